@@ -1,0 +1,90 @@
+# `make` alone lists what it can do. Everything made lies in .venv and .cache; `make clean` removes both.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
+	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+BIN := .venv/bin
+BROWSER_TESTS := tests/browser
+# A browser from npm, where the system has none, is linked here.
+export PATH := $(CURDIR)/.cache/browser:$(PATH)
+export UV_PYTHON_DOWNLOADS := never
+export UV_LINK_MODE := copy
+unexport VIRTUAL_ENV PYTHONPATH
+
+UV := $(BIN)/uv --quiet
+COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
+
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: .venv/.runtime ## run the product: http://127.0.0.1:8000
+	@exec $(BIN)/python -m tradeul
+
+install: .venv/.runtime ## set up what `make run` needs, and run nothing
+	@:
+
+test: .venv/.tests .cache/.browser .cache/.node ## run every test
+	@node --test $(BROWSER_TESTS)/*.test.mjs
+	@$(BIN)/python -m pytest
+
+check: style types ## style, types, then every test
+	@$(MAKE) --no-print-directory test
+
+style: .venv/.tests ## look for what ruff would change or refuse
+	@$(BIN)/ruff format --check . || { echo 'run "make fmt"'; exit 1; }
+	@$(BIN)/ruff check --quiet .
+
+types: .venv/.tests $(BROWSER_TESTS)/node_modules/.installed ## check the types, of the page too
+	@$(BIN)/mypy
+	@$(BROWSER_TESTS)/node_modules/.bin/tsc --project $(BROWSER_TESTS)/tsconfig.json
+
+fmt: .venv/.tests ## format, mend what can be mended, and write config.toml anew
+	@$(BIN)/python -c 'from tradeul import settings; print(settings.config_document(), end="")' >.cache/config.toml
+	@mv .cache/config.toml config.toml
+	@$(BIN)/ruff check --quiet --fix . || true
+	@$(BIN)/ruff format --quiet .
+
+bench: .venv/.tests ## measure speed on this machine
+	@$(BIN)/python -m tests.benchmarks
+
+lock: .venv/.uv ## take the newest versions of everything we stand on
+	@$(COMPILE) --upgrade pyproject.toml --output-file requirements.lock
+	@$(COMPILE) --upgrade pyproject.toml --group test --constraints requirements.lock --output-file tests/requirements.lock
+	@echo uv | $(COMPILE) --upgrade - --output-file .ci/uv.txt
+	@cd $(BROWSER_TESTS) && npm update --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --silent
+
+clean: ## remove everything that was made; the next command sets up anew
+	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules
+	@find tradeul tests -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: help run install test check style types fmt bench lock clean
+
+# Setting up. A stamp file says what has been done, and is older than what makes it due again.
+
+.venv/.uv: .ci/uv.txt
+	@.ci/venv "$(PYTHON)"
+	@touch $@
+
+.venv/.runtime: requirements.lock | .venv/.uv
+	@echo 'setting up Python packages ...'
+	@$(UV) pip install --require-hashes --no-deps --requirements requirements.lock
+	@touch $@
+
+.venv/.tests: requirements.lock tests/requirements.lock | .venv/.uv
+	@echo 'setting up Python packages, those of the tests too ...'
+	@$(UV) pip sync --require-hashes tests/requirements.lock
+	@touch .venv/.runtime $@
+
+.cache/.browser .cache/.node: .cache/.%: tests/support/setup.sh
+	@mkdir -p .cache
+	@tests/support/setup.sh $*
+	@touch $@
+
+$(BROWSER_TESTS)/node_modules/.installed: $(BROWSER_TESTS)/package-lock.json | .cache/.node
+	@echo 'setting up the page'\''s type checker ...'
+	@cd $(BROWSER_TESTS) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@

@@ -1,0 +1,162 @@
+/**
+ * One list's part of the client state machine: rows, epoch and sequence change together or not at all.
+ * LIVE means that the rows equal the server's at (epoch, sequence); whatever puts that in doubt asks once for a new
+ * snapshot, and nothing but its answer is believed until then. Pure; stepped by `viewer.js`.
+ */
+
+import { ACTIONS } from "./protocol.js";
+import { applied, checksum, ranked, Refused } from "./rankings.js";
+
+/**
+ * @typedef {import("./protocol.js").Row} Row
+ * @typedef {import("./rankings.js").Changes} Changes
+ * @typedef {"DOWN" | "SYNCING" | "LIVE"} ListState
+ *
+ * What a step asks its caller to do: send a message, give the connection up, or show new rows.
+ * `changes` is null when the rows were replaced as a whole.
+ * @typedef {{send?: object, giveUp?: boolean, changes?: Changes | null}} Step
+ */
+
+export const ANSWER_MS = 5_000;
+const UNANSWERED_BEFORE_GIVING_UP = 3;
+const HEARTBEATS_AHEAD_BEFORE_RESYNC = 2;
+
+export class ListSync {
+  /** @param {string} name */
+  constructor(name) {
+    this.name = name;
+    /** @type {ListState} */
+    this.state = "DOWN";
+    /** @type {string | null} */
+    this.epoch = null;
+    this.sequence = 0;
+    this.timestamp = 0;
+    /** @type {readonly Row[]} */
+    this.rows = Object.freeze([]);
+    this.resyncing = false;
+    this.askedAt = 0;
+    this.unanswered = 0;
+    this.ahead = 0;
+  }
+
+  /**
+   * @param {number} id names the request, so that a refusal can be traced to it
+   * @param {number} now
+   * @returns {Step}
+   */
+  subscribe(id, now) {
+    this.state = "SYNCING";
+    this.resyncing = false;
+    this.unanswered = 0;
+    this.askedAt = now;
+    return { send: { action: ACTIONS.subscribe_list, list: this.name, ...this.#known(), id } };
+  }
+
+  disconnect() {
+    this.state = "DOWN";
+  }
+
+  /**
+   * @param {import("./protocol.js").Snapshot} snapshot
+   * @param {number} now
+   * @returns {Step}
+   */
+  snapshot(snapshot, now) {
+    const older = snapshot.epoch === this.epoch && snapshot.sequence < this.sequence;
+    if (older) return {};
+    try {
+      this.rows = ranked(snapshot.rows);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return this.state === "LIVE" ? this.resync(now) : {};
+    }
+    this.epoch = snapshot.epoch;
+    this.#reached(snapshot);
+    return { changes: null };
+  }
+
+  /**
+   * @param {import("./protocol.js").Delta} delta
+   * @param {number} now
+   * @returns {Step}
+   */
+  delta(delta, now) {
+    if (this.state === "DOWN" || this.resyncing) return {};
+    const ours = delta.epoch === this.epoch;
+    if (ours && delta.sequence <= this.sequence) return {};
+    if (!ours || delta.prev !== this.sequence) return this.state === "LIVE" ? this.resync(now) : {};
+    try {
+      const { rows, changes } = applied(this.rows, delta);
+      this.rows = rows;
+      this.#reached(delta);
+      return { changes };
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return this.resync(now);
+    }
+  }
+
+  /**
+   * The server says whether what we hold is enough to go on from.
+   * @param {boolean} recovered
+   * @param {string | null} epoch the epoch of this connection
+   */
+  subscribed(recovered, epoch) {
+    if (recovered && !this.resyncing && this.state === "SYNCING" && this.epoch === epoch) this.#settle();
+  }
+
+  /**
+   * @param {import("./protocol.js").Heartbeat} heartbeat
+   * @param {number} now
+   * @returns {Step}
+   */
+  heartbeat(heartbeat, now) {
+    const theirs = heartbeat.sequences[this.name];
+    if (this.state !== "LIVE" || theirs === undefined) return {};
+    const ours = heartbeat.epoch === this.epoch;
+    this.ahead = !ours || theirs > this.sequence ? this.ahead + 1 : 0;
+    if (this.ahead >= HEARTBEATS_AHEAD_BEFORE_RESYNC) return this.resync(now);
+    const expected = heartbeat.checksums[this.name];
+    const comparable = ours && theirs === this.sequence && expected !== undefined;
+    return comparable && expected !== checksum(this.rows) ? this.resync(now) : {};
+  }
+
+  /**
+   * @param {number} now
+   * @returns {Step}
+   */
+  tick(now) {
+    if (this.state !== "SYNCING" || now - this.askedAt < ANSWER_MS) return {};
+    this.unanswered += 1;
+    return this.unanswered >= UNANSWERED_BEFORE_GIVING_UP ? { giveUp: true } : this.resync(now);
+  }
+
+  /**
+   * @param {number} now
+   * @returns {Step}
+   */
+  resync(now) {
+    this.state = "SYNCING";
+    this.resyncing = true;
+    this.askedAt = now;
+    return { send: { action: ACTIONS.resync, list: this.name, ...this.#known() } };
+  }
+
+  #known() {
+    return this.epoch === null ? {} : { epoch: this.epoch, last_sequence: this.sequence };
+  }
+
+  /** @param {{sequence: number, timestamp: number}} frame */
+  #reached(frame) {
+    this.sequence = frame.sequence;
+    this.timestamp = frame.timestamp;
+    this.#settle();
+  }
+
+  #settle() {
+    this.state = "LIVE";
+    this.resyncing = false;
+    this.unanswered = 0;
+    this.ahead = 0;
+  }
+}

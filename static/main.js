@@ -1,0 +1,138 @@
+/**
+ * Puts the page together: news from the connection go to the market facts, the header and the panels. It asks the
+ * server for the field catalogue once and for nothing again; all that moves comes over the socket.
+ */
+
+import { catalogueOf } from "./columns.js";
+import { browserSurroundings, Connection } from "./connection.js";
+import { byId, Painter } from "./dom.js";
+import { Header, nothingKnown } from "./header.js";
+import { MarketClock } from "./market_clock.js";
+import { Panels } from "./panels.js";
+import { SOCKET_PATH } from "./protocol.js";
+import { applyStoredTheme, toggleTheme } from "./theme.js";
+import { STALE_MS } from "./viewer.js";
+
+const BEAT_MS = 250;
+
+applyStoredTheme();
+
+const facts = nothingKnown();
+const painter = new Painter();
+const clock = new MarketClock(STALE_MS);
+const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${SOCKET_PATH}`;
+const connection = new Connection(address, told, browserSurroundings());
+const { viewer } = connection;
+const panels = new Panels(painter, facts, (name) => viewer.lists.get(name));
+const header = new Header(facts, viewer, clock);
+
+/** @param {import("./viewer.js").News} news */
+function told(news) {
+  const now = performance.now();
+  switch (news.kind) {
+    case "hello":
+      facts.market = news.hello.market;
+      facts.heartbeatMs = news.hello.heartbeat_ms;
+      turnTo(news.hello.session);
+      clock.reset();
+      clock.observe(news.hello.server_time, now);
+      break;
+    case "lists":
+      panels.setLists(news.lists);
+      break;
+    case "gone":
+      panels.drop(news.list);
+      break;
+    case "rows":
+      panels.rowsChanged(news.list, news.changes, now);
+      return;
+    case "status":
+      takeStatus(news.status, now);
+      break;
+    case "heartbeat":
+      clock.observe(news.heartbeat.server_time, now);
+      facts.feedAgeMs = news.heartbeat.feed_age_ms;
+      facts.heardFeedAt = now;
+      break;
+  }
+  painter.request(header);
+}
+
+/**
+ * @param {import("./protocol.js").Status} status
+ * @param {number} now
+ */
+function takeStatus(status, now) {
+  const left = status.seconds_until_next_session;
+  const marketNow = clock.now(now);
+  turnTo(status.session);
+  facts.feed = status.feed;
+  facts.feedReason = status.reason ?? "";
+  facts.feedSince = status.since ?? null;
+  facts.nextSession = status.next_session ?? null;
+  facts.endsAt = typeof left === "number" && marketNow !== null ? marketNow + left * 1_000 : null;
+}
+
+/** @param {string} session */
+function turnTo(session) {
+  if (session === facts.session) return;
+  facts.session = session;
+  facts.endsAt = null;
+  panels.repaint();
+}
+
+async function loadCatalogue() {
+  try {
+    const answer = await fetch("/api/v1/fields");
+    if (answer.ok) panels.setCatalogue(catalogueOf(await answer.json()));
+  } catch {
+    // The built-in titles stand; the lists themselves come over the socket.
+  }
+}
+
+let shownState = viewer.state;
+
+function beat() {
+  painter.request(header);
+  panels.expireMarks(performance.now());
+  if (viewer.state === shownState) return;
+  shownState = viewer.state;
+  panels.repaint();
+}
+
+const sheet = /** @type {HTMLDialogElement} */ (byId("sheet"));
+
+/** @type {{[key: string]: () => void}} */
+const KEYS = {
+  "?": () => (sheet.open ? sheet.close() : sheet.showModal()),
+  t: toggleTheme,
+  "[": () => panels.focusBy(-1),
+  "]": () => panels.focusBy(1),
+};
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (/^[1-9]$/.test(event.key)) panels.focus(Number(event.key) - 1);
+  else KEYS[event.key]?.();
+});
+byId("help").addEventListener("click", () => sheet.showModal());
+byId("theme").addEventListener("click", toggleTheme);
+addEventListener("online", () => connection.retry());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) connection.retry();
+});
+addEventListener("pageshow", () => connection.retry());
+
+Object.defineProperty(globalThis, "tradeul", {
+  value: Object.freeze({
+    /** @param {string} list */
+    rows: (list) => (viewer.lists.get(list)?.rows ?? []).map((row) => ({ ...row })),
+    state: () => viewer.state,
+    /** @param {string} list */
+    sequence: (list) => viewer.lists.get(list)?.sequence ?? null,
+  }),
+});
+
+connection.start();
+setInterval(beat, BEAT_MS);
+void loadCatalogue();

@@ -1,0 +1,48 @@
+"""What every test runs under: no key and no setting of this machine, guards for what it leaves behind, hypothesis."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
+
+from tests.support.guards import clean_loop, no_thread_left
+
+BROWSER_VARIABLE = "TRADEUL_TEST_BROWSER"
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+# Whoever has a key or settings in the environment must not run other tests than everyone else.
+for name in list(os.environ):
+    if name.startswith("TRADEUL_") and name != BROWSER_VARIABLE:
+        del os.environ[name]
+for name in ("POLYGON_API_KEY", "MASSIVE_API_KEY"):
+    os.environ.pop(name, None)
+
+set_hypothesis_home_dir(Path(__file__).parent.parent / ".cache" / "hypothesis")
+hypothesis.settings.register_profile("everyday", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=50)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "everyday")
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left() -> Iterator[None]:
+    with no_thread_left():
+        yield
+
+
+@pytest.fixture(autouse=True)
+async def _clean_loop(_no_thread_left: None) -> AsyncIterator[None]:
+    async with clean_loop():
+        yield
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """The browser that drives the page; without one the tests fail, they are never skipped."""
+    found = os.environ.get(BROWSER_VARIABLE) or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.fail("no browser: sudo apt-get install chromium-headless-shell")
+    return found

@@ -1,0 +1,55 @@
+"""The plan is the difference between what is wanted and what is confirmed, and carrying it out closes it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tradeul.domain.events import Symbol
+from tradeul.domain.subscription_plan import Commands, plan
+
+PATIENCE_S = 10.0
+NOW = 1000.0
+
+some_symbols = st.frozensets(st.sampled_from([Symbol(name) for name in ("A", "B", "BRK.B", "BACpL", "BACPL", "Z")]))
+some_pending = st.dictionaries(
+    st.sampled_from([Symbol(name) for name in ("A", "B", "BRK.B", "BACpL", "BACPL", "Z")]), st.floats(0, NOW)
+)
+
+
+def carried_out(
+    commands: Commands, confirmed: frozenset[Symbol], pending: dict[Symbol, float]
+) -> tuple[frozenset[Symbol], dict[Symbol, float]]:
+    """What is confirmed and pending once every command was sent."""
+    gone = set(commands.unsubscribe)
+    asked = {symbol: at for symbol, at in pending.items() if symbol not in gone}
+    return confirmed - gone, asked | dict.fromkeys(commands.subscribe + commands.renew, NOW)
+
+
+@given(some_symbols, some_symbols, some_pending)
+def test_reconciling_twice_sends_nothing_the_second_time(
+    desired: frozenset[Symbol], confirmed: frozenset[Symbol], pending: dict[Symbol, float]
+) -> None:
+    """Once a plan was carried out, there is nothing left to do at that moment."""
+    first = plan(desired, confirmed, pending, NOW, PATIENCE_S)
+
+    second = plan(desired, *carried_out(first, confirmed, pending), NOW, PATIENCE_S)
+
+    assert second == Commands((), (), ())
+
+
+@given(some_symbols, some_symbols, some_pending)
+def test_carried_out_it_asks_for_exactly_what_is_wanted(
+    desired: frozenset[Symbol], confirmed: frozenset[Symbol], pending: dict[Symbol, float]
+) -> None:
+    """What is confirmed or asked for afterwards is what is wanted, no symbol more and none less."""
+    commands = plan(desired, confirmed, pending, NOW, PATIENCE_S)
+
+    still_confirmed, asked = carried_out(commands, confirmed, pending)
+
+    assert still_confirmed | asked.keys() == desired
+
+
+def test_silence_is_not_confirmation() -> None:
+    """A request that was not answered in time is renewed; a younger one is waited for."""
+    pending = {Symbol("OLD"): NOW - PATIENCE_S, Symbol("YOUNG"): NOW - PATIENCE_S + 0.1}
+
+    assert plan(frozenset(pending), frozenset(), pending, NOW, PATIENCE_S) == Commands((), (Symbol("OLD"),), ())

@@ -1,0 +1,249 @@
+"""The loop from the vendor's snapshot to published lists, on a clock that is moved by hand."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import itertools
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from tests.support.market import CALENDAR, DAY, NANOS, at, bar, daily, image, traded
+from tradeul.clock import ManualClock
+from tradeul.domain.board import Board
+from tradeul.domain.events import DailyBars, MarketImage, MarketStatus, Nanos
+from tradeul.domain.scans import BUILT_IN
+from tradeul.engine.channels import Channels
+from tradeul.engine.discovery import Discovery
+from tradeul.engine.enrichment import Enrichment
+from tradeul.engine.hot_loop import HotLoop
+from tradeul.engine.intake import Intake
+from tradeul.engine.scanner import Scanner
+from tradeul.engine.vendor_hours import VendorHours
+from tradeul.engine.view import EngineView
+from tradeul.engine.vitals import Vitals
+from tradeul.engine.warmup import Warmup
+from tradeul.errors import SnapshotRefused, VendorError, VendorRefused, VendorUnavailable
+
+Answer = Callable[[Nanos], MarketImage] | VendorError
+
+
+class ScriptedSource:
+    """A market that answers as told, and notes when it was asked."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
+        self.asked: list[Nanos] = []
+        self.answer: Answer = lambda now: image(traded("A", 11.0, 1_000, now))
+        self.phase: str = "open"
+        self.days: list[dt.date] = []
+        self.broken_days: set[dt.date] = set()
+
+    async def snapshot(self) -> MarketImage:
+        self.asked.append(self.clock.now())
+        if isinstance(self.answer, VendorError):
+            raise self.answer
+        return self.answer(self.clock.now())
+
+    async def daily_bars(self, day: dt.date) -> DailyBars:
+        self.days.append(day)
+        if day in self.broken_days:
+            raise VendorUnavailable("the vendor is down")
+        return daily(day, ("A", 11.0, 9.0, 10.0, 1_000_000))
+
+    async def market_status(self) -> MarketStatus:
+        return MarketStatus(self.phase, self.clock.now())  # type: ignore[arg-type]
+
+
+class Engine:
+    """The whole engine around a scripted source."""
+
+    def __init__(self, wall: str, day: dt.date = DAY) -> None:
+        self.clock = ManualClock(at(wall, day))
+        self.source = ScriptedSource(self.clock)
+        self.vitals = Vitals(self.clock.now())
+        self.channels = Channels("e1", BUILT_IN, self.clock)
+        board = Board(capacity=16)
+        self.enrichment = Enrichment(board, CALENDAR)
+        self.scanner = Scanner(board, BUILT_IN, [], self.channels)
+        self.intake = Intake()
+        self.scans = 0
+        self.discovery = Discovery(
+            self.source, self.enrichment, self.scanner, self.clock, CALENDAR, self.vitals, 5.0, self._scanned
+        )
+        self.view = EngineView(
+            self.clock, CALENDAR, self.vitals, self.discovery, self.scanner, self.channels, self.intake, {}
+        )
+
+    def _scanned(self) -> None:
+        self.scans += 1
+
+    @contextlib.asynccontextmanager
+    async def running(self, work: Callable[[], Coroutine[Any, Any, None]] | None = None) -> AsyncIterator[None]:
+        """Run a part's loop for the length of the block."""
+        loop = asyncio.get_running_loop()
+        task = loop.create_task((work or self.discovery.run)())
+        try:
+            await self.clock.advance(0)
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def asked_after(self) -> list[float]:
+        """Seconds between the requests so far."""
+        times = self.source.asked
+        return [(b - a) / NANOS for a, b in itertools.pairwise(times)]
+
+
+async def test_snapshots_come_every_five_seconds() -> None:
+    """At an even pace, and each is scanned."""
+    engine = Engine("10:00")
+
+    async with engine.running():
+        await engine.clock.advance(20)
+
+    assert engine.asked_after() == [5.0] * 4
+    assert engine.scans == 5
+    assert [row.symbol for row in engine.channels.by_name["winners"].state.rows] == ["A"]
+    assert engine.view.feed().state == "live"
+
+
+async def test_a_closed_market_is_looked_at_every_minute_and_stands() -> None:
+    """Lists are made once as of the close, then not again; the next session is not slept through."""
+    engine = Engine("03:57:30")
+    engine.source.answer = lambda _now: image(traded("A", 11.0, 1_000, at("19:59", dt.date(2026, 11, 17))))
+
+    async with engine.running():
+        await engine.clock.advance(150)
+        while_closed = engine.scans
+        state = engine.view.feed().state
+        await engine.clock.advance(1)
+
+    assert engine.asked_after() == [60.0, 60.0, 30.0]
+    assert while_closed == 1
+    assert state == "live"
+
+
+async def test_a_refused_snapshot_leaves_the_last_good_one() -> None:
+    """What cannot be believed is counted by reason; after 15 s the feed is stale, after the end of it live again."""
+    engine = Engine("10:00")
+    async with engine.running():
+        engine.source.answer = SnapshotRefused("truncated", "the body was cut off")
+        await engine.clock.advance(16)
+        during = engine.view.feed()
+        rows = engine.channels.by_name["winners"].state.rows
+        engine.source.answer = lambda now: image(traded("A", 12.0, 1_100, now))
+        await engine.clock.advance(5)
+        after = engine.view.feed()
+
+    assert (during.state, during.reason) == ("stale", "the body was cut off")
+    assert engine.vitals.snapshots_refused == {"truncated": 3}
+    assert len(rows) == 1
+    assert after.state == "live"
+
+
+@pytest.mark.parametrize(
+    ("failure", "pauses"),
+    [
+        (VendorUnavailable("busy", 12.0), [12.0, 12.0]),
+        (VendorUnavailable("down"), [5.0, 5.0, 5.0, 5.0]),
+        (VendorRefused("Unknown API Key"), []),
+    ],
+)
+async def test_a_failing_vendor_is_asked_as_it_wishes(failure: VendorError, pauses: list[float]) -> None:
+    """A named wait is obeyed; a refusal is not asked again for a minute."""
+    engine = Engine("10:00")
+    engine.source.answer = failure
+
+    async with engine.running():
+        await engine.clock.advance(24)
+
+    assert engine.asked_after() == pauses
+    assert engine.view.feed().state == "starting"
+
+
+async def test_the_same_snapshot_again_and_again_is_frozen() -> None:
+    """After a minute of one content while the market is open the feed says so."""
+    engine = Engine("10:00")
+    fixed = image(traded("A", 11.0, 1_000, at("10:00")))
+    engine.source.answer = lambda _now: fixed
+
+    async with engine.running():
+        await engine.clock.advance(65)
+
+    assert engine.scans == 1
+    assert engine.view.feed().state == "stale"
+    assert engine.view.feed().reason.startswith("frozen")
+
+
+async def test_live_bars_are_ranked_between_snapshots_at_most_once_per_interval() -> None:
+    """Ten bursts within a tenth of a second are one re-rank."""
+    engine = Engine("10:00")
+    hot = HotLoop(engine.intake, engine.enrichment, engine.discovery.scan, engine.clock, engine.vitals, 100)
+    async with engine.running(), engine.running(hot.run):
+        before = engine.scans
+        for i in range(10):
+            engine.intake.deliver([bar("A", Nanos(at("10:00") + (i + 1) * 10_000_000), 11.0 + i, 1_001 + i)])
+            await engine.clock.advance(0.009)
+        during = engine.scans - before
+        await engine.clock.advance(0.1)
+
+    assert during == 1
+    assert engine.scans - before == 2
+    assert engine.channels.by_name["winners"].state.rows[0].values[1] == 20.0
+
+
+async def test_history_is_loaded_and_loaded_again_for_the_next_date() -> None:
+    """Thirty sessions before the trading date, newest first; at 03:30 the new date's."""
+    engine = Engine("10:00")
+    loaded: list[int] = []
+    warmup = Warmup(
+        engine.source,
+        engine.enrichment,
+        engine.clock,
+        CALENDAR,
+        engine.vitals,
+        lambda: loaded.append(len(engine.source.days)),
+    )
+    async with engine.running(warmup.run):
+        first = list(engine.source.days)
+        await engine.clock.advance(17.5 * 3600)
+
+    assert first == CALENDAR.last_sessions(DAY, 30)
+    assert engine.source.days[30:] == CALENDAR.last_sessions(dt.date(2026, 11, 19), 30)
+    assert loaded == [10, 30, 40, 60]
+    assert engine.vitals.sessions_loaded == 30
+
+
+async def test_a_missing_day_of_history_is_told_and_tried_again() -> None:
+    """Health names what is missing until it is there."""
+    engine = Engine("10:00")
+    engine.source.broken_days = {dt.date(2026, 11, 16)}
+    warmup = Warmup(engine.source, engine.enrichment, engine.clock, CALENDAR, engine.vitals, lambda: None)
+    async with engine.running(warmup.run):
+        told = engine.view.health()["reasons"]
+        engine.source.broken_days = set()
+        await engine.clock.advance(31)
+
+    assert "average volumes are not complete: the vendor is down" in told  # type: ignore[operator]
+    assert engine.vitals.history_failure == ""
+
+
+async def test_a_vendor_that_keeps_other_hours_is_named() -> None:
+    """Two answers in a row that contradict the calendar are a reason; one is not."""
+    engine = Engine("10:00")
+    engine.source.phase = "closed"
+    hours = VendorHours(engine.source, engine.clock, CALENDAR, engine.vitals)
+    async with engine.running(hours.run):
+        once = engine.vitals.vendor_disagrees
+        await engine.clock.advance(60)
+        twice = engine.vitals.vendor_disagrees
+        engine.source.phase = "open"
+        await engine.clock.advance(60)
+
+    assert once == ""
+    assert twice == "the vendor calls the market closed while the calendar says MARKET_OPEN"
+    assert engine.vitals.vendor_disagrees == ""

@@ -1,0 +1,219 @@
+"""The board's writer: images and live bars become one state."""
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.market import CALENDAR, DAY, NANOS, at, bar, daily, image, traded
+from tradeul.domain.averages import DailyHistory
+from tradeul.domain.board import Board
+from tradeul.domain.events import Nanos, Symbol
+from tradeul.engine.enrichment import Enrichment
+
+
+def engine() -> Enrichment:
+    return Enrichment(Board(capacity=8), CALENDAR)
+
+
+def show(enrichment: Enrichment, name: str, symbol: str = "A") -> Any:
+    row = enrichment.board.row_of[Symbol(symbol)]
+    return enrichment.board.values(name, np.array([row]))[0]
+
+
+def feed(enrichment: Enrichment, wall: str, price: float, volume: float, **more: Any) -> None:
+    when = at(wall)
+    enrichment.apply_image(image(traded("A", price, volume, when, **more)), when)
+
+
+def test_a_snapshot_fills_a_row() -> None:
+    """Price, change, volume, extremes and time of a symbol that trades before the open."""
+    enrichment = engine()
+
+    feed(enrichment, "08:00", 10.2, 5_000)
+
+    assert show(enrichment, "price") == 10.2
+    assert show(enrichment, "price_source") == "trade"
+    assert show(enrichment, "change_percent") == 2.0
+    assert show(enrichment, "gap_percent") == 2.0
+    assert show(enrichment, "volume_today") == 5_000
+    assert show(enrichment, "premarket_volume") == 5_000
+    assert show(enrichment, "open") is None
+    assert show(enrichment, "updated") == at("08:00") // 1_000_000
+
+
+def test_a_live_bar_moves_the_row_and_an_older_snapshot_does_not_move_it_back() -> None:
+    """For every field the newest event time wins."""
+    enrichment = engine()
+    feed(enrichment, "09:40:00", 10.0, 5_000, day_open=9.9, day_vwap=9.95)
+    enrichment.apply_bars([bar("A", at("09:40:04"), 10.5, 5_600, vwap_today=10.01, high=10.6)])
+
+    enrichment.apply_image(image(traded("A", 10.1, 5_200, at("09:40:02")), feed_time=at("09:40:05")), at("09:40:05"))
+
+    assert show(enrichment, "price") == 10.5
+    assert show(enrichment, "volume_today") == 5_600
+    assert show(enrichment, "vwap") == 10.01
+    assert show(enrichment, "high") == 10.6
+    assert enrichment.volume_falls == 0
+
+
+def test_the_gap_moves_until_the_open_and_is_frozen_then() -> None:
+    """Before the first regular print it follows the price; afterwards it is the open's."""
+    enrichment = engine()
+    gaps = []
+    for wall, price, opened in (("09:29", 10.3, 0.0), ("09:30:05", 10.4, 10.25), ("10:00", 9.0, 10.25)):
+        feed(enrichment, wall, price, 1_000, day_open=opened)
+        gaps.append(show(enrichment, "gap_percent"))
+
+    assert gaps == [3.0, 2.5, 2.5]
+    assert show(enrichment, "change_from_open") == pytest.approx(-12.1951)
+
+
+def test_volume_falls_only_when_three_snapshots_say_so() -> None:
+    """A fall is counted, and believed the third time in a row."""
+    enrichment = engine()
+    story = []
+    for second, volume in ((0, 5_000), (5, 4_000), (10, 5_000), (15, 4_000), (20, 4_100), (25, 4_200), (30, 4_300)):
+        feed(enrichment, f"10:00:{second:02d}", 10.0, volume)
+        story.append(show(enrichment, "volume_today"))
+
+    assert story == [5_000, 5_000, 5_000, 5_000, 5_000, 4_200, 4_300]
+    assert enrichment.volume_falls == 3
+
+
+def test_a_high_learned_at_start_is_no_event() -> None:
+    """The first sight of a symbol sets its extremes; only what comes after exceeds them."""
+    enrichment = engine()
+    feed(enrichment, "10:00:00", 10.0, 5_000, day_high=11.0, day_low=9.0)
+    at_start = (show(enrichment, "high"), show(enrichment, "new_highs_15m"), show(enrichment, "last_high_at"))
+    enrichment.apply_bars([bar("A", at("10:00:02"), 11.2, 5_100)])
+
+    assert at_start == (11.0, 0, None)
+    assert (show(enrichment, "high"), show(enrichment, "new_highs_15m")) == (11.2, 1)
+    assert show(enrichment, "last_high_at") == at("10:00:02") // 1_000_000
+
+
+def test_a_corrected_bar_moves_the_extreme_silently() -> None:
+    """A bar that was seen before and comes again higher is no new high."""
+    enrichment = engine()
+    feed(enrichment, "10:00:00", 10.0, 5_000)
+    enrichment.apply_bars([bar("A", at("10:00:05"), 9.9, 5_100)])
+
+    enrichment.apply_bars([bar("A", at("10:00:04"), 9.9, 5_050, high=10.4)])
+
+    assert (show(enrichment, "high"), show(enrichment, "new_highs_15m"), show(enrichment, "price")) == (10.4, 0, 9.9)
+
+
+def test_relative_volume_is_as_of_the_snapshot_or_the_newest_bar() -> None:
+    """A symbol that trades exactly its average reads 1.00 at either."""
+    enrichment = engine()
+    history = DailyHistory()
+    for day in CALENDAR.last_sessions(DAY, 30):
+        history.add(daily(day, ("A", 11.0, 9.0, 10.0, 1_000_000)))
+    feed(enrichment, "09:35:00", 10.0, 50_000)
+    unknown = show(enrichment, "rvol"), show(enrichment, "rvol_method")
+
+    enrichment.apply_averages(history.averages())
+    at_snapshot = show(enrichment, "rvol"), show(enrichment, "rvol_method")
+    enrichment.apply_bars([bar("A", at("09:40:00"), 10.0, 70_000)])
+
+    assert unknown == (None, "none")
+    assert at_snapshot == (1.0, "curve")
+    assert show(enrichment, "rvol") == 1.0
+    assert show(enrichment, "vol_vs_adv") == 0.07
+
+
+def test_a_slots_volume_needs_a_known_start() -> None:
+    """Started in the middle of a slot its ratio is unknown; from the next slot on it is known."""
+    enrichment = engine()
+    history = DailyHistory()
+    history.add(daily(dt.date(2026, 11, 17), ("A", 11.0, 9.0, 10.0, 1_000_000)))
+    ratios = []
+    for wall, volume in (("09:32:00", 20_000), ("09:34:55", 50_000), ("09:35:00", 50_400), ("09:35:30", 52_400)):
+        feed(enrichment, wall, 10.0, volume)
+        enrichment.apply_averages(history.averages())
+        ratios.append(show(enrichment, "rvol_slot"))
+
+    assert ratios[:3] == [None, None, None]
+    assert ratios[3] == pytest.approx(2_400 / (1_000_000 * 0.04 * 30 / 600))
+
+
+def test_changes_look_back_a_minute_and_five() -> None:
+    """Against the board's own past; unknown before there is one."""
+    enrichment = engine()
+    for i in range(62):
+        when = Nanos(at("10:00") + i * 5 * NANOS)
+        enrichment.apply_image(image(traded("A", 10.0 + i * 0.01, 1_000.0 + i, when)), when)
+        if i == 5:
+            assert show(enrichment, "change_1m") is None
+
+    assert show(enrichment, "change_1m") == pytest.approx(100 * 0.12 / 10.49, abs=1e-4)
+    assert show(enrichment, "change_5m") == pytest.approx(100 * 0.60 / 10.01, abs=1e-4)
+    assert (show(enrichment, "volume_1m"), show(enrichment, "volume_5m")) == (12, 60)
+
+
+def test_the_day_resets_once_when_the_date_turns() -> None:
+    """At 03:30 yesterday's day is gone, what history says stays."""
+    enrichment = engine()
+    feed(enrichment, "15:59", 11.0, 9_000, day_open=10.0, day_close=11.0)
+    history = DailyHistory()
+    history.add(daily(DAY, ("A", 11.0, 9.0, 10.0, 1_000_000)))
+    enrichment.apply_averages(history.averages())
+    tomorrow = at("03:31", dt.date(2026, 11, 19))
+
+    enrichment.apply_image(image({"symbol": "A", "prev_close": 11.0}, feed_time=Nanos(0)), tomorrow)
+
+    assert (show(enrichment, "price"), show(enrichment, "price_source")) == (11.0, "prev")
+    assert (show(enrichment, "volume_today"), show(enrichment, "open"), show(enrichment, "high")) == (0, None, None)
+    assert show(enrichment, "avg_volume_30d") == 1_000_000
+
+
+def test_a_symbol_that_vanished_keeps_its_values_marked_stale() -> None:
+    """Missing from a snapshot is not gone."""
+    enrichment = engine()
+    feed(enrichment, "10:00:00", 10.0, 5_000)
+
+    enrichment.apply_image(image(traded("B", 5.0, 10, at("10:00:05"))), at("10:00:05"))
+
+    assert (show(enrichment, "price"), show(enrichment, "stale")) == (10.0, True)
+    assert show(enrichment, "stale", "B") is False
+
+
+def test_post_market_compares_with_the_regular_close() -> None:
+    """The regular close is kept, and only post-market shows a change from it."""
+    enrichment = engine()
+    feed(enrichment, "15:59:58", 11.0, 9_000, day_open=10.0, day_close=11.0)
+    before = show(enrichment, "postmarket_change")
+
+    feed(enrichment, "16:30", 11.55, 9_500, day_open=10.0, day_close=11.0)
+
+    assert (before, show(enrichment, "postmarket_change")) == (None, 5.0)
+
+
+event = st.tuples(st.booleans(), st.integers(1, 8), st.integers(900, 1100), st.integers(0, 300))
+
+
+@given(st.lists(event, min_size=1, max_size=25))
+def test_no_order_of_events_moves_a_price_or_a_volume_back(events: list[tuple[bool, int, int, int]]) -> None:
+    """Whatever mixes snapshots and bars, the shown price is of the newest event and volume never falls."""
+    enrichment = engine()
+    start = at("10:00")
+    feed(enrichment, "10:00:00", 10.0, 1_000)
+    newest, shown, volume, now = start, 10.0, 1_000, start
+
+    for is_bar, ahead, cents, shares in events:
+        now = Nanos(now + NANOS)
+        when = Nanos(now - ahead * NANOS)
+        if is_bar:
+            enrichment.apply_bars([bar("A", when, cents / 100, 1_000 + shares)])
+        else:
+            seen = volume if when >= newest else 1_000
+            enrichment.apply_image(image(traded("A", cents / 100, seen, when), feed_time=now), now)
+        if when >= newest and when >= start:
+            newest, shown = when, cents / 100
+        volume = max(volume, 1_000 + shares) if is_bar else volume
+        assert show(enrichment, "price") == shown
+        assert show(enrichment, "volume_today") == volume

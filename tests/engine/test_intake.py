@@ -1,0 +1,43 @@
+"""Bars wait folded, and nothing that counts is lost."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.market import NANOS, at, bar
+from tradeul.domain.events import Nanos, SecondBar
+from tradeul.engine.intake import Intake
+
+START = at("10:00")
+
+one = st.builds(
+    lambda symbol, second, close, spread, volume: bar(
+        symbol, Nanos(START + second * NANOS), close, volume, high=close + spread, low=close - spread
+    ),
+    st.sampled_from("ABC"),
+    st.integers(0, 10),
+    st.integers(5, 9).map(float),
+    st.integers(0, 3).map(float),
+    st.integers(0, 100).map(float),
+)
+
+
+@given(st.lists(one, min_size=1, max_size=30), st.integers(1, 5))
+def test_folding_keeps_the_newest_price_and_every_extreme(bars: list[SecondBar], chunk: int) -> None:
+    """In any order and any batches: newest close, highest high, lowest low, largest volume, one bar per symbol."""
+    intake = Intake()
+    for i in range(0, len(bars), chunk):
+        intake.deliver(bars[i : i + chunk])
+
+    held = {each.symbol: each for each in intake.take()}
+
+    assert set(held) == {each.symbol for each in bars}
+    for symbol, folded in held.items():
+        mine = [each for each in bars if each.symbol == symbol]
+        newest = max(each.end for each in mine)
+        assert folded.end == newest
+        assert folded.close in {each.close for each in mine if each.end == newest}
+        assert folded.high == max(each.high for each in mine)
+        assert folded.low == min(each.low for each in mine)
+        assert folded.volume_today == max(each.volume_today for each in mine)
+    assert intake.folded == len(bars) - len(held)
+    assert intake.take() == []

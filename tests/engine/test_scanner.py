@@ -1,0 +1,153 @@
+"""From the board to published lists."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.market import CALENDAR, at, image, traded
+from tradeul.clock import ManualClock
+from tradeul.domain.board import Board
+from tradeul.domain.events import Nanos
+from tradeul.domain.filters import Filter
+from tradeul.domain.scans import BUILT_IN
+from tradeul.domain.session import Session
+from tradeul.engine.channels import RING_SECONDS, Channels
+from tradeul.engine.enrichment import Enrichment
+from tradeul.engine.scanner import Scanner
+
+NOW = at("10:00")
+
+
+class Bench:
+    """A board, the built-in lists and their channels, on a clock that stands still."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(NOW)
+        self.channels = Channels("e1", BUILT_IN, self.clock)
+        self.board = Board(capacity=16)
+        self.enrichment = Enrichment(self.board, CALENDAR)
+        self.scanner = Scanner(
+            self.board, BUILT_IN, [Filter("price_range", "not price between 1 and 500")], self.channels
+        )
+
+    def show(self, prices: dict[str, float], second: int = 0) -> None:
+        when = Nanos(NOW + second * 1_000_000_000)
+        rows = [traded(symbol, price, 1_000 + second, when) for symbol, price in prices.items()]
+        self.enrichment.apply_image(image(*rows), when)
+        self.scanner.scan(when, Session.MARKET_OPEN)
+
+    def list(self, name: str) -> list[str]:
+        return [row.symbol for row in self.channels.by_name[name].state.rows]
+
+
+def test_members_are_ranked_and_published() -> None:
+    """Winners by change, the first publication is sequence 1."""
+    bench = Bench()
+
+    bench.show({"A": 10.6, "B": 11.0, "C": 10.0, "D": 9.0})
+
+    assert bench.list("winners") == ["B", "A"]
+    assert bench.list("losers") == ["D"]
+    assert bench.channels.by_name["winners"].state.sequence == 1
+
+
+def test_nothing_new_is_nothing_published() -> None:
+    """Scanning the same board twice publishes once."""
+    bench = Bench()
+    bench.show({"A": 11.0})
+    before = bench.channels.by_name["winners"].state
+
+    bench.scanner.scan(NOW, Session.MARKET_OPEN)
+
+    assert bench.channels.by_name["winners"].state is before
+
+
+def test_an_emptied_list_is_published_as_empty() -> None:
+    """The last member's leaving is a change like any other."""
+    bench = Bench()
+    bench.show({"A": 11.0})
+
+    bench.show({"A": 10.0}, second=5)
+
+    assert bench.channels.by_name["winners"].state.rows == ()
+    assert bench.channels.by_name["winners"].state.sequence == 2
+
+
+def test_unchanged_rows_stay_the_same_objects() -> None:
+    """What did not change is shared between states."""
+    bench = Bench()
+    bench.show({"A": 11.0, "B": 12.0})
+    old = bench.channels.by_name["winners"].state.rows
+    fixed = traded("B", 12.0, 1_000, NOW)
+
+    later = Nanos(NOW + 5_000_000_000)
+    bench.enrichment.apply_image(image(traded("A", 11.5, 1_005, later), fixed, feed_time=later), later)
+    bench.scanner.scan(later, Session.MARKET_OPEN)
+
+    new = bench.channels.by_name["winners"].state.rows
+    assert new[0] is old[0]
+    assert new[1] is not old[1]
+
+
+def test_the_funnel_counts_every_symbol_once() -> None:
+    """Seen, priced, passed and dropped add up."""
+    bench = Bench()
+    bench.show({"A": 11.0, "B": 0.4, "C": 10.0})
+
+    funnel = bench.scanner.funnel()
+
+    assert (funnel["symbols_seen"], funnel["passed_filters"]) == (3, 2)
+    assert funnel["dropped"] == {"not_traded": 0, "price_range": 1}
+    assert funnel["members"]["winners"] == 1  # type: ignore[index]
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("ABCDEF"), st.integers(90, 115).map(lambda x: x / 10), min_size=1),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_every_kept_state_is_found_by_its_sequence(story: list[dict[str, float]]) -> None:
+    """The ring answers for each sequence with the very state that was published as it."""
+    bench = Bench()
+    published = {name: {0: channel.state} for name, channel in bench.channels.by_name.items()}
+    for second, prices in enumerate(story):
+        bench.show(prices, second)
+        for name, channel in bench.channels.by_name.items():
+            published[name][channel.state.sequence] = channel.state
+
+    for name, channel in bench.channels.by_name.items():
+        sequences = published[name]
+        assert sorted(sequences) == list(range(len(sequences)))
+        assert all(channel.at(sequence) is state for sequence, state in sequences.items())
+        assert channel.at(len(sequences)) is None
+        assert channel.at(-1) is None
+
+
+async def test_the_ring_forgets_after_a_minute() -> None:
+    """States older than the ring are gone, the newest never is."""
+    bench = Bench()
+    bench.show({"A": 11.0})
+    await bench.clock.advance(RING_SECONDS + 1)
+
+    bench.show({"A": 12.0}, second=5)
+    channel = bench.channels.by_name["winners"]
+
+    assert channel.at(0) is None
+    assert channel.at(2) is channel.state
+
+
+async def test_a_ring_over_its_bytes_drops_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded over all lists, but ten seconds are always kept."""
+    monkeypatch.setattr("tradeul.engine.channels.RING_BYTES", 0)
+    bench = Bench()
+    bench.show({"A": 11.0})
+    bench.show({"A": 12.0}, second=5)
+    young = bench.channels.by_name["winners"].at(1)
+    await bench.clock.advance(11.0)
+
+    bench.show({"A": 13.0}, second=10)
+
+    assert young is not None
+    assert bench.channels.by_name["winners"].at(1) is None

@@ -1,0 +1,203 @@
+"""The rules of the house for Python files: each takes a module and says, line by line, what breaks it."""
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from tests.house.source import Module, dotted
+from tradeul import errors
+
+FLOORS: Final = {
+    "domain": 0, "errors": 0,
+    "settings": 1, "clock": 1, "engine": 1,
+    "polygon": 2, "fmp": 2, "history": 2, "simulation": 2, "recording": 2, "web": 2, "client": 2,
+    "app": 3, "cli": 3, "supervisor": 3, "logs": 3, "__main__": 3,
+}  # fmt: skip
+EDGES: Final = 2
+
+PURE: Final = {
+    "abc", "bisect", "collections", "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions", "functools",
+    "heapq", "itertools", "math", "numbers", "numpy", "operator", "re", "statistics", "string", "types", "typing",
+    "unicodedata", "zlib", "zoneinfo",
+}  # fmt: skip
+CLOCK_READERS: Final = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+LOOP_TIMERS: Final = {"call_later", "call_at"}
+TASK_STARTERS: Final = {"create_task", "ensure_future", "TaskGroup", "run_coroutine_threadsafe"}
+
+VENDOR_PLACES: Final = ("tradeul/polygon", "tradeul/fmp", "tradeul/simulation/exchange*")
+VENDOR_WORDS: Final = {
+    "apiKey", "ev", "fmv", "lastQuote", "lastTrade", "next_url", "prevDay", "sym", "todaysChange", "todaysChangePerc",
+}  # fmt: skip
+VENDOR_PATH: Final = re.compile(r"(?<!/api)/v\d/(aggs|marketstatus|reference|snapshot|stocks)\b")
+SQL: Final = re.compile(r"\s*(SELECT\s|INSERT INTO|UPDATE \w+ SET|DELETE FROM|(CREATE|ALTER|DROP) (TABLE|INDEX|VIEW))")
+DATABASE_DRIVERS: Final = {"asyncpg", "psycopg", "psycopg2", "sqlite3"}
+BOUNDARIES: Final = ("tradeul/supervisor.py", "tradeul/web/viewer.py")
+VAGUE_NAMES: Final = {"utils", "util", "helpers", "helper", "common", "base", "misc", "manager"}
+
+LONGEST_FILE: Final = 420
+
+
+def imports_go_down(module: Module) -> Iterator[str]:
+    """A module imports from its own floor or below; the edges never import each other."""
+    part = _part(module.path.with_suffix("").parts)
+    if part == "__init__":
+        return
+    if part not in FLOORS:
+        yield f"{part} has no floor: add it to FLOORS and to the README"
+        return
+    for name in module.imports:
+        other = _part(name.split("."))
+        if not name.startswith("tradeul.") or other == part:
+            continue
+        if FLOORS.get(other, EDGES) > FLOORS[part] or FLOORS.get(other) == FLOORS[part] == EDGES:
+            yield f"{part} imports {name}"
+
+
+def _part(names: tuple[str, ...] | list[str]) -> str:
+    return names[1] if len(names) > 1 else names[0]
+
+
+def domain_is_pure(module: Module) -> Iterator[str]:
+    """The domain computes values from values: no waiting, no clock, no I/O, no chance."""
+    if not module.within("tradeul/domain"):
+        return
+    for name in module.imports:
+        if name.split(".")[0] not in PURE and not name.startswith(("tradeul.domain.", "tradeul.errors.")):
+            yield f"imports {name}"
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.AsyncFunctionDef | ast.Await):
+            yield f"line {node.lineno} waits"
+        elif re.search(r"^(np|numpy)\.random\b", dotted(node)):
+            yield f"{dotted(node)} is chance"
+        elif isinstance(node, ast.Call) and dotted(node.func) in {"open", "print", "input"}:
+            yield f"line {node.lineno} calls {dotted(node.func)}"
+
+
+def time_has_one_owner(module: Module) -> Iterator[str]:
+    """Only clock.py reads time or sleeps. `asyncio.sleep(0)`, which yields, is no sleep."""
+    if module.within("tradeul/clock.py"):
+        return
+    for name in module.imports:
+        if name.split(".")[0] in {"time", "sched"} or name == "asyncio.sleep":
+            yield f"imports {name}"
+    for node in ast.walk(module.tree):
+        name = dotted(node.func) if isinstance(node, ast.Call) else ""
+        if name.split(".")[-1] in LOOP_TIMERS or name.endswith("loop.time"):
+            yield f"line {_line(node)} asks the loop for time: {name}"
+        elif ".".join(name.split(".")[-2:]) in CLOCK_READERS:
+            yield f"line {_line(node)} reads the time: {name}"
+        elif name == "asyncio.sleep" and not _yields_only(node):
+            yield f"line {_line(node)} sleeps"
+
+
+def _yields_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and [ast.dump(argument) for argument in node.args] == [ast.dump(ast.Constant(0))]
+
+
+def tasks_have_one_owner(module: Module) -> Iterator[str]:
+    """Tasks start in supervisor.py, which names them, restarts them and stops them."""
+    if module.within("tradeul/supervisor.py"):
+        return
+    for node in ast.walk(module.tree):
+        word = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+        if word in TASK_STARTERS:
+            yield f"line {_line(node)} starts a task: {word}"
+    yield from (f"imports {name}" for name in module.imports if name.split(".")[-1] in TASK_STARTERS)
+
+
+def vendor_words_stay_at_the_vendor(module: Module) -> Iterator[str]:
+    """Market words everywhere; the vendor's words and paths only where its dialect is spoken."""
+    if module.within(*VENDOR_PLACES):
+        return
+    for line, text in module.strings():
+        if text in VENDOR_WORDS or VENDOR_PATH.search(text):
+            yield f"line {line} says {text!r}"
+    for node in ast.walk(module.tree):
+        word = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+        if word in VENDOR_WORDS:
+            yield f"line {_line(node)} says {word}"
+
+
+def sql_stays_in_history(module: Module) -> Iterator[str]:
+    """Only the history speaks to a database."""
+    if module.within("tradeul/history"):
+        return
+    yield from (f"imports {name}" for name in module.imports if name.split(".")[0] in DATABASE_DRIVERS)
+    yield from (f"line {line} is SQL" for line, text in module.strings() if SQL.match(text))
+
+
+def only_the_web_serves(module: Module) -> Iterator[str]:
+    """HTTP is served by `web`, and by the simulated vendor."""
+    if module.within("tradeul/web", "tradeul/simulation/exchange*"):
+        return
+    yield from (f"imports {name}" for name in module.imports if f"{name}.".startswith("aiohttp.web."))
+    for node in ast.walk(module.tree):
+        if dotted(node) == "aiohttp.web":
+            yield f"line {_line(node)} uses aiohttp.web"
+
+
+def names_say_something(module: Module) -> Iterator[str]:
+    """A module is named after what it is for."""
+    for part in module.path.with_suffix("").parts:
+        if part in VAGUE_NAMES:
+            yield f"{part} says nothing"
+
+
+def errors_grow_on_one_tree(module: Module) -> Iterator[str]:
+    """Every error derives from TradeulError and is drawn in the docstring of errors.py."""
+    drawn = set(re.findall(r"\w+", errors.__doc__ or ""))
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        bases = {dotted(base).split(".")[-1] for base in node.bases}
+        if any(_is_builtin_error(base) for base in bases) and node.name != "TradeulError":
+            yield f"{node.name} does not derive from TradeulError"
+        elif bases & drawn and node.name not in drawn:
+            yield f"{node.name} is not drawn in errors.py"
+
+
+def _is_builtin_error(name: str) -> bool:
+    found = getattr(builtins, name, None)
+    return isinstance(found, type) and issubclass(found, BaseException)
+
+
+def nothing_is_swallowed(module: Module) -> Iterator[str]:
+    """`except Exception` stands at the boundary of a task or of a viewer, or raises again."""
+    if module.within(*BOUNDARIES):
+        return
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ExceptHandler) and _is_broad(node.type) and not _raises_again(node):
+            yield f"line {node.lineno} catches everything"
+        elif isinstance(node, ast.Call) and dotted(node.func).endswith("suppress") and any(map(_is_broad, node.args)):
+            yield f"line {node.lineno} suppresses everything"
+
+
+def _is_broad(caught: ast.expr | None) -> bool:
+    if isinstance(caught, ast.Tuple):
+        return any(map(_is_broad, caught.elts))
+    return caught is None or dotted(caught).split(".")[-1] in {"Exception", "BaseException"}
+
+
+def _raises_again(handler: ast.ExceptHandler) -> bool:
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
+
+
+def files_are_short(module: Module) -> Iterator[str]:
+    """A file that needs scrolling for ever holds two things."""
+    lines = module.text.count("\n")
+    if lines > LONGEST_FILE:
+        yield f"{lines} lines"
+
+
+def tests_say_what_they_promise(module: Module) -> Iterator[str]:
+    """The docstring of a test is the sentence that holds if it passes."""
+    for function in module.functions():
+        if function.name.startswith("test_") and not ast.get_docstring(function):
+            yield f"{function.name} has no docstring"
+
+
+def _line(node: ast.AST) -> int:
+    return int(getattr(node, "lineno", 0))

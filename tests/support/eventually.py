@@ -1,0 +1,52 @@
+"""Waiting in tests: for a condition, never for an amount of time; and parts that run beside a test.
+
+The only place of the tests that polls. Nothing here says how fast something was.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from tradeul.clock import SystemClock
+
+_TURNS_BEFORE_PAUSING = 100
+_PAUSE_S = 0.002
+
+
+async def settle(turns: int = 20) -> None:
+    """Let everything run that waits for nothing but its turn."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
+async def eventually(predicate: Callable[[], object], *, within_s: float = 10.0) -> None:
+    """Return as soon as `predicate` holds; fail if it never does."""
+    clock = SystemClock()
+    deadline = clock.monotonic() + within_s
+    await settle()
+    for turn in range(1_000_000):
+        if predicate():
+            return
+        if clock.monotonic() > deadline:
+            break
+        await clock.pause(0 if turn < _TURNS_BEFORE_PAUSING else _PAUSE_S)
+    raise AssertionError(f"did not happen within {within_s} s")
+
+
+@asynccontextmanager
+async def running(*parts: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run `parts`, such as `hub.run`, beside a test, as the supervisor would; an error of theirs fails the test."""
+
+    async def run(part: Callable[[], Awaitable[None]]) -> None:
+        await part()
+
+    tasks = [asyncio.get_running_loop().create_task(run(part)) for part in parts]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result

@@ -1,0 +1,84 @@
+"""Opens the page in a real headless browser and reads it the way a person's script would: by its data attributes.
+
+`open_page` collects what must never happen on the page (errors, refusals of the content security policy, requests that
+leave the server) for the test to assert on; it starts the browser, named by the fixture `browser_path`, and always
+closes it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypedDict, cast
+from urllib.parse import urlsplit
+
+from playwright.async_api import ConsoleMessage, Page, Request, ViewportSize, async_playwright
+
+_WIDE = ViewportSize(width=1920, height=1080)
+_POLICY_WORDS = "Content Security Policy"
+
+
+class ShownRow(TypedDict):
+    """One row in view: its symbol and the text of its cells by field."""
+
+    symbol: str
+    fields: dict[str, str]
+
+
+@dataclass(slots=True)
+class OpenPage:
+    """A page in a browser, and all that went wrong on it so far."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    policy_reports: list[str] = field(default_factory=list)
+    external_requests: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def open_page(url: str, browser_path: str, viewport: ViewportSize = _WIDE) -> AsyncIterator[OpenPage]:
+    """Open `url` and hand it over once its first document is loaded."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        try:
+            opened = OpenPage(await browser.new_page(viewport=viewport))
+            _watch(opened, urlsplit(url).netloc)
+            await opened.page.goto(url)
+            yield opened
+        finally:
+            await browser.close()
+
+
+def _watch(opened: OpenPage, home: str) -> None:
+    def said(message: ConsoleMessage) -> None:
+        if _POLICY_WORDS in message.text:
+            opened.policy_reports.append(message.text)
+        elif message.type == "error":
+            opened.errors.append(message.text)
+
+    def requested(request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme not in ("data", "blob") and address.netloc != home:
+            opened.external_requests.append(request.url)
+
+    opened.page.on("console", said)
+    opened.page.on("pageerror", lambda error: opened.errors.append(str(error)))
+    opened.page.on("request", requested)
+    opened.page.on("websocket", lambda socket: _note_foreign_socket(opened, socket.url, home))
+
+
+def _note_foreign_socket(opened: OpenPage, url: str, home: str) -> None:
+    if urlsplit(url).netloc != home:
+        opened.external_requests.append(url)
+
+
+async def rows_of(page: Page, list_name: str) -> list[ShownRow]:
+    """Read the rows of a list that are in view, from the top."""
+    shown = await page.evaluate(
+        """name => [...document.querySelectorAll(`[data-list="${name}"] [data-symbol]`)].map(row => ({
+            symbol: row.dataset.symbol,
+            fields: Object.fromEntries(
+                [...row.querySelectorAll("[data-field]")].map(cell => [cell.dataset.field, cell.textContent])),
+        }))""",
+        list_name,
+    )
+    return cast(list[ShownRow], shown)

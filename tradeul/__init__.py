@@ -1,0 +1,1 @@
+"""tradeul: a real-time scanner of US equities that one person can run."""

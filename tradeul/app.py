@@ -1,0 +1,236 @@
+"""The composition root: builds every part from the settings, and alone knows them all.
+
+Start order: the simulated market (where there is no real one), the server, then the engine's loops and the feed. The
+server answers before there is a market. Stop order is `supervisor.Stage`'s: viewers are told first, and the feed is
+left before the simulated market goes.
+"""
+
+import datetime as dt
+import gc
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+import tradeul
+from tradeul import logs
+from tradeul.clock import Clock, PacedClock, SystemClock
+from tradeul.domain.attention import Attention
+from tradeul.domain.board import Board
+from tradeul.domain.events import Nanos
+from tradeul.domain.scans import BUILT_IN
+from tradeul.domain.session import NANOS, TradingCalendar, instant_of, local_time
+from tradeul.engine.calendar import FIRST_YEAR, YEARS_AHEAD, exchange_calendar
+from tradeul.engine.channels import Channels
+from tradeul.engine.discovery import Discovery
+from tradeul.engine.enrichment import Enrichment
+from tradeul.engine.filters import global_filters
+from tradeul.engine.hot_loop import HotLoop
+from tradeul.engine.intake import Intake
+from tradeul.engine.scanner import Scanner
+from tradeul.engine.vendor_hours import VendorHours
+from tradeul.engine.view import EngineView
+from tradeul.engine.vitals import Vitals
+from tradeul.engine.warmup import Warmup
+from tradeul.polygon.rest import PolygonRest
+from tradeul.polygon.stream import PolygonStream
+from tradeul.settings import ClockSettings, Settings
+from tradeul.simulation.exchange import Exchange
+from tradeul.simulation.market import Market
+from tradeul.supervisor import Stage, Supervisor
+from tradeul.web.hub import Hub
+from tradeul.web.routes.page import read_page
+from tradeul.web.server import Address, WebServer
+
+SIMULATION_BEGINS: Final = dt.time(9, 29)
+
+log = structlog.get_logger(__name__)
+
+
+def page_folder() -> Path:
+    """Find the page's files: inside the package where it was installed, beside it in a checkout."""
+    package = Path(tradeul.__file__).parent
+    installed = package / "static"
+    return installed if installed.is_dir() else package.parent / "static"
+
+
+def calendar_of(clock: Clock) -> TradingCalendar:
+    """Build the calendar from the first year we know to two years after the clock's."""
+    return exchange_calendar(FIRST_YEAR, local_time(clock.now()).year + YEARS_AHEAD)
+
+
+def market_clock(settings: ClockSettings, *, simulated: bool) -> Clock:
+    """Build the clock that the settings ask for; a simulated market begins a minute before a recent open."""
+    system = SystemClock()
+    if settings.start is not None:
+        start = _instant(settings.start)
+    elif simulated:
+        start = instant_of(calendar_of(system).previous(local_time(system.now()).date()), SIMULATION_BEGINS)
+    else:
+        return system
+    anchor = None if settings.anchor is None else _instant(settings.anchor)
+    return PacedClock(start, settings.speed, anchor)
+
+
+def _instant(moment: dt.datetime) -> Nanos:
+    return Nanos(int(moment.timestamp() * NANOS))
+
+
+def is_simulated(settings: Settings) -> bool:
+    """Tell whether the market comes from the box."""
+    source = settings.market.source
+    return source == "simulation" or (source == "auto" and settings.polygon.api_key is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """Where the market is, and what opens its door."""
+
+    rest_url: str
+    ws_url: str
+    api_key: str
+
+
+class App:
+    """The whole program in one object. Made and used inside the running loop."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.simulated = is_simulated(settings)
+        self.clock = clock or market_clock(settings.clock, simulated=self.simulated)
+        self.calendar = calendar_of(self.clock)
+        self.supervisor = Supervisor(self.clock)
+        self.vitals = Vitals(self.clock.now(), simulated=self.simulated)
+        self.channels = Channels(secrets.token_hex(8), BUILT_IN, self.clock)
+        self.board = Board()
+        self.enrichment = Enrichment(self.board, self.calendar)
+        self.scanner = Scanner(self.board, BUILT_IN, global_filters(settings.filters), self.channels)
+        self.intake = Intake()
+        self.exchange: Exchange | None = None
+        self.server: WebServer | None = None
+
+    async def run(self) -> None:
+        """Start everything, and stop it in order when asked to."""
+        try:
+            await self.start()
+        except BaseException:
+            self.supervisor.request_stop("could not start")
+            await self.supervisor.run_until_stopped()
+            raise
+        await self.supervisor.run_until_stopped()
+
+    async def start(self) -> None:
+        """Bring every part up; returns when the page is served."""
+        vendor = await self._vendor()
+        rest = PolygonRest(vendor.rest_url, vendor.api_key, self.clock)
+        self.supervisor.add_stop(Stage.FEEDS, "rest", rest.close)
+        stream = PolygonStream(vendor.ws_url, vendor.api_key, self.clock, self.intake.deliver)
+        discovery = self._discovery(rest, stream)
+        view = self._view(discovery, stream)
+        hub = Hub(self.channels, self.clock, view)
+        await self._serve(hub, view)
+        warmup = Warmup(rest, self.enrichment, self.clock, self.calendar, self.vitals, discovery.scan)
+        hot_loop = HotLoop(
+            self.intake, self.enrichment, discovery.scan, self.clock, self.vitals, self.settings.hot.interval_ms
+        )
+        hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
+        start = self.supervisor.start
+        start("hub", hub.run, stage=Stage.SERVING)
+        start("hot loop", hot_loop.run, stage=Stage.ENGINE)
+        start("discovery", discovery.run, stage=Stage.ENGINE)
+        start("warmup", warmup.run, stage=Stage.ENGINE)
+        start("vendor hours", hours.run, stage=Stage.ENGINE)
+        start("stream", stream.run, stage=Stage.FEEDS)
+        # What lives from here on is garbage seldom; scanning it again and again would stall the loop.
+        gc.collect()
+        gc.freeze()
+
+    async def _vendor(self) -> Vendor:
+        """Find the vendor's doors; the simulated market's are opened here first."""
+        polygon = self.settings.polygon
+        if not self.simulated:
+            key = polygon.api_key.get_secret_value() if polygon.api_key else ""
+            logs.mask(key)
+            return Vendor(polygon.rest_url, polygon.ws_url, key)
+        simulation = self.settings.simulation
+        key = secrets.token_hex(16)
+        logs.mask(key)
+        market = Market(simulation.seed, simulation.symbols, self.calendar)
+        self.exchange = Exchange(market, self.clock, key=key)
+        await self.exchange.start()
+        self.supervisor.add_stop(Stage.SIMULATION, "exchange", self.exchange.close)
+        self.supervisor.start("exchange", self.exchange.run, stage=Stage.SIMULATION)
+        return Vendor(self.exchange.rest_url, self.exchange.ws_url, key)
+
+    def _discovery(self, rest: PolygonRest, stream: PolygonStream) -> Discovery:
+        attention = Attention(self.settings.hot.cooldown_s)
+
+        def follow() -> None:
+            stream.want(attention.desired(self.channels.members(), self.clock.now() / NANOS))
+
+        return Discovery(
+            rest,
+            self.enrichment,
+            self.scanner,
+            self.clock,
+            self.calendar,
+            self.vitals,
+            self.settings.polygon.snapshot_interval_s,
+            follow,
+        )
+
+    def _view(self, discovery: Discovery, stream: PolygonStream) -> EngineView:
+        def link() -> dict[str, object]:
+            state = stream.state
+            return {
+                "connected": state.connected,
+                "authenticated": state.authenticated,
+                "since": state.since // 1_000_000,
+                "reconnects": state.reconnects,
+                "desired": len(state.desired),
+                "confirmed": len(state.confirmed),
+            }
+
+        def tasks() -> dict[str, object]:
+            return {"tasks": [task._asdict() for task in self.supervisor.states()]}
+
+        return EngineView(
+            self.clock,
+            self.calendar,
+            self.vitals,
+            discovery,
+            self.scanner,
+            self.channels,
+            self.intake,
+            {"stream": link, "supervisor": tasks},
+        )
+
+    async def _serve(self, hub: Hub, view: EngineView) -> None:
+        server = self.settings.server
+        self.server = WebServer(
+            hub,
+            self.channels,
+            view,
+            read_page(page_folder()),
+            self.clock,
+            Address(server.host, server.port),
+            server.max_clients,
+        )
+        self.supervisor.add_stop(Stage.SERVING, "server", self.server.close)
+        await self.server.start()
+        log.info("page_served", address=f"http://{server.host}:{self.server.port}", market=view.market())
+
+
+async def run_exchange(settings: Settings, host: str, port: int, key: str | None) -> None:
+    """Serve the simulated market alone until stopped."""
+    clock = market_clock(settings.clock, simulated=True)
+    market = Market(settings.simulation.seed, settings.simulation.symbols, calendar_of(clock))
+    exchange = Exchange(market, clock, host=host, port=port, key=key, compress=True)
+    supervisor = Supervisor(clock)
+    await exchange.start()
+    supervisor.add_stop(Stage.SIMULATION, "exchange", exchange.close)
+    supervisor.start("exchange", exchange.run, stage=Stage.SIMULATION)
+    log.info("exchange_served", rest=exchange.rest_url, websocket=exchange.ws_url, begins=str(local_time(clock.now())))
+    await supervisor.run_until_stopped()

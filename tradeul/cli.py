@@ -1,0 +1,147 @@
+"""The commands. Whatever a user can cause ends in one clear line and an exit code, never in a traceback.
+
+Exit codes: 0 done, 1 failed, 2 bad usage or configuration.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from tradeul.errors import TradeulError, UsageError
+
+T = TypeVar("T")
+
+DONE: Final = 0
+FAILED: Final = 1
+BAD_USAGE: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; gives the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except UsageError as error:
+        print(f"tradeul: {error}", file=sys.stderr)
+        return BAD_USAGE
+    except TradeulError as error:
+        print(f"tradeul: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tradeul", description="A real-time scanner of US equities. Without a command: run."
+    )
+    _configurable(parser)
+    parser.set_defaults(command=_run, simulate=False)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    run = commands.add_parser("run", help="scan the market and serve the page (the default)")
+    run.add_argument("--simulate", action="store_true", help="use the simulated market even if there is a key")
+    _add(run, _run)
+
+    exchange = commands.add_parser("exchange", help="serve the simulated market alone, for any Polygon client")
+    exchange.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    exchange.add_argument("--port", type=int, default=9000, help="REST at / and WebSocket at /stocks (%(default)s)")
+    exchange.add_argument("--key", help="the API key that is accepted (default: any)")
+    exchange.add_argument("--seed", help="the same seed and clock give the same market")
+    exchange.add_argument("--symbols", help="size of the market")
+    exchange.add_argument("--start", help="market time to begin at, ISO 8601 with offset")
+    exchange.add_argument("--speed", help="market seconds per second of the wall")
+    _add(exchange, _exchange)
+
+    check = commands.add_parser("check-config", help="read the configuration and say whether it is right")
+    _add(check, _check_config)
+    show = commands.add_parser("print-config", help="print the configuration file with all defaults")
+    _add(show, _print_config)
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, command: Any) -> None:
+    _configurable(parser)
+    parser.set_defaults(command=command)
+
+
+def _configurable(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=argparse.SUPPRESS,
+        help="configuration file (default: ./config.toml, else /etc/tradeul/config.toml, else built in)",
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    # Imported here so that every other command answers at once.
+    from tradeul import logs  # noqa: PLC0415
+    from tradeul.app import App  # noqa: PLC0415
+    from tradeul.settings import load_settings  # noqa: PLC0415
+
+    environ = dict(os.environ)
+    if options.simulate:
+        environ["TRADEUL_MARKET__SOURCE"] = "simulation"
+    settings = load_settings(_config(options), environ)
+    logs.configure(settings.log.level, settings.log.format)
+
+    async def run() -> tuple[str, ...]:
+        app = App(settings)
+        await app.run()
+        return app.supervisor.abandoned
+
+    if _on_loop(run()):
+        # A task that ignores its end would keep the interpreter alive.
+        os._exit(FAILED)
+    return DONE
+
+
+def _exchange(options: argparse.Namespace) -> int:
+    from tradeul import logs  # noqa: PLC0415
+    from tradeul.app import run_exchange  # noqa: PLC0415
+    from tradeul.settings import load_settings  # noqa: PLC0415
+
+    overrides = {
+        "TRADEUL_SIMULATION__SEED": options.seed,
+        "TRADEUL_SIMULATION__SYMBOLS": options.symbols,
+        "TRADEUL_CLOCK__START": options.start,
+        "TRADEUL_CLOCK__SPEED": options.speed,
+    }
+    environ = dict(os.environ) | {name: value for name, value in overrides.items() if value is not None}
+    settings = load_settings(_config(options), environ)
+    logs.configure(settings.log.level, settings.log.format)
+    _on_loop(run_exchange(settings, options.host, options.port, options.key))
+    return DONE
+
+
+def _check_config(options: argparse.Namespace) -> int:
+    from tradeul.settings import load_settings  # noqa: PLC0415
+
+    load_settings(_config(options))
+    print("the configuration is right")
+    return DONE
+
+
+def _print_config(_options: argparse.Namespace) -> int:
+    from tradeul.settings import config_document  # noqa: PLC0415
+
+    print(config_document(), end="")
+    return DONE
+
+
+def _config(options: argparse.Namespace) -> Path | None:
+    return getattr(options, "config", None)
+
+
+def _on_loop(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio  # noqa: PLC0415
+
+    import uvloop  # noqa: PLC0415
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)

@@ -1,0 +1,1 @@
+"""The market's laws: pure values in, pure values out."""

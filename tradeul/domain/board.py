@@ -1,0 +1,157 @@
+"""The market now: one NumPy column per field, one row per symbol.
+
+Invariants: the board has one writer (`engine/enrichment`); a symbol keeps its row for the life of the process;
+what is unknown is null (NaN, 0 for times, -1 for flags and codes, None for texts) and never 0. A column obtained
+from the board is a view and must not be kept across `rows_of`, which may grow it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tradeul.domain.events import Bools, Floats, Ints, Symbol
+from tradeul.domain.fields import BY_NAME, CATALOGUE, Field, Kind
+
+Rows = slice | Ints
+"""Which rows to work on: a slice, which costs no copy, or an array of row numbers."""
+EVERY_ROW: Final = slice(None)
+
+STATE_NUMBERS: Final = (
+    "price_1m_ago", "price_5m_ago", "volume_1m_ago", "volume_5m_ago", "slot_start_volume", "regular_close",
+    "day_close", "expected_volume", "seconds_since_high", "seconds_since_low",
+)  # fmt: skip
+"""Numbers behind the fields that are nobody's field themselves."""
+
+STATE_TIMES: Final = ("price_at", "volume_at", "vwap_at", "quote_at", "bar_end", "high_minutes", "low_minutes")
+"""Event times in nanoseconds that decide which value is newer, and the minutes of new extremes as bits."""
+
+STATE_COUNTS: Final = ("volume_falls", "seen")
+
+_SCALES: Final = {field.name: 10.0**field.precision for field in CATALOGUE}
+
+_NULLS: Final[dict[Kind, tuple[npt.DTypeLike, object]]] = {
+    Kind.NUMBER: (np.float64, np.nan),
+    Kind.TIME: (np.int64, 0),
+    Kind.FLAG: (np.int8, -1),
+    Kind.CODE: (np.int8, -1),
+    Kind.TEXT: (object, None),
+}
+
+
+class Board:
+    """Columns by name. `board["price"]` is the column's view over the rows in use."""
+
+    def __init__(self, capacity: int = 16_384) -> None:
+        self.symbols: list[Symbol] = []
+        self.row_of: dict[Symbol, int] = {}
+        self._capacity = capacity
+        self._kinds: dict[str, Kind] = {field.name: field.kind for field in CATALOGUE}
+        self._kinds |= dict.fromkeys(STATE_NUMBERS, Kind.NUMBER) | dict.fromkeys(STATE_TIMES, Kind.TIME)
+        self._kinds |= dict.fromkeys(STATE_COUNTS, Kind.TIME)
+        self._columns = {name: _empty(kind, capacity) for name, kind in self._kinds.items()}
+        self._views: dict[str, npt.NDArray[Any]] = {}
+        self.alphabetical: Ints = np.empty(0, np.int64)
+        """Each row's place in the order of symbols: what breaks ties in every ranking."""
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        view = self._views.get(name)
+        if view is None:
+            view = self._views[name] = self._columns[name][: len(self.symbols)]
+        return view
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
+
+    def rows_of(self, symbols: Sequence[Symbol]) -> Ints:
+        """Find the rows of symbols, making rows for those that are new."""
+        row_of = self.row_of
+        new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in row_of]
+        if new:
+            self._add(new)
+        return np.fromiter((row_of[symbol] for symbol in symbols), np.int64, len(symbols))
+
+    def put(self, name: str, rows: Rows, values: Floats) -> None:
+        """Write numbers, rounded to the field's precision. Called some 30 times a cycle with every row."""
+        column = self[name]
+        target = column[rows] if isinstance(rows, slice) else np.empty(len(rows))
+        scale = _SCALES[name]
+        np.multiply(values, scale, out=target)
+        np.rint(target, out=target)
+        np.divide(target, scale, out=target)
+        # A rounded -0.0 becomes 0.0: nobody wants to read the other.
+        np.add(target, 0.0, out=target)
+        if not isinstance(rows, slice):
+            column[rows] = target
+
+    def overwrite(self, name: str, rows: Rows, values: npt.NDArray[Any], where: Bools) -> None:
+        """Write values as they are, only where told."""
+        if isinstance(rows, slice):
+            np.copyto(self[name][rows], values, where=where, casting="unsafe")
+        else:
+            self[name][rows[where]] = values[where]
+
+    def values(self, name: str, rows: Ints) -> list[object]:
+        """Take values of a field as Python objects, null as None."""
+        return python_values(BY_NAME[name], self[name][rows])
+
+    def reset(self, names: Sequence[str]) -> None:
+        """Make whole columns null again."""
+        for name in names:
+            self[name][:] = _NULLS[self._kinds[name]][1]
+
+    def _add(self, new: Sequence[Symbol]) -> None:
+        start = len(self.symbols)
+        self.symbols.extend(new)
+        self.row_of.update(zip(new, range(start, len(self.symbols)), strict=True))
+        if len(self.symbols) > self._capacity:
+            self._grow(max(len(self.symbols), 2 * self._capacity))
+        self._views.clear()
+        self["symbol"][start:] = new
+        order = np.argsort(np.array(self.symbols, dtype=np.str_), kind="stable")
+        self.alphabetical = np.empty(len(order), np.int64)
+        self.alphabetical[order] = np.arange(len(order))
+
+    def _grow(self, capacity: int) -> None:
+        for name, column in self._columns.items():
+            larger = _empty(self._kinds[name], capacity)
+            larger[: len(column)] = column
+            self._columns[name] = larger
+        self._capacity = capacity
+
+
+def python_values(field: Field, values: npt.NDArray[Any]) -> list[object]:
+    """Turn a piece of a field's column into what JSON can say: null for the unknown, whole numbers without a point."""
+    if field.kind is Kind.NUMBER:
+        return _numbers(values, field.precision)
+    if field.kind is Kind.TIME:
+        return [value or None for value in values.tolist()]
+    if field.kind is Kind.FLAG:
+        return [None if value < 0 else bool(value) for value in values.tolist()]
+    if field.kind is Kind.CODE:
+        return [None if value < 0 else field.labels[value] for value in values.tolist()]
+    return list(values.tolist())
+
+
+def _numbers(values: Floats, precision: int) -> list[object]:
+    unknown = np.isnan(values)
+    some_unknown = bool(unknown.any())
+    if not precision:
+        whole = np.where(unknown, 0.0, values) if some_unknown else values
+        plain: npt.NDArray[Any] = whole.astype(np.int64)
+    else:
+        plain = values
+    if some_unknown:
+        plain = plain.astype(object)
+        plain[unknown] = None
+    result: list[object] = plain.tolist()
+    return result
+
+
+def _empty(kind: Kind, capacity: int) -> npt.NDArray[Any]:
+    dtype, null = _NULLS[kind]
+    return np.full(capacity, null, dtype)

@@ -1,0 +1,43 @@
+"""The global filters: what a row must pass before any list looks at it, and why a row was dropped.
+
+A filter is a condition under which a row is dropped, in the language of `expression`; what is unknown is therefore
+not dropped unless the condition says so. A row counts under the first filter that drops it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tradeul.domain.events import Bools
+from tradeul.domain.expression import Scope, Truth, parse_condition
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One reason to drop a row."""
+
+    reason: str
+    drop_if: str
+    dropped: Truth = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dropped", parse_condition(self.drop_if))
+
+
+NOT_TRADED = Filter(
+    "not_traded",
+    "not (known(price) and price_source != 'prev' and known(volume_today) and volume_today > 0)",
+)
+"""Always on: a price of yesterday, or no volume, is no trading today."""
+
+
+def passing(scope: Scope, filters: Sequence[Filter], length: int) -> tuple[Bools, dict[str, int]]:
+    """Apply filters in order; give the rows that pass all, and how many each dropped first."""
+    passes = np.ones(length, np.bool_)
+    reasons: dict[str, int] = {}
+    for each in filters:
+        remaining = passes & ~np.broadcast_to(each.dropped.true(scope), length)
+        reasons[each.reason] = int(passes.sum() - remaining.sum())
+        passes = remaining
+    return passes, reasons

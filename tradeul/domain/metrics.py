@@ -1,0 +1,125 @@
+"""Everything that follows from a row's own columns: changes, distances, relative volume, score.
+
+Called with every row after a snapshot and with the touched rows after live bars; the one code path serves both, so the
+two can never disagree. Each field is rounded here once.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from tradeul.domain import rvol
+from tradeul.domain.board import Board, Rows
+from tradeul.domain.events import Floats, Nanos
+from tradeul.domain.fields import RVOL_METHODS
+from tradeul.domain.score import QUALITY_OF_METHOD, score
+from tradeul.domain.session import NANOS, DayHours, Session
+from tradeul.domain.slots import DAY_SECONDS, SLOT_SECONDS
+from tradeul.domain.volume_profile import prior_share
+
+_CURVE: Final = RVOL_METHODS.index("curve")
+_NONE: Final = RVOL_METHODS.index("none")
+
+
+def derive(board: Board, rows: Rows, hours: DayHours, session: Session) -> None:
+    """Recompute the derived fields of `rows` as of each row's own newest volume."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        _changes(board, rows, session)
+        _range(board, rows)
+        _volumes(board, rows)
+        _relative_volume(board, rows, hours)
+        _score(board, rows)
+
+
+def _percent(value: Floats, basis: Floats) -> Floats:
+    """Change in percent; what is on the board as a price is positive or null, so no basis is 0."""
+    return 100.0 * (value - basis) / basis
+
+
+def _positive(values: Floats) -> Floats:
+    """Make null what is not above 0, so that dividing by it gives null. `values` must be the caller's own."""
+    values[values <= 0] = np.nan
+    return values
+
+
+def _changes(board: Board, rows: Rows, session: Session) -> None:
+    price, previous, opened = board["price"][rows], board["prev_close"][rows], board["open"][rows]
+    change_percent = _percent(price, previous)
+    board.put("change", rows, price - previous)
+    board.put("change_percent", rows, change_percent)
+    gap = _percent(opened, previous)
+    np.copyto(gap, change_percent, where=np.isnan(opened))
+    board.put("gap_percent", rows, gap)
+    board.put("change_from_open", rows, _percent(price, opened))
+    if session is Session.POST_MARKET:
+        board.put("postmarket_change", rows, _percent(price, board["regular_close"][rows]))
+    else:
+        board["postmarket_change"][rows] = np.nan
+    board.put("change_1m", rows, _percent(price, board["price_1m_ago"][rows]))
+    board.put("change_5m", rows, _percent(price, board["price_5m_ago"][rows]))
+    board.put("vwap_distance", rows, _percent(price, board["vwap"][rows]))
+    board.put("atr_percent", rows, 100.0 * board["atr"][rows] / price)
+
+
+def _range(board: Board, rows: Rows) -> None:
+    price, high, low = board["price"][rows], board["high"][rows], board["low"][rows]
+    board.put("distance_from_high", rows, _percent(price, high))
+    board.put("distance_from_low", rows, _percent(price, low))
+    board.put("range_position", rows, 100.0 * (price - low) / _positive(high - low))
+    bid, ask = board["bid"][rows], board["ask"][rows]
+    spread = ask - bid
+    spread[spread < 0] = np.nan
+    board.put("spread_bps", rows, 20_000.0 * spread / (ask + bid))
+
+
+def _volumes(board: Board, rows: Rows) -> None:
+    volume, vwap, price = board["volume_today"][rows], board["vwap"][rows], board["price"][rows]
+    worth = vwap.copy()
+    np.copyto(worth, price, where=np.isnan(vwap))
+    board.put("dollar_volume", rows, volume * worth)
+    board.put("volume_1m", rows, volume - board["volume_1m_ago"][rows])
+    board.put("volume_5m", rows, volume - board["volume_5m_ago"][rows])
+
+
+def seconds_known(board: Board, rows: Rows, hours: DayHours) -> Floats:
+    """Second of the day that each row's volume is known for."""
+    seconds: Floats = (board["volume_at"][rows] - hours.pre_market_start) / NANOS
+    return np.clip(seconds, 0.0, DAY_SECONDS)
+
+
+def _relative_volume(board: Board, rows: Rows, hours: DayHours) -> None:
+    volume, average = board["volume_today"][rows], board["avg_volume_30d"][rows]
+    seconds = seconds_known(board, rows, hours)
+    expected = average * prior_share(seconds, early_close=hours.early_close)
+    slot_start = np.minimum(np.floor(seconds / SLOT_SECONDS) * SLOT_SECONDS, DAY_SECONDS - SLOT_SECONDS)
+    expected_before = average * prior_share(slot_start, early_close=hours.early_close)
+    in_slot = volume - board["slot_start_volume"][rows]
+    board["expected_volume"][rows] = expected
+    board.put("rvol", rows, rvol.ratio(volume, expected))
+    board.put("rvol_guarded", rows, rvol.guarded_ratio(volume, expected, average))
+    slot_value = rvol.slot_ratio(in_slot, expected - expected_before, seconds - slot_start)
+    board.put("rvol_slot", rows, slot_value)
+    board.put("vol_vs_adv", rows, volume / _positive(average.copy()))
+    unknown = np.isnan(expected)
+    board["rvol_method"][rows] = np.where(unknown, _NONE, _CURVE)
+    board["rvol_sessions"][rows] = 0
+
+
+def _score(board: Board, rows: Rows) -> None:
+    quality = QUALITY_OF_METHOD[board["rvol_method"][rows]]
+    value = score(
+        board["rvol_guarded"][rows],
+        board["change_percent"][rows],
+        board["dollar_volume"][rows],
+        board["range_position"][rows],
+        board["spread_bps"][rows],
+        quality,
+    )
+    board.put("score", rows, value)
+
+
+def refresh_recency(board: Board, now: Nanos) -> None:
+    """Bring the numbers that move with the clock alone up to `now`; conditions may use them, rows never carry them."""
+    for target, source in (("seconds_since_high", "last_high_at"), ("seconds_since_low", "last_low_at")):
+        at = board[source]
+        board[target][:] = np.where(at > 0, now / NANOS - at / 1_000, np.nan)

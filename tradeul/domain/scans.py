@@ -1,0 +1,101 @@
+"""The lists: what a row must be to stand in one, and in which order. To add a list: one entry in `BUILT_IN`.
+
+`where` lets a row in; `keep`, where given, says what is enough to stay. Conditions are in the language of
+`expression` and are evaluated over the rows that pass the global filters.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from tradeul.domain.events import Bools, Floats, Ints
+from tradeul.domain.expression import Number, Scope, Truth, parse_condition, parse_order
+from tradeul.domain.fields import DEFAULT_COLUMNS
+from tradeul.domain.ranking import top
+
+DEFAULT_SIZE: Final = 50
+
+CLOCK_NUMBERS: Final = ("seconds_since_high", "seconds_since_low")
+"""Numbers that move with the clock alone: conditions may use them, rows never carry them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One list as a person defines it, with its condition and order compiled."""
+
+    name: str
+    title: str
+    where: str
+    order: str
+    keep: str = ""
+    size: int = DEFAULT_SIZE
+    columns: tuple[str, ...] = DEFAULT_COLUMNS
+    enter: Truth = field(init=False, repr=False, compare=False)
+    stay: Truth | None = field(init=False, repr=False, compare=False)
+    keys: list[tuple[Number, bool]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "enter", parse_condition(self.where, CLOCK_NUMBERS))
+        object.__setattr__(self, "stay", parse_condition(self.keep, CLOCK_NUMBERS) if self.keep else None)
+        object.__setattr__(self, "keys", parse_order(self.order, CLOCK_NUMBERS))
+
+    def members(self, scope: Scope, passing: Bools, inside: Bools | None) -> Bools:
+        """Say which rows belong to the list now, given which were inside before."""
+        mask: Bools = np.logical_and(passing, self.enter.true(scope))
+        if self.stay is not None and inside is not None:
+            mask |= passing & inside & self.stay.true(scope)
+        return mask
+
+    def ranked(self, scope: Scope, members: Bools, alphabetical: Ints) -> Ints:
+        """Put the members in order and cut to the size of the list."""
+        keys: list[tuple[Floats, bool]] = [(number.values(scope), descending) for number, descending in self.keys]
+        return top(members, keys, alphabetical, self.size)
+
+
+_RECENT_HIGH: Final = "(seconds_since_high <= 300 or new_highs_15m >= 2)"
+_RECENT_LOW: Final = "(seconds_since_low <= 300 or new_lows_15m >= 2)"
+
+BUILT_IN: Final[tuple[Scan, ...]] = (
+    Scan("gappers_up", "Gappers up", "gap_percent >= 2", "gap_percent desc"),
+    Scan("gappers_down", "Gappers down", "gap_percent <= -2", "gap_percent asc"),
+    Scan(
+        "momentum_up",
+        "Momentum up",
+        "session == 'MARKET_OPEN' and change_percent >= 3",
+        "change_from_open desc",
+    ),
+    Scan(
+        "momentum_down",
+        "Momentum down",
+        "session == 'MARKET_OPEN' and change_percent <= -3",
+        "change_from_open asc",
+    ),
+    Scan("winners", "Winners", "change_percent >= 5", "change_percent desc"),
+    Scan("losers", "Losers", "change_percent <= -5", "change_percent asc"),
+    Scan("anomalies", "Anomalies", "rvol >= 3 and rvol_guarded >= 3", "rvol_guarded desc"),
+    Scan("high_volume", "High volume", "rvol >= 2", "volume_today desc"),
+    Scan(
+        "new_highs",
+        "New highs",
+        f"{_RECENT_HIGH} and distance_from_high >= -0.1",
+        "new_highs_15m desc, last_high_at desc",
+        keep=f"{_RECENT_HIGH} and distance_from_high >= -0.5",
+    ),
+    Scan(
+        "new_lows",
+        "New lows",
+        f"{_RECENT_LOW} and distance_from_low <= 0.1",
+        "new_lows_15m desc, last_low_at desc",
+        keep=f"{_RECENT_LOW} and distance_from_low <= 0.5",
+    ),
+    Scan(
+        "reversals",
+        "Reversals",
+        "gap_percent >= 2 and change_from_open <= -1 or gap_percent <= -2 and change_from_open >= 1",
+        "abs(gap_percent) + abs(change_from_open) desc",
+    ),
+)
+
+BY_NAME: Final[Mapping[str, Scan]] = {scan.name: scan for scan in BUILT_IN}

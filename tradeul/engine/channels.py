@@ -1,0 +1,87 @@
+"""The published lists: for each its newest state, its sequence, and a ring of past states.
+
+Invariants: states are immutable; `publish` is synchronous and is the only writer; sequences count from 0 (no rows)
+by one per published change and never restart within an epoch; a publication that changes nothing is none. The ring
+is bounded in time and bytes over all lists, so a viewer that was away briefly is caught up by one delta.
+"""
+
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from tradeul.clock import Clock
+from tradeul.domain.deltas import ListState, Row, checksum_text
+from tradeul.domain.events import Symbol
+from tradeul.domain.scans import Scan
+
+RING_SECONDS: Final = 60.0
+RING_LEAST_SECONDS: Final = 10.0
+RING_BYTES: Final = 64 * 1024 * 1024
+BYTES_PER_ROW: Final = 1_200
+"""What a row that is not shared with its neighbours in the ring holds in memory, measured with the default columns."""
+
+
+class Channel:
+    """One list's states, newest last."""
+
+    def __init__(self, scan: Scan) -> None:
+        self.scan = scan
+        self.state = ListState(0, 0, scan.columns, ())
+        self.past: deque[tuple[float, int, ListState]] = deque()
+
+    def at(self, sequence: int) -> ListState | None:
+        """Find the state of a sequence, if it is still kept."""
+        if sequence == self.state.sequence:
+            return self.state
+        if not self.past or sequence < self.past[0][2].sequence or sequence > self.state.sequence:
+            return None
+        return self.past[sequence - self.past[0][2].sequence][2]
+
+    def checksum(self) -> int:
+        """CRC-32 of what a viewer must hold at the newest state."""
+        return zlib.crc32(checksum_text(self.state.rows, self.state.columns).encode())
+
+
+class Channels:
+    """All lists by name. `changed` is called after each round of publications with the names that changed."""
+
+    def __init__(self, epoch: str, scans: Iterable[Scan], clock: Clock) -> None:
+        self.epoch = epoch
+        self.by_name = {scan.name: Channel(scan) for scan in scans}
+        self.changed: Callable[[Sequence[str]], None] = lambda _names: None
+        self._clock = clock
+        self._bytes = 0
+
+    def publish(self, rankings: dict[str, tuple[Row, ...]], timestamp: int) -> list[str]:
+        """Take the new rows of lists; those that differ become the next sequence of their list."""
+        names = [name for name, rows in rankings.items() if rows != self.by_name[name].state.rows]
+        for name in names:
+            self._advance(self.by_name[name], rankings[name], timestamp)
+        if names:
+            self._trim()
+            self.changed(names)
+        return names
+
+    def members(self) -> frozenset[Symbol]:
+        """All symbols that stand in any list."""
+        return frozenset(row.symbol for channel in self.by_name.values() for row in channel.state.rows)
+
+    def _advance(self, channel: Channel, rows: tuple[Row, ...], timestamp: int) -> None:
+        old = channel.state
+        shared = {id(row) for row in old.rows}
+        size = BYTES_PER_ROW * sum(id(row) not in shared for row in rows)
+        channel.past.append((self._clock.monotonic(), size, old))
+        self._bytes += size
+        channel.state = ListState(old.sequence + 1, timestamp, channel.scan.columns, rows)
+
+    def _trim(self) -> None:
+        now = self._clock.monotonic()
+        for channel in self.by_name.values():
+            while channel.past and now - channel.past[0][0] > RING_SECONDS:
+                self._bytes -= channel.past.popleft()[1]
+        while self._bytes > RING_BYTES:
+            oldest = min((c for c in self.by_name.values() if c.past), key=lambda c: c.past[0][0])
+            if now - oldest.past[0][0] < RING_LEAST_SECONDS:
+                return
+            self._bytes -= oldest.past.popleft()[1]

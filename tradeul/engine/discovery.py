@@ -1,0 +1,136 @@
+"""Discovery: fetches the whole market at an even pace, and finds who leads it now.
+
+One request is in flight at a time. A snapshot that cannot be had or believed leaves the last good one standing; the
+pace is kept in market time without ever catching up on what was missed.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from tradeul.clock import Clock
+from tradeul.domain.acceptance import Gate
+from tradeul.domain.events import MarketImage, Nanos
+from tradeul.domain.session import DATE_TURN, NANOS, PRE_MARKET_START, Session, TradingCalendar, local_time, moment_at
+from tradeul.engine.enrichment import Enrichment
+from tradeul.engine.ports import MarketSource
+from tradeul.engine.scanner import Scanner
+from tradeul.engine.vitals import Vitals
+from tradeul.errors import SnapshotRefused, VendorError, VendorUnavailable
+
+CLOSED_INTERVAL_S: Final = 60.0
+REFUSED_PAUSE_S: Final = 60.0
+"""A key or plan that is refused will not be accepted five seconds later."""
+
+log = structlog.get_logger(__name__)
+
+
+class Discovery:
+    """The loop from the vendor's snapshot to published lists."""
+
+    def __init__(
+        self,
+        source: MarketSource,
+        enrichment: Enrichment,
+        scanner: Scanner,
+        clock: Clock,
+        calendar: TradingCalendar,
+        vitals: Vitals,
+        interval_s: float,
+        scanned: Callable[[], None],
+    ) -> None:
+        self._source = source
+        self._enrichment = enrichment
+        self._scanner = scanner
+        self._clock = clock
+        self._calendar = calendar
+        self._vitals = vitals
+        self._interval_s = interval_s
+        self._scanned = scanned
+        self._gate = Gate()
+        self._last_failure = ""
+
+    @property
+    def partial(self) -> bool:
+        """Whether the last good snapshot is known to be short."""
+        return self._gate.partial
+
+    async def run(self) -> None:
+        """Fetch and scan for ever."""
+        while True:
+            began = self._clock.now()
+            wait_s = await self._cycle()
+            await self._clock.sleep_until(self._next_due(began, wait_s))
+
+    async def _cycle(self) -> float:
+        """Take one snapshot through; give the seconds the vendor asked us to wait, if any."""
+        try:
+            image = await self._source.snapshot()
+            await self._take(image)
+        except SnapshotRefused as refused:
+            self._vitals.count(self._vitals.snapshots_refused, refused.reason)
+            self._failed(str(refused))
+        except VendorUnavailable as unavailable:
+            self._vitals.snapshots_failed += 1
+            self._failed(str(unavailable))
+            return unavailable.retry_after_s or 0.0
+        except VendorError as refused:
+            self._vitals.snapshots_failed += 1
+            self._failed(str(refused))
+            return REFUSED_PAUSE_S
+        else:
+            if self._last_failure:
+                log.info("snapshot_recovered", after=self._last_failure)
+                self._last_failure = ""
+        return 0.0
+
+    def _failed(self, why: str) -> None:
+        self._vitals.last_failure = why
+        if why != self._last_failure:
+            log.warning("snapshot_failed", reason=why)
+            self._last_failure = why
+
+    async def _take(self, image: MarketImage) -> None:
+        vitals, now = self._vitals, self._clock.now()
+        for reason, rows in image.dropped.items():
+            vitals.count(vitals.rows_dropped, reason, rows)
+        fresh = self._gate.admit(image, clearing=_is_clearing(now))
+        vitals.accepted_at = now
+        vitals.delayed, vitals.simulated = image.delayed, image.simulated
+        if not fresh:
+            vitals.snapshots_unchanged += 1
+            return
+        vitals.snapshots_accepted += 1
+        vitals.content_changed_at = now
+        before = self._clock.monotonic()
+        self._enrichment.apply_image(image, now)
+        enriched = self._clock.monotonic()
+        vitals.stage_ms["enrich"] = (enriched - before) * 1_000
+        # The board is whole here; whoever waits for the loop gets a turn before the lists are made.
+        await asyncio.sleep(0)
+        self.scan()
+
+    def scan(self) -> None:
+        """Make the lists of the board as it stands; while the market is closed they stand as of the close."""
+        moment = self._enrichment.moment()
+        if moment is None or (moment.session is Session.CLOSED and self._scanner.scanned):
+            return
+        before = self._clock.monotonic()
+        self._scanner.scan(self._enrichment.as_of, moment.session)
+        self._vitals.stage_ms["scan_and_publish"] = (self._clock.monotonic() - before) * 1_000
+        self._scanned()
+
+    def _next_due(self, began: Nanos, wait_s: float) -> Nanos:
+        now = self._clock.now()
+        moment = moment_at(self._calendar, now)
+        interval = CLOSED_INTERVAL_S if moment.session is Session.CLOSED else self._interval_s
+        due = max(began + int(interval * NANOS), now + int(wait_s * NANOS), now)
+        return Nanos(min(due, moment.next_session_at) if moment.session is Session.CLOSED and not wait_s else due)
+
+
+def _is_clearing(now: Nanos) -> bool:
+    """Between the vendor's nightly clear and the first pre-market trades zeros are the truth."""
+    time = local_time(now).time()
+    return DATE_TURN <= time < PRE_MARKET_START.replace(minute=5)

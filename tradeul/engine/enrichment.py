@@ -1,0 +1,232 @@
+"""The board's one writer: takes market images and live bars, and brings every field of the touched rows up to date.
+
+Synchronous throughout, so no reader ever sees rows of two snapshots. For every field the newest event time wins: a
+snapshot never moves a price back to an older one.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from tradeul.domain import metrics, reading
+from tradeul.domain.averages import Averages
+from tradeul.domain.board import EVERY_ROW, Board, Rows
+from tradeul.domain.events import Bools, Floats, Ints, MarketImage, Nanos, SecondBar, Symbol
+from tradeul.domain.extremes import Extremes
+from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
+from tradeul.domain.slots import SLOT_SECONDS, seconds_into_day, slot_of
+from tradeul.domain.windows import Trail, padded
+
+FALL_BELIEVED_AFTER: Final = 3
+SLOT_START_TOLERANCE_S: Final = 15.0
+"""A slot's starting volume is known only if a snapshot was taken so shortly before or after its start."""
+
+_MS_NS: Final = 1_000_000
+
+_OF_TODAY: Final = (
+    "price", "price_at", "price_source", "updated", "open", "high", "low", "premarket_high", "premarket_low",
+    "premarket_volume", "last_high_at", "last_low_at", "high_minutes", "low_minutes", "volume_today", "volume_at",
+    "volume_falls", "vwap", "vwap_at", "bid", "ask", "quote_at", "bar_end", "regular_close", "slot_start_volume",
+    "price_1m_ago", "price_5m_ago", "volume_1m_ago", "volume_5m_ago", "suspect", "seen", "prev_close",
+)  # fmt: skip
+
+
+class Enrichment:
+    """Steps the board. `as_of` is the newest moment that the board is known for."""
+
+    def __init__(self, board: Board, calendar: TradingCalendar) -> None:
+        self.board = board
+        self.as_of = Nanos(0)
+        self.volume_falls = 0
+        self.suspect_prices = 0
+        self._calendar = calendar
+        self._extremes = Extremes(board)
+        self._trail = Trail()
+        self._moment: Moment | None = None
+        self._slot = -1
+        self._image_rows: tuple[tuple[Symbol, ...], Rows] | None = None
+        self._image_at = Nanos(0)
+
+    def apply_image(self, image: MarketImage, now: Nanos) -> None:
+        """Bring the whole board up to an admitted image. `now` stands in for the feed's time while it has none."""
+        at = image.feed_time or now
+        moment = self._turn(at)
+        rows = self._rows_of(image)
+        board = self.board
+        last = np.where(board["price_source"][rows] < reading.PREVIOUS, board["price"][rows], np.nan)
+        read = reading.read(image, moment.hours.midnight, last)
+        self._mark_presence(rows)
+        self._take_prices(rows, image, read)
+        self._take_volumes(rows, image, read, at)
+        self._take_quotes(rows, image)
+        self._take_day(rows, image, read, moment.session)
+        self._look_back(at)
+        self.as_of = max(self.as_of, at)
+        self._image_at = at
+        metrics.derive(board, EVERY_ROW, moment.hours, moment.session)
+
+    def apply_bars(self, bars: Sequence[SecondBar]) -> None:
+        """Bring the rows of live bars up to date: at most one bar per symbol, folded by the intake."""
+        bars = [bar for bar in bars if bar.symbol in self.board.row_of]
+        if not bars:
+            return
+        at = Nanos(max(bar.end for bar in bars))
+        moment = self._turn(max(at, self.as_of))
+        bars = [bar for bar in bars if bar.start >= moment.hours.midnight]
+        rows = np.array([self.board.row_of[bar.symbol] for bar in bars], np.int64)
+        end = np.array([bar.end for bar in bars], np.int64)
+        self._take_bar_prices(rows, end, bars)
+        self._take_bar_day(rows, end, bars, moment.session)
+        self.as_of = max(self.as_of, at)
+        metrics.derive(self.board, rows, moment.hours, moment.session)
+
+    def apply_averages(self, averages: Averages) -> None:
+        """Swap in what history says, all at once."""
+        rows = self.board.rows_of(averages.symbols)
+        self.board["avg_volume_10d"][rows] = np.round(averages.volume_10d)
+        self.board["avg_volume_30d"][rows] = np.round(averages.volume_30d)
+        self.board["avg_price_30d"][rows] = averages.price_30d
+        self.board["atr"][rows] = averages.atr
+        if self._moment is not None:
+            metrics.derive(self.board, EVERY_ROW, self._moment.hours, self._moment.session)
+
+    def moment(self) -> Moment | None:
+        """Where the board's data stands in the market's time; None before the first image."""
+        return self._moment
+
+    def _turn(self, at: Nanos) -> Moment:
+        """Move the board's time on: a new trading date resets the day, a new slot notes its starting volumes."""
+        moment = moment_at(self._calendar, at)
+        if self._moment is not None and moment.trading_date != self._moment.trading_date:
+            self.board.reset(_OF_TODAY)
+            self._trail.clear()
+            self._slot = -1
+        slot = slot_of(seconds_into_day(moment.hours, at))
+        if slot != self._slot:
+            self._begin_slot(moment, slot)
+        self._extremes.age(at)
+        self._moment = moment
+        return moment
+
+    def _begin_slot(self, moment: Moment, slot: int) -> None:
+        starts_at = moment.hours.pre_market_start + slot * SLOT_SECONDS * NANOS
+        known = slot == 0 or 0 <= starts_at - self._image_at <= SLOT_START_TOLERANCE_S * NANOS
+        volume = self.board["volume_today"]
+        if slot == 0:
+            self.board["slot_start_volume"][:] = 0.0
+        else:
+            self.board["slot_start_volume"][:] = volume if known else np.nan
+        self._slot = slot
+
+    def _rows_of(self, image: MarketImage) -> Rows:
+        if self._image_rows is None or self._image_rows[0] is not image.symbols:
+            rows = self.board.rows_of(image.symbols)
+            # The board was made in the vendor's order: as long as that stands, the rows are one piece, and no copy.
+            in_order = bool((rows == np.arange(len(rows))).all())
+            self._image_rows = (image.symbols, slice(0, len(rows)) if in_order else rows)
+        return self._image_rows[1]
+
+    def _mark_presence(self, rows: Rows) -> None:
+        self.board["stale"][:] = 1
+        self.board["stale"][rows] = 0
+        self.board["no_reference"][self.board["no_reference"] < 0] = 1
+
+    def _take_prices(self, rows: Rows, image: MarketImage, read: reading.Reading) -> None:
+        board = self.board
+        newer = (read.price_at >= board["price_at"][rows]) & (read.rung >= 0)
+        for name, values in (("price", read.price), ("price_at", read.price_at), ("price_source", read.rung)):
+            board.overwrite(name, rows, values, newer)
+        board["updated"][rows] = np.maximum(board["updated"][rows], image.updated // _MS_NS)
+        board["suspect"][rows] = read.suspect
+        self.suspect_prices += int(read.suspect.sum())
+        board["prev_close"][rows] = read.prev_close
+        self._put_set("prev_high", rows, image.prev_high)
+        self._put_set("prev_low", rows, image.prev_low)
+        self._put_set("prev_volume", rows, image.prev_volume)
+
+    def _take_volumes(self, rows: Rows, image: MarketImage, read: reading.Reading, at: Nanos) -> None:
+        """Volume never falls within a date, unless three snapshots in a row say so."""
+        board = self.board
+        standing = board["volume_today"][rows]
+        volume = np.round(read.volume)
+        falls = volume < standing
+        # What a live bar brought after this row was made is no fall.
+        falls &= image.updated >= board["bar_end"][rows]
+        count = (board["volume_falls"][rows] + 1) * falls
+        believed = count >= FALL_BELIEVED_AFTER
+        self.volume_falls += int((falls & ~believed).sum())
+        count[believed] = 0
+        board["volume_falls"][rows] = count
+        largest = np.fmax(volume, standing)
+        np.copyto(largest, volume, where=believed)
+        board["volume_today"][rows] = largest
+        board["volume_at"][rows] = np.maximum(board["volume_at"][rows], at)
+
+    def _take_quotes(self, rows: Rows, image: MarketImage) -> None:
+        self._put_set("bid", rows, image.bid)
+        self._put_set("ask", rows, image.ask)
+
+    def _put_set(self, name: str, rows: Rows, values: Floats) -> None:
+        """Write what the vendor has set; the rest is unknown."""
+        known = values.copy()
+        known[known <= 0] = np.nan
+        self.board.put(name, rows, known)
+
+    def _take_day(self, rows: Rows, image: MarketImage, read: reading.Reading, session: Session) -> None:
+        board = self.board
+        first_sight = board["seen"][rows] == 0
+        board["seen"][rows] = 1
+        self._exceed(rows, read.high, read.low, image.updated, ~first_sight, session)
+        if session is not Session.PRE_MARKET:
+            board.overwrite("open", rows, np.round(read.open, 4), ~np.isnan(read.open))
+            board.overwrite("regular_close", rows, read.close, ~np.isnan(read.close))
+        else:
+            board["premarket_volume"][rows] = board["volume_today"][rows]
+        fresh_vwap = ~np.isnan(read.vwap) & (image.updated >= board["vwap_at"][rows])
+        board.overwrite("vwap", rows, np.round(read.vwap, 4), fresh_vwap)
+        board.overwrite("vwap_at", rows, image.updated, fresh_vwap)
+
+    def _exceed(self, rows: Rows, highs: Floats, lows: Floats, at: Ints, events: Bools, session: Session) -> None:
+        board = self.board
+        self._extremes.exceed(rows, highs, lows, at, events)
+        if session is Session.PRE_MARKET:
+            board["premarket_high"][rows] = board["high"][rows]
+            board["premarket_low"][rows] = board["low"][rows]
+
+    def _look_back(self, at: Nanos) -> None:
+        board = self.board
+        for seconds, label in ((60, "1m"), (300, "5m")):
+            sample = self._trail.ago(at, seconds)
+            for name, column in (("price", f"price_{label}_ago"), ("volume", f"volume_{label}_ago")):
+                past = np.nan if sample is None else padded(getattr(sample, f"{name}s"), len(board))
+                board[column][:] = past
+        shown = np.where(board["price_source"] < reading.PREVIOUS, board["price"], np.nan)
+        self._trail.record(at, shown, board["volume_today"])
+
+    def _take_bar_prices(self, rows: Rows, end: Ints, bars: Sequence[SecondBar]) -> None:
+        board = self.board
+        newer = end >= board["price_at"][rows]
+        close = np.round([bar.close for bar in bars], 4)
+        board.overwrite("price", rows, close, newer)
+        board.overwrite("price_at", rows, end, newer)
+        board.overwrite("price_source", rows, np.full(len(end), reading.TRADE), newer)
+        board["updated"][rows] = np.maximum(board["updated"][rows], end // _MS_NS)
+        volume = np.round([bar.volume_today for bar in bars])
+        board["volume_today"][rows] = np.fmax(volume, board["volume_today"][rows])
+        board["volume_at"][rows] = np.maximum(board["volume_at"][rows], end)
+
+    def _take_bar_day(self, rows: Rows, end: Ints, bars: Sequence[SecondBar], session: Session) -> None:
+        board = self.board
+        high, low = (np.round([getattr(bar, name) for bar in bars], 4) for name in ("high", "low"))
+        # A bar at or before one already seen is a correction: it moves the extreme, but nothing happened just now.
+        events = (end > board["bar_end"][rows]) & (board["seen"][rows] == 1)
+        self._exceed(rows, high, low, end, events, session)
+        vwap = np.array([bar.vwap_today for bar in bars])
+        fresh = (vwap > 0) & (end >= board["vwap_at"][rows])
+        board.overwrite("vwap", rows, np.round(vwap, 4), fresh)
+        board.overwrite("vwap_at", rows, end, fresh)
+        if session is not Session.PRE_MARKET:
+            opened = np.array([bar.official_open for bar in bars])
+            board.overwrite("open", rows, np.round(opened, 4), (opened > 0) & np.isnan(board["open"][rows]))
+        board["bar_end"][rows] = np.maximum(board["bar_end"][rows], end)

@@ -1,0 +1,115 @@
+"""Evaluates every list over the board and hands the rankings to the channels.
+
+Runs after each snapshot and after each batch of live bars, synchronously: a ranking is always of one board. Values
+of a symbol are taken once per cycle and shared by all lists with the same columns; a row that did not change stays the
+very same object, which is what makes the difference between two states cheap.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tradeul.domain import metrics
+from tradeul.domain.board import Board
+from tradeul.domain.deltas import Row
+from tradeul.domain.events import Bools, Ints, Nanos
+from tradeul.domain.fields import RVOL_METHODS
+from tradeul.domain.filters import NOT_TRADED, Filter, passing
+from tradeul.domain.scans import Scan
+from tradeul.domain.session import Session
+from tradeul.engine.channels import Channels
+
+
+class BoardScope:
+    """The board as expressions see it, in one session."""
+
+    def __init__(self, board: Board, session: Session) -> None:
+        self.session: str = session.value
+        self._board = board
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        return self._board[name]
+
+
+class Scanner:
+    """Holds who was inside each list (some lists are easier to stay in than to enter)."""
+
+    def __init__(self, board: Board, scans: Sequence[Scan], filters: Sequence[Filter], channels: Channels) -> None:
+        self._board = board
+        self._scans = scans
+        self._filters = (NOT_TRADED, *filters)
+        self._channels = channels
+        self._inside: dict[str, Bools] = {}
+        self._rows: dict[tuple[str, ...], dict[int, Row]] = {}
+        self.dropped: Mapping[str, int] = {}
+        self.passed = 0
+        self.members: dict[str, int] = {}
+        self.scanned = False
+
+    def scan(self, as_of: Nanos, session: Session) -> None:
+        """Rank every list as of a moment and publish what changed."""
+        metrics.refresh_recency(self._board, as_of)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ranked = self._ranked(BoardScope(self._board, session))
+        self._channels.publish(self._as_rows(ranked), as_of // 1_000_000)
+        self.scanned = True
+
+    def funnel(self) -> dict[str, object]:
+        """Count the symbols on the way from the market to the lists."""
+        board = self._board
+        methods = board["rvol_method"]
+        return {
+            "symbols_seen": len(board),
+            "priced": int((~np.isnan(board["price"])).sum()),
+            "with_volume": int((board["volume_today"] > 0).sum()),
+            "rvol": {name: int((methods == code).sum()) for code, name in enumerate(RVOL_METHODS)},
+            "passed_filters": self.passed,
+            "dropped": dict(self.dropped),
+            "members": dict(self.members),
+        }
+
+    def _ranked(self, scope: BoardScope) -> dict[str, Ints]:
+        length = len(self._board)
+        passes, self.dropped = passing(scope, self._filters, length)
+        self.passed = int(passes.sum())
+        ranked = {}
+        for scan in self._scans:
+            members = scan.members(scope, passes, self._was_inside(scan.name, length))
+            self._inside[scan.name] = members
+            self.members[scan.name] = int(members.sum())
+            ranked[scan.name] = scan.ranked(scope, members, self._board.alphabetical)
+        return ranked
+
+    def _was_inside(self, name: str, length: int) -> Bools:
+        inside = self._inside.get(name)
+        if inside is None or len(inside) != length:
+            grown = np.zeros(length, np.bool_)
+            if inside is not None:
+                grown[: len(inside)] = inside
+            return grown
+        return inside
+
+    def _as_rows(self, ranked: Mapping[str, Ints]) -> dict[str, tuple[Row, ...]]:
+        by_columns: dict[tuple[str, ...], list[str]] = {}
+        for scan in self._scans:
+            by_columns.setdefault(scan.columns, []).append(scan.name)
+        result: dict[str, tuple[Row, ...]] = {}
+        for columns, names in by_columns.items():
+            fresh = self._fresh_rows(columns, np.unique(np.concatenate([ranked[name] for name in names])))
+            for name in names:
+                result[name] = tuple([fresh[row] for row in ranked[name].tolist()])
+        return result
+
+    def _fresh_rows(self, columns: tuple[str, ...], wanted: Ints) -> dict[int, Row]:
+        previous = self._rows.get(columns, {})
+        symbols = self._board.symbols
+        values = zip(*(self._board.values(name, wanted) for name in columns), strict=True)
+        fresh: dict[int, Row] = {}
+        for row, row_values in zip(wanted.tolist(), values, strict=True):
+            known = previous.get(row)
+            same = known is not None and known.values == row_values
+            fresh[row] = known if same and known is not None else Row(symbols[row], row_values)
+        self._rows[columns] = fresh
+        return fresh

@@ -1,0 +1,133 @@
+"""The engine as the server sees it: which market, what time it is there, how fresh, how well. Never waits."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
+
+from tradeul.clock import Clock
+from tradeul.domain.events import Nanos
+from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
+from tradeul.engine.channels import Channels
+from tradeul.engine.discovery import Discovery
+from tradeul.engine.intake import Intake
+from tradeul.engine.ports import FeedState
+from tradeul.engine.scanner import Scanner
+from tradeul.engine.vitals import Vitals
+
+STALE_AFTER_S: Final = 15.0
+FROZEN_AFTER_S: Final = 60.0
+
+Report = Callable[[], Mapping[str, object]]
+"""Something that tells about itself in JSON-ready words."""
+
+FeedName = Literal["live", "stale", "partial", "closed", "starting"]
+
+
+class EngineView:
+    """Implements `ports.View` over the engine's parts. `reports` are further parts that tell about themselves."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        calendar: TradingCalendar,
+        vitals: Vitals,
+        discovery: Discovery,
+        scanner: Scanner,
+        channels: Channels,
+        intake: Intake,
+        reports: Mapping[str, Report],
+    ) -> None:
+        self.calendar = calendar
+        self._clock = clock
+        self._vitals = vitals
+        self._discovery = discovery
+        self._scanner = scanner
+        self._channels = channels
+        self._intake = intake
+        self._reports = reports
+        self._standing = FeedState("starting", vitals.started_at, "no snapshot yet", None)
+
+    def market(self) -> Literal["live", "delayed", "simulated", "replay"]:
+        if self._vitals.simulated:
+            return "simulated"
+        return "delayed" if self._vitals.delayed else "live"
+
+    def moment(self) -> Moment:
+        return moment_at(self.calendar, self._clock.now())
+
+    def feed(self) -> FeedState:
+        moment = self.moment()
+        state, reason = self._feed(moment)
+        same = state == self._standing.state and reason == self._standing.reason
+        since = self._standing.since if same else moment.instant
+        accepted_at = self._vitals.accepted_at
+        age_ms = None if accepted_at is None else max(0, (moment.instant - accepted_at) // 1_000_000)
+        self._standing = FeedState(state, since, reason, age_ms)
+        return self._standing
+
+    def _feed(self, moment: Moment) -> tuple[FeedName, str]:
+        vitals = self._vitals
+        if vitals.accepted_at is None or vitals.content_changed_at is None:
+            return "starting", vitals.last_failure or "no snapshot yet"
+        if moment.session is Session.CLOSED:
+            return "closed", "the market is closed"
+        accepted_s = _seconds_since(vitals.accepted_at, moment)
+        if accepted_s > STALE_AFTER_S:
+            return "stale", vitals.last_failure or "no snapshot arrives"
+        if moment.session is Session.MARKET_OPEN and _seconds_since(vitals.content_changed_at, moment) > FROZEN_AFTER_S:
+            return "stale", "frozen: the same snapshot again and again"
+        if self._discovery.partial:
+            return "partial", "the vendor sends only a part of the market"
+        return "live", ""
+
+    def health(self) -> dict[str, object]:
+        feed = self.feed()
+        reasons = [] if feed.state in ("live", "closed") else [f"feed is {feed.state}: {feed.reason}"]
+        vitals = self._vitals
+        if vitals.history_failure:
+            reasons.append(f"average volumes are not complete: {vitals.history_failure}")
+        if vitals.vendor_disagrees:
+            reasons.append(vitals.vendor_disagrees)
+        status = "starting" if feed.state == "starting" else "degraded" if reasons else "ok"
+        return {
+            "status": status,
+            "reasons": reasons,
+            "market": self.market(),
+            "feed": {
+                "state": feed.state,
+                "since": feed.since // 1_000_000,
+                "reason": feed.reason,
+                "age_ms": feed.age_ms,
+            },
+            "history": {"sessions_loaded": vitals.sessions_loaded, "sessions_wanted": vitals.sessions_wanted},
+            **{name: report() for name, report in self._reports.items()},
+        }
+
+    def scanner_status(self) -> dict[str, object]:
+        feed, vitals = self.feed(), self._vitals
+        return {
+            "session": self.moment().session.value,
+            "funnel": self._scanner.funnel(),
+            "feed": {"state": feed.state, "reason": feed.reason, "age_ms": feed.age_ms},
+            "snapshots": {
+                "accepted": vitals.snapshots_accepted,
+                "unchanged": vitals.snapshots_unchanged,
+                "failed": vitals.snapshots_failed,
+                "refused": dict(vitals.snapshots_refused),
+                "rows_dropped": dict(vitals.rows_dropped),
+            },
+            "stage_ms": {name: round(value, 3) for name, value in vitals.stage_ms.items()},
+            "hot": {
+                "batches": vitals.hot_batches,
+                "bars_received": self._intake.received,
+                "bars_folded": self._intake.folded,
+            },
+            "epoch": self._channels.epoch,
+            "lists": {
+                name: {"size": channel.scan.size, "count": len(channel.state.rows), "sequence": channel.state.sequence}
+                for name, channel in self._channels.by_name.items()
+            },
+        }
+
+
+def _seconds_since(at: Nanos, moment: Moment) -> float:
+    return (moment.instant - at) / NANOS

@@ -1,0 +1,32 @@
+"""What the engine knows about its own well-being: counters, ages and stage times, read by health and status."""
+
+from dataclasses import dataclass, field
+
+from tradeul.domain.events import Nanos
+
+
+@dataclass(slots=True)
+class Vitals:
+    """Plain values, written where things happen and read where they are asked for. Times are market time."""
+
+    started_at: Nanos
+    snapshots_accepted: int = 0
+    snapshots_unchanged: int = 0
+    snapshots_failed: int = 0
+    snapshots_refused: dict[str, int] = field(default_factory=dict)
+    rows_dropped: dict[str, int] = field(default_factory=dict)
+    accepted_at: Nanos | None = None
+    content_changed_at: Nanos | None = None
+    last_failure: str = ""
+    sessions_loaded: int = 0
+    sessions_wanted: int = 0
+    history_failure: str = ""
+    vendor_disagrees: str = ""
+    stage_ms: dict[str, float] = field(default_factory=dict)
+    hot_batches: int = 0
+    delayed: bool = False
+    simulated: bool = False
+
+    def count(self, counters: dict[str, int], name: str, by: int = 1) -> None:
+        """Add to one of the named counters."""
+        counters[name] = counters.get(name, 0) + by

@@ -1,0 +1,60 @@
+"""Every error tradeul raises on purpose, and whose fault each is; those with an owner live beside it.
+
+TradeulError
+├── UsageError            the user's: a wrong command, option or setting (exit 2)
+│   ├── ConfigurationError    the setting's path is in the message
+│   └── ExpressionError       a condition that cannot be read; points at the column (domain/expression)
+├── VendorError           the vendor's or the network's
+│   ├── VendorUnavailable     try again; `retry_after_s` when the vendor named a wait
+│   ├── VendorRefused         asking again changes nothing: key, plan or unknown path
+│   └── SnapshotRefused       the body came, but is not a market: the last good one stays
+├── BadRequest            a viewer's: its message is not of the protocol (web/protocol)
+├── OutOfStep             a client's own state: something was missed, ask for it again (client)
+├── ServerLost            a client's server is gone or silent (client)
+├── AddressInUse          the operator's: another program holds our port (exit 1)
+└── TaskFailedTooOften    ours: a task died five times in a minute (exit 1)
+"""
+
+
+class TradeulError(Exception):
+    """The root: whatever derives from it can be shown to a person as one line."""
+
+
+class UsageError(TradeulError):
+    """The user asked for something that cannot be done; nothing was changed."""
+
+
+class ConfigurationError(UsageError):
+    """A setting is unknown, missing or out of range."""
+
+
+class VendorError(TradeulError):
+    """The vendor or the way to it failed."""
+
+
+class VendorUnavailable(VendorError):
+    """It may work the next time."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class VendorRefused(VendorError):
+    """The vendor understood and said no."""
+
+
+class SnapshotRefused(VendorError):
+    """A snapshot arrived that cannot be trusted as a whole. `reason` is a counter's name."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class AddressInUse(TradeulError):
+    """Another program listens where we want to."""
+
+
+class TaskFailedTooOften(TradeulError):
+    """A supervised task keeps dying; the process ends so that its supervisor can start it anew."""

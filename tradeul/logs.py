@@ -1,0 +1,125 @@
+"""How the program logs: for people on a terminal, one JSON object a line otherwise.
+
+Every line has `event`, `level` and `timestamp`, whether it is ours or a library's that uses `logging`. Secrets
+become stars wherever they stand, and no text can fake a line or drive a terminal. The command line calls
+`configure` once; whoever reads a secret calls `mask`.
+"""
+
+import contextlib
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Final, Literal, TextIO
+from urllib.parse import quote
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+STARS: Final = "********"
+LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+_SHORTEST_SECRET: Final = 4
+_SECRET_KEY: Final = re.compile(r"(^|_)(api_?key|token|passw(or)?d|secret|authorization|cookie|dsn)$", re.IGNORECASE)
+# ASCII and C1 controls, separators of lines, marks that reorder text, and halves of surrogate pairs.
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_LARGEST_INT: Final = 2**63 - 1
+"""orjson writes no larger one."""
+
+_secrets: set[str] = set()
+
+
+def mask(secret: str) -> None:
+    """Replace `secret` by stars in every line from now on, as it is and as it stands in a URL."""
+    if len(secret) >= _SHORTEST_SECRET:  # shorter ones would star innocent text
+        _secrets.update((secret, quote(secret, safe="")))
+
+
+def configure(
+    level: Literal["debug", "info", "warning", "error"],
+    format: Literal["auto", "console", "json"],  # noqa: A002  it is the setting's name
+    stream: TextIO | None = None,
+) -> None:
+    """Send every log line of the process to `stream`, standard error by default."""
+    target = stream or sys.stderr
+    console = format == "console" or (format == "auto" and target.isatty())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            _clean,
+            *(_console(target) if console else [_json]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=lambda *_names: _Lines(target),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(handlers=[_Forward()], level=LEVELS[level], force=True)
+
+
+class _Lines:
+    """Writes lines; a full disk or a closed pipe loses the line and never the program."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = msg
+
+
+class _Forward(logging.Handler):
+    """Hands what libraries log through `logging` to the same processors."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
+        structlog.get_logger().log(level, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+
+
+def _clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {_escaped(key): STARS if _SECRET_KEY.search(key) else _cleaned(value) for key, value in event.items()}
+
+
+def _cleaned(value: object) -> object:
+    match value:
+        case None | bool() | float():
+            return value
+        case int():
+            return value if abs(value) <= _LARGEST_INT else str(value)
+        case Mapping():
+            named = {str(key): inner for key, inner in value.items()}
+            return _clean(None, "", named)
+        case list() | tuple() | set() | frozenset():
+            return [_cleaned(inner) for inner in value]
+        case _:
+            return _escaped(value if isinstance(value, str) else repr(value))
+
+
+def _escaped(text: str) -> str:
+    for secret in _secrets:
+        text = text.replace(secret, STARS)
+    return _UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def _json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    first = {key: event.pop(key) for key in ("timestamp", "level", "event")}
+    return orjson.dumps({**first, **event}).decode()
+
+
+def _console(stream: TextIO) -> list[Processor]:
+    return [_indent_traceback, structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+
+
+def _indent_traceback(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    # `_clean` turned its line feeds into \n; indented, no line of it can pass for one of the log.
+    for key in ("exception", "stack"):
+        if key in event:
+            event[key] = "    " + event[key].replace("\\n", "\n    ")
+    return event

@@ -1,0 +1,54 @@
+"""How long to wait before the stream connects again, by how the last connection ended.
+
+Pure but for the random source it is given; `stream` asks it once per ending.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+Uniform = Callable[[float, float], float]
+"""A random number between two, like `random.uniform`."""
+
+FIRST_REFUSAL_S = 0.5
+LONGEST_REFUSAL_S = 3.0
+FIRST_WINDOW_S = 1.0
+LONGEST_WINDOW_S = 30.0
+HEALTHY_AFTER_S = 30.0
+LOCKED_OUT_S = 60.0
+
+
+class Ending(StrEnum):
+    """How a connection ended; the words stand in the log."""
+
+    REFUSED = "refused"
+    """Not reached, or cut before we were let in."""
+    DROPPED = "dropped"
+    """We were in."""
+    KEY_IN_USE = "key_in_use_elsewhere"
+    """The vendor says that our account has too many connections."""
+    NOT_LET_IN = "authentication_failed"
+
+
+class Backoff:
+    """Remembers how often it went wrong in a row."""
+
+    def __init__(self, uniform: Uniform) -> None:
+        self._uniform = uniform
+        self._refusals = 0
+        self._window_s = FIRST_WINDOW_S
+
+    def wait_after(self, ending: Ending, lived_s: float) -> float:
+        """Seconds to wait now. `lived_s`: how long we had been let in; nothing if we were not."""
+        if lived_s > 0:
+            self._refusals = 0
+        if lived_s >= HEALTHY_AFTER_S:
+            self._window_s = FIRST_WINDOW_S
+        if ending in {Ending.KEY_IN_USE, Ending.NOT_LET_IN}:
+            return LOCKED_OUT_S
+        if ending is Ending.REFUSED:
+            longest = min(LONGEST_REFUSAL_S, FIRST_REFUSAL_S * 2.0 ** min(self._refusals, 10))
+            self._refusals += 1
+            return self._uniform(0.0, longest)
+        half = self._window_s / 2
+        self._window_s = min(LONGEST_WINDOW_S, 2 * self._window_s)
+        return half + self._uniform(0.0, half)

@@ -1,0 +1,1 @@
+"""A market in a box that speaks the vendor's dialect over loopback."""

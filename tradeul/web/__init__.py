@@ -1,0 +1,1 @@
+"""Serves the page, the HTTP API and the viewers' WebSocket; the only package that does."""

@@ -1,0 +1,94 @@
+"""The one way out for HTTP: security headers on every answer and one shape for every error.
+
+It sits where aiohttp hands a finished response to the connection, below the router and its middlewares, so that what
+never reaches a route (an unknown path, a wrong method, a request that is not HTTP, a bug) leaves the same way.
+"""
+
+from http import HTTPStatus
+from typing import Final
+
+import orjson
+import structlog
+from aiohttp import web
+
+log = structlog.get_logger(__name__)
+
+CONTENT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "tradeul",
+}
+NOT_STORED: Final = "no-store"
+"""Cache-Control of whatever does not say otherwise."""
+
+
+def answer(content: object, status: int = 200) -> web.Response:
+    return web.Response(body=orjson.dumps(content), status=status, content_type="application/json", charset="utf-8")
+
+
+def failure(status: int, code: str, message: str, details: object = None) -> web.Response:
+    return answer({"error": {"code": code, "message": message, "details": details}}, status)
+
+
+def busy(code: str, message: str, retry_after_s: int) -> web.Response:
+    """Refuse for now."""
+    response = failure(HTTPStatus.SERVICE_UNAVAILABLE, code, message)
+    response.headers["Retry-After"] = str(retry_after_s)
+    return response
+
+
+def bad_parameter(name: str, message: str) -> web.Response:
+    return failure(HTTPStatus.BAD_REQUEST, "bad_parameter", f"{name}: {message}", {"parameter": name})
+
+
+class Connection(web.RequestHandler):
+    """One HTTP connection, whose every answer is made presentable."""
+
+    __slots__ = ()
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        presentable = _reshaped(resp) if isinstance(resp, web.HTTPException) else resp
+        if not presentable.prepared:
+            presentable.headers.setdefault("Cache-Control", NOT_STORED)
+            presentable.headers.update(SECURITY_HEADERS)
+        return await super().finish_response(request, presentable, start_time)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002  the signature is the library's
+    ) -> web.StreamResponse:
+        """Answer what failed on the way: our own mistake (500), or a request that is not HTTP (400)."""
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("request_failed", path=request.path, exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError("a part of the answer is out already")
+        # The parser's own words would show a stranger its insides.
+        response = failure(status, _code(status), HTTPStatus(status).phrase)
+        response.force_close()
+        return response
+
+
+def _reshaped(error: web.HTTPException) -> web.Response:
+    """Say in our words what the router or a handshake refused."""
+    response = failure(error.status, _code(error.status), HTTPStatus(error.status).phrase)
+    if "Allow" in error.headers:
+        response.headers["Allow"] = error.headers["Allow"]
+    return response
+
+
+def _code(status: int) -> str:
+    """Name a status as our errors do: 405 is `method_not_allowed`."""
+    return HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_")

@@ -1,0 +1,73 @@
+"""The frames of one list's newest state, each encoded once and shared by all viewers.
+
+Kept until the next state: one snapshot, and one frame for each sequence that some viewer is still at.
+"""
+
+from tradeul.domain.deltas import diff
+from tradeul.engine.channels import Channel
+from tradeul.web import protocol
+from tradeul.web.protocol import Recovery, text_frame
+
+
+class ListFrames:
+    def __init__(self, epoch: str, channel: Channel) -> None:
+        self.sequence = channel.state.sequence
+        self._name = channel.scan.name
+        self._epoch = epoch
+        self._channel = channel
+        self._snapshot: bytes | None = None
+        self._since: dict[int, bytes] = {}
+        self._checksum: int | None = None
+
+    def advance(self) -> None:
+        """Turn to the channel's newest state."""
+        self.sequence = self._channel.state.sequence
+        self._snapshot = None
+        self._since.clear()
+        self._checksum = None
+
+    def since(self, sequence: int | None) -> bytes:
+        """Give the frame that leads from a sequence, or from nothing, to the newest state."""
+        if sequence is None:
+            return self._whole()
+        frame = self._since.get(sequence)
+        if frame is None:
+            frame = self._since[sequence] = self._best(sequence)
+        return frame
+
+    def recovery(self, epoch: str | None, sequence: int | None) -> Recovery:
+        """Tell what a viewer needs that says it holds `sequence` of `epoch`."""
+        if epoch is None or sequence is None:
+            return "new"
+        if epoch != self._epoch:
+            return "other_epoch"
+        if sequence == self.sequence:
+            return "current"
+        return "too_far_behind" if self.since(sequence) is self._whole() else "caught_up"
+
+    def checksum(self) -> int:
+        if self._checksum is None:
+            self._checksum = self._channel.checksum()
+        return self._checksum
+
+    def _whole(self) -> bytes:
+        if self._snapshot is None:
+            self._snapshot = text_frame(protocol.snapshot(self._name, self._epoch, self._channel.state))
+        return self._snapshot
+
+    def _best(self, sequence: int) -> bytes:
+        """Make a delta, or take the snapshot: when the old state is gone, has other columns, or catching up is longer.
+
+        The step from the state just before is always a delta, so that viewers who keep up see who entered and left.
+        A list that went from A to B and back differs from itself in nothing but the sequence; a delta is never empty,
+        so that too takes a snapshot.
+        """
+        old, new = self._channel.at(sequence), self._channel.state
+        if old is None or old.columns != new.columns:
+            return self._whole()
+        changes = diff(old.rows, new.rows, new.columns)
+        if not changes:
+            return self._whole()
+        frame = text_frame(protocol.delta(self._name, self._epoch, sequence, new, changes))
+        late = sequence < new.sequence - 1
+        return self._whole() if late and len(frame) > len(self._whole()) else frame

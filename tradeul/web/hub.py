@@ -1,0 +1,245 @@
+"""All viewers: hands each the newest state of its lists, keeps it company with heartbeats, and parts with it in time.
+
+`Channels` calls in as soon as lists changed, and every affected viewer is written to before the call returns; nobody
+is waited for. `run`, which the supervisor starts, returns to viewers whose sockets were full, sends heartbeats and
+status, and cuts who took nothing for too long.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from itertools import takewhile
+from typing import Final
+
+import structlog
+
+from tradeul.clock import Clock
+from tradeul.engine.channels import Channels
+from tradeul.engine.ports import View
+from tradeul.web import protocol
+from tradeul.web.frames import ListFrames
+from tradeul.web.protocol import (
+    HEARTBEAT_MS,
+    MAX_LISTS,
+    CloseCode,
+    ErrorCode,
+    ListRequest,
+    RequestId,
+    Resync,
+    SubscribeList,
+    text_frame,
+)
+from tradeul.web.viewer import Viewer
+
+log = structlog.get_logger(__name__)
+
+TICK_S: Final = 0.05
+STATUS_S: Final = 0.25
+HEARTBEAT_S: Final = HEARTBEAT_MS / 1_000
+STUCK_S: Final = 10.0
+"""One frame not taken for this long, and the viewer is cut."""
+PARTING_S: Final = 1.0
+"""How long a viewer that was told goodbye may take to close."""
+RESTART_MS: Final = 1_000
+"""When a viewer may come back after a restart; viewers add their own jitter."""
+
+
+class Hub:
+    """Implements `viewer.Source`. A viewer lives here from `admit` to `leave`, both called by its reader."""
+
+    def __init__(self, channels: Channels, clock: Clock, view: View) -> None:
+        self.lists: dict[str, ListFrames] = {
+            name: ListFrames(channels.epoch, channel) for name, channel in channels.by_name.items()
+        }
+        self._channels = channels
+        self._clock = clock
+        self._view = view
+        # In the order in which their next heartbeats are due, as all wait equally long.
+        self._viewers: dict[Viewer, float] = {}
+        self._followers: dict[str, set[Viewer]] = {name: set() for name in self.lists}
+        self._pending: set[Viewer] = set()
+        self._parting: dict[Viewer, float] = {}
+        self._deserted = asyncio.Event()
+        self._status: object = None
+        self._status_due = 0.0
+        channels.changed = self._deliver
+
+    def __len__(self) -> int:
+        return len(self._viewers)
+
+    @property
+    def viewers(self) -> Collection[Viewer]:
+        """All that are connected, those being sent away included."""
+        return self._viewers.keys()
+
+    def admit(self, transport: asyncio.WriteTransport) -> Viewer:
+        """Take a new connection in; it is told nothing yet."""
+        now = self._clock.monotonic()
+        viewer = Viewer(transport, now)
+        self._viewers[viewer] = now + HEARTBEAT_S
+        self._deserted.clear()
+        return viewer
+
+    def greet(self, viewer: Viewer) -> None:
+        view, channels = self._view, self._channels
+        scans = [channel.scan for channel in channels.by_name.values()]
+        greeting = protocol.hello(channels.epoch, self._clock.now(), view.market(), view.moment(), scans)
+        viewer.owe(text_frame(greeting))
+        self._say(viewer, protocol.status(view.feed(), view.moment()))
+
+    def subscribe(self, viewer: Viewer, request: SubscribeList) -> None:
+        name = request.list
+        if len(viewer.sent) >= MAX_LISTS and name not in viewer.sent:
+            self.refuse(viewer, request.id, ErrorCode.TOO_MANY, f"at most {MAX_LISTS} lists at a time")
+            return
+        recovery = self.lists[name].recovery(request.epoch, request.last_sequence)
+        viewer.sent[name] = request.last_sequence if recovery in ("current", "caught_up") else None
+        self._followers[name].add(viewer)
+        self._say(viewer, protocol.subscribed(request.id, name, recovery))
+
+    def unsubscribe(self, viewer: Viewer, request: ListRequest) -> None:
+        viewer.sent.pop(request.list, None)
+        self._followers[request.list].discard(viewer)
+        self._say(viewer, protocol.unsubscribed(request.id, request.list))
+
+    def resync(self, viewer: Viewer, request: Resync) -> None:
+        if request.list not in viewer.sent:
+            self.refuse(viewer, request.id, ErrorCode.BAD_REQUEST, f"not subscribed to {request.list}")
+            return
+        viewer.sent[request.list] = None
+        self._flush(viewer, self._clock.monotonic())
+
+    def answer_ping(self, viewer: Viewer, request_id: RequestId | None) -> None:
+        self._beat(viewer, request_id, self._clock.monotonic())
+
+    def refuse(self, viewer: Viewer, request_id: RequestId | None, code: ErrorCode, message: str) -> None:
+        self._say(viewer, protocol.error(request_id, code, message))
+
+    def end(self, viewer: Viewer, code: CloseCode, last_words: bytes = b"") -> None:
+        """Tell a viewer that it is over; it gets a moment to close by itself."""
+        if viewer.ended:
+            return
+        viewer.end(code, last_words)
+        self._forget(viewer)
+        self._parting[viewer] = self._clock.monotonic() + PARTING_S
+
+    def leave(self, viewer: Viewer, code: int) -> None:
+        """Let go of a viewer whose reader is done, for the reason given where the viewer went by itself."""
+        viewer.close(code)
+        self._forget(viewer)
+        self._viewers.pop(viewer, None)
+        # Closing waits for the rest to be taken, which a viewer that does not read never does.
+        self._parting.setdefault(viewer, self._clock.monotonic() + PARTING_S)
+        if not self._viewers:
+            self._deserted.set()
+
+    async def run(self) -> None:
+        while True:
+            await self._clock.pause(TICK_S)
+            now = self._clock.monotonic()
+            self._retry(now)
+            self._keep_alive(now)
+            self._tell_status(now)
+            self._see_off(now)
+
+    async def close(self) -> None:
+        """Send everyone away, to come back to the next life of the server; takes `PARTING_S` at most."""
+        last_words = text_frame(protocol.bye("restart", RESTART_MS))
+        for viewer in list(self._viewers):
+            self.end(viewer, CloseCode.RESTART, last_words)
+        if self._viewers:
+            try:
+                async with asyncio.timeout(PARTING_S):
+                    await self._deserted.wait()
+            except TimeoutError:
+                log.warning("viewers_cut_at_shutdown", viewers=len(self._viewers))
+        for viewer in self._parting:
+            viewer.abort()
+        self._parting.clear()
+
+    def heartbeat(self, names: Mapping[str, object], request_id: RequestId | None) -> bytes:
+        payload = protocol.heartbeat(
+            self._channels.epoch,
+            self._clock.now(),
+            {name: self.lists[name].sequence for name in names},
+            {name: self.lists[name].checksum() for name in names},
+            self._view.feed().age_ms,
+            request_id,
+        )
+        return text_frame(payload)
+
+    def _deliver(self, names: Sequence[str]) -> None:
+        now = self._clock.monotonic()
+        affected: set[Viewer] = set()
+        for name in names:
+            self.lists[name].advance()
+            affected |= self._followers[name]
+        for viewer in affected:
+            if not viewer.flush(self, now):
+                self._pending.add(viewer)
+
+    def _say(self, viewer: Viewer, payload: bytes) -> None:
+        if viewer.ended:
+            return
+        if viewer.owe(text_frame(payload)):
+            self._flush(viewer, self._clock.monotonic())
+        else:
+            self._cut(viewer, "asked much and read nothing")
+
+    def _beat(self, viewer: Viewer, request_id: RequestId | None, now: float) -> None:
+        if viewer.ended:
+            return
+        if viewer.owe_heartbeat(request_id):
+            self._flush(viewer, now)
+        else:
+            self._cut(viewer, "asked much and read nothing")
+
+    def _flush(self, viewer: Viewer, now: float) -> None:
+        if viewer.flush(self, now):
+            self._pending.discard(viewer)
+        else:
+            self._pending.add(viewer)
+
+    def _retry(self, now: float) -> None:
+        for viewer in list(self._pending):
+            self._flush(viewer, now)
+            if viewer in self._pending and now - viewer.written_at >= STUCK_S:
+                self._cut(viewer, "a frame was not taken")
+
+    def _keep_alive(self, now: float) -> None:
+        due = [viewer for viewer, _ in takewhile(lambda entry: entry[1] <= now, self._viewers.items())]
+        for viewer in due:
+            del self._viewers[viewer]
+            self._viewers[viewer] = now + HEARTBEAT_S
+            if viewer.spoke:
+                self._beat(viewer, None, now)
+            else:
+                # By its first heartbeat, which is 5 s, a viewer has asked for something valid or goes.
+                self.end(viewer, CloseCode.DID_NOT_SUBSCRIBE)
+
+    def _tell_status(self, now: float) -> None:
+        if now < self._status_due:
+            return
+        self._status_due = now + STATUS_S
+        feed, moment = self._view.feed(), self._view.moment()
+        status = (feed.state, feed.since, feed.reason, moment.session, moment.trading_date)
+        if status == self._status:
+            return
+        self._status = status
+        payload = protocol.status(feed, moment)
+        for viewer in list(self._viewers):
+            self._say(viewer, payload)
+
+    def _see_off(self, now: float) -> None:
+        overdue = [viewer for viewer, deadline in self._parting.items() if deadline <= now]
+        for viewer in overdue:
+            del self._parting[viewer]
+            viewer.abort()
+
+    def _cut(self, viewer: Viewer, reason: str) -> None:
+        log.info("viewer_cut", reason=reason)
+        self.end(viewer, CloseCode.SLOW)
+
+    def _forget(self, viewer: Viewer) -> None:
+        self._pending.discard(viewer)
+        for name in viewer.sent:
+            self._followers[name].discard(viewer)

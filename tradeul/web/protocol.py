@@ -1,0 +1,310 @@
+"""The live protocol, defined once: its words, its limits, what a viewer may say, and the bytes of what it is told.
+
+Pure: no socket, no clock. Wire times are integer milliseconds UTC. Read by everything in `web`; the page's
+`protocol.js` and `tradeul.client` know the same words from the documentation, and tests hold them equal.
+"""
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum, StrEnum
+from typing import Annotated, Any, Final, Literal, Never
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+from tradeul.domain.deltas import Change, ListState, wire_rows
+from tradeul.domain.events import Nanos
+from tradeul.domain.scans import Scan
+from tradeul.domain.session import Moment
+from tradeul.engine.ports import FeedState
+from tradeul.errors import TradeulError
+
+PROTOCOL: Final = 1
+HEARTBEAT_MS: Final = 5_000
+
+MAX_MESSAGE_BYTES: Final = 4_096
+MESSAGES_PER_SECOND: Final = 20
+MESSAGE_BURST: Final = 64
+MAX_DROPPED: Final = 100
+"""Messages beyond the rate that are dropped within `DROPPED_WINDOW_S` before the viewer is sent away."""
+DROPPED_WINDOW_S: Final = 10.0
+MAX_LISTS: Final = 128
+"""Lists that one viewer may be subscribed to."""
+
+# JSON's own safe range: beyond it a browser could not give the number back.
+LARGEST_NUMBER: Final = 2**53 - 1
+LONGEST_ID: Final = 64
+LONGEST_COMPLAINT: Final = 200
+
+# RFC 6455, 5.2: one whole frame from a server, which never masks, and the lengths that fit its three headers.
+_TEXT_FRAME: Final = 0x81
+_CLOSE_FRAME: Final = 0x88
+_SHORT: Final = 125
+_MIDDLE: Final = 65_535
+_MIDDLE_MARK: Final = 126
+_LONG_MARK: Final = 127
+
+
+class FrameType(StrEnum):
+    """What a frame from the server is."""
+
+    HELLO = "hello"
+    SNAPSHOT = "snapshot"
+    DELTA = "delta"
+    SUBSCRIBED = "subscribed"
+    UNSUBSCRIBED = "unsubscribed"
+    HEARTBEAT = "heartbeat"
+    STATUS = "status"
+    ERROR = "error"
+    BYE = "bye"
+
+
+class Action(StrEnum):
+    """What a viewer may ask for."""
+
+    SUBSCRIBE_LIST = "subscribe_list"
+    UNSUBSCRIBE_LIST = "unsubscribe_list"
+    RESYNC = "resync"
+    PING = "ping"
+
+
+class ErrorCode(StrEnum):
+    """Why a request of a viewer was not carried out."""
+
+    BAD_REQUEST = "bad_request"
+    UNKNOWN_LIST = "unknown_list"
+    RATE_LIMITED = "rate_limited"
+    TOO_MANY = "too_many"
+
+
+class CloseCode(IntEnum):
+    """Why a connection ended. After 4000 to 4499 a viewer comes back, after 4500 to 4999 it does not."""
+
+    LEFT = 1001
+    BINARY = 1003
+    BAD_UTF8 = 1007
+    TOO_BIG = 1009
+    BUG = 1011
+    RESTART = 1012
+    FULL = 1013
+    SLOW = 4000
+    DID_NOT_SUBSCRIBE = 4001
+    TOO_FAST = 4002
+    REPLACED = 4003
+    BAD_REQUESTS = 4500
+    UNAUTHORISED = 4501
+    TOO_MANY_CONNECTIONS = 4503
+    PROTOCOL_TOO_OLD = 4504
+
+
+Recovery = Literal["new", "current", "caught_up", "other_epoch", "too_far_behind"]
+"""Why a subscription starts as it does: nothing claimed, nothing missed, one delta, or a snapshot after all."""
+
+
+class BadRequest(TradeulError):
+    """A viewer's message is not one of this protocol. `request_id` is its own, as far as it could be read."""
+
+    def __init__(self, request_id: "RequestId | None", message: str) -> None:
+        super().__init__(message)
+        self.request_id = request_id
+
+
+RequestId = (
+    Annotated[int, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
+    | Annotated[str, StringConstraints(max_length=LONGEST_ID)]
+)
+LastSequence = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
+
+
+class Request(BaseModel):
+    """What all requests have in common. Fields of later protocols are ignored, known ones are never coerced."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    id: RequestId | None = None
+
+
+class ListRequest(Request):
+    list: str
+
+
+class SubscribeList(ListRequest):
+    """Follow a list, from `last_sequence` of `epoch` if the viewer has seen that state."""
+
+    action: Literal["subscribe_list"]
+    epoch: str | None = None
+    last_sequence: LastSequence | None = None
+
+
+class UnsubscribeList(ListRequest):
+    action: Literal["unsubscribe_list"]
+
+
+class Resync(ListRequest):
+    """Send a snapshot, whatever the viewer holds."""
+
+    action: Literal["resync"]
+    epoch: str | None = None
+    last_sequence: LastSequence | None = None
+
+
+class Ping(Request):
+    action: Literal["ping"]
+
+
+AnyRequest = SubscribeList | UnsubscribeList | Resync | Ping
+
+_REQUEST: Final[TypeAdapter[AnyRequest]] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="action")])
+_REQUEST_ID: Final[TypeAdapter[RequestId | None]] = TypeAdapter(RequestId | None, config=ConfigDict(strict=True))
+
+
+def request_of(text: str) -> AnyRequest:
+    """Read a viewer's message; `BadRequest` names what is wrong with it."""
+    try:
+        message = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise BadRequest(None, "this is not JSON") from None
+    if not isinstance(message, dict):
+        raise BadRequest(None, "a message is a JSON object")
+    try:
+        return _REQUEST.validate_python(message)
+    except ValidationError as error:
+        _complain(message, error)
+
+
+def _complain(message: Mapping[str, object], error: ValidationError) -> Never:
+    try:
+        request_id = _REQUEST_ID.validate_python(message.get("id"))
+    except ValidationError:
+        request_id = None
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    # A model's field comes after the action that chose the model.
+    where = ".".join(str(part) for part in first["loc"][1:]) or "action"
+    raise BadRequest(request_id, f"{where}: {first['msg']}"[:LONGEST_COMPLAINT]) from None
+
+
+def hello(epoch: str, now: Nanos, market: str, moment: Moment, scans: Iterable[Scan]) -> bytes:
+    return orjson.dumps(
+        {
+            "type": FrameType.HELLO,
+            "protocol": PROTOCOL,
+            "epoch": epoch,
+            "server_time": milliseconds(now),
+            "market": market,
+            "session": moment.session,
+            "heartbeat_ms": HEARTBEAT_MS,
+            "lists": [
+                {"name": scan.name, "title": scan.title, "size": scan.size, "columns": scan.columns} for scan in scans
+            ],
+            "limits": {
+                "message_bytes": MAX_MESSAGE_BYTES,
+                "messages_per_second": MESSAGES_PER_SECOND,
+                "message_burst": MESSAGE_BURST,
+                "lists": MAX_LISTS,
+            },
+        }
+    )
+
+
+def snapshot(name: str, epoch: str, state: ListState) -> bytes:
+    return orjson.dumps(
+        {
+            "type": FrameType.SNAPSHOT,
+            "list": name,
+            "epoch": epoch,
+            "sequence": state.sequence,
+            "timestamp": state.timestamp,
+            "rows": wire_rows(state),
+        }
+    )
+
+
+def delta(name: str, epoch: str, prev: int, state: ListState, changes: Sequence[Change]) -> bytes:
+    return orjson.dumps(
+        {
+            "type": FrameType.DELTA,
+            "list": name,
+            "epoch": epoch,
+            "prev": prev,
+            "sequence": state.sequence,
+            "timestamp": state.timestamp,
+            "change_count": len(changes),
+            "deltas": changes,
+        }
+    )
+
+
+def subscribed(request_id: RequestId | None, name: str, recovery: Recovery) -> bytes:
+    recovered = recovery in ("current", "caught_up")
+    return _reply(FrameType.SUBSCRIBED, request_id, list=name, recovered=recovered, reason=recovery)
+
+
+def unsubscribed(request_id: RequestId | None, name: str) -> bytes:
+    return _reply(FrameType.UNSUBSCRIBED, request_id, list=name, reason="requested")
+
+
+def error(request_id: RequestId | None, code: ErrorCode, message: str) -> bytes:
+    return _reply(FrameType.ERROR, request_id, code=code, message=message)
+
+
+def heartbeat(
+    epoch: str,
+    now: Nanos,
+    sequences: Mapping[str, int],
+    checksums: Mapping[str, int],
+    feed_age_ms: int | None,
+    request_id: RequestId | None,
+) -> bytes:
+    frame: dict[str, Any] = {
+        "type": FrameType.HEARTBEAT,
+        "epoch": epoch,
+        "server_time": milliseconds(now),
+        "sequences": sequences,
+        "checksums": checksums,
+        "feed_age_ms": feed_age_ms,
+    }
+    if request_id is not None:
+        frame["id"] = request_id
+    return orjson.dumps(frame)
+
+
+def status(feed: FeedState, moment: Moment) -> bytes:
+    return orjson.dumps(
+        {
+            "type": FrameType.STATUS,
+            "feed": feed.state,
+            "since": milliseconds(feed.since),
+            "reason": feed.reason,
+            "session": moment.session,
+            "trading_date": moment.trading_date,
+            "next_session": moment.next_session,
+            "seconds_until_next_session": moment.seconds_until_next_session,
+        }
+    )
+
+
+def bye(reason: str, retry_after_ms: int) -> bytes:
+    return orjson.dumps({"type": FrameType.BYE, "reason": reason, "retry_after_ms": retry_after_ms})
+
+
+def _reply(frame_type: FrameType, request_id: RequestId | None, **fields: object) -> bytes:
+    return orjson.dumps({"type": frame_type, "id": request_id, **fields})
+
+
+def milliseconds(instant: Nanos) -> int:
+    return instant // 1_000_000
+
+
+def text_frame(payload: bytes) -> bytes:
+    """Make a payload ready to be written, as it is, to any number of viewers."""
+    length = len(payload)
+    if length <= _SHORT:
+        return struct.pack("!BB", _TEXT_FRAME, length) + payload
+    if length <= _MIDDLE:
+        return struct.pack("!BBH", _TEXT_FRAME, _MIDDLE_MARK, length) + payload
+    return struct.pack("!BBQ", _TEXT_FRAME, _LONG_MARK, length) + payload
+
+
+def close_frame(code: int, reason: str = "") -> bytes:
+    payload = struct.pack("!H", code) + reason.encode()
+    return struct.pack("!BB", _CLOSE_FRAME, len(payload)) + payload

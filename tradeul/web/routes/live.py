@@ -1,0 +1,125 @@
+"""The live protocol's socket, `/ws/scanner`: reads what one viewer says; the hub does all the writing."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from tradeul.clock import Clock
+from tradeul.web import protocol
+from tradeul.web.answers import SECURITY_HEADERS, busy, failure
+from tradeul.web.hub import Hub
+from tradeul.web.pace import Pace
+from tradeul.web.protocol import (
+    MAX_MESSAGE_BYTES,
+    MESSAGES_PER_SECOND,
+    PROTOCOL,
+    AnyRequest,
+    BadRequest,
+    CloseCode,
+    ErrorCode,
+    Ping,
+    Resync,
+    SubscribeList,
+)
+from tradeul.web.viewer import UNSENT_BYTES, Viewer
+
+PING_S: Final = 20.0
+CLOSE_S: Final = 1.0
+"""How long aiohttp waits for the answer to a close frame of its own."""
+RETRY_AFTER_S: Final = 10
+
+
+class LiveLists:
+    def __init__(self, hub: Hub, clock: Clock, max_clients: int) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._max_clients = max_clients
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/ws/scanner", self.serve, allow_head=False)]
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        if len(self._hub) >= self._max_clients:
+            return busy("full", f"{self._max_clients} viewers are connected already", RETRY_AFTER_S)
+        socket = _socket()
+        if not socket.can_prepare(request):
+            return _upgrade_required()
+        await socket.prepare(request)
+        if request.transport is not None:
+            await self._accompany(socket, request.transport, request.query.get("protocol", str(PROTOCOL)))
+        return socket
+
+    async def _accompany(self, socket: web.WebSocketResponse, transport: asyncio.Transport, version: str) -> None:
+        viewer = self._hub.admit(transport)
+        code = int(CloseCode.BUG)
+        try:
+            if version == str(PROTOCOL):
+                self._hub.greet(viewer)
+            else:
+                self._hub.end(viewer, CloseCode.PROTOCOL_TOO_OLD)
+            await self._read(socket, viewer)
+            code = socket.close_code or WSCloseCode.OK
+        finally:
+            self._hub.leave(viewer, code)
+
+    async def _read(self, socket: web.WebSocketResponse, viewer: Viewer) -> None:
+        pace = Pace(self._clock)
+        async for message in socket:
+            if viewer.ended:
+                pass  # only its close frame is of interest now
+            elif message.type is WSMsgType.TEXT:
+                self._hear(viewer, message.data, pace)
+            elif message.type is WSMsgType.BINARY:
+                self._hub.end(viewer, CloseCode.BINARY)
+            # Messages that came in one packet are here without waiting: everyone else gets a turn between them.
+            await asyncio.sleep(0)
+
+    def _hear(self, viewer: Viewer, text: str, pace: Pace) -> None:
+        if not pace.allows():
+            if pace.ignored:
+                self._hub.end(viewer, CloseCode.TOO_FAST)
+            else:
+                complaint = f"at most {MESSAGES_PER_SECOND} messages a second"
+                self._hub.refuse(viewer, None, ErrorCode.RATE_LIMITED, complaint)
+            return
+        try:
+            request = protocol.request_of(text)
+        except BadRequest as error:
+            self._hub.refuse(viewer, error.request_id, ErrorCode.BAD_REQUEST, str(error))
+            return
+        viewer.spoke = True
+        self._act(viewer, request)
+
+    def _act(self, viewer: Viewer, request: AnyRequest) -> None:
+        hub = self._hub
+        if isinstance(request, Ping):
+            hub.answer_ping(viewer, request.id)
+        elif request.list not in hub.lists:
+            hub.refuse(viewer, request.id, ErrorCode.UNKNOWN_LIST, "there is no such list")
+        elif isinstance(request, SubscribeList):
+            hub.subscribe(viewer, request)
+        elif isinstance(request, Resync):
+            hub.resync(viewer, request)
+        else:
+            hub.unsubscribe(viewer, request)
+
+
+def _socket() -> web.WebSocketResponse:
+    socket = web.WebSocketResponse(
+        timeout=CLOSE_S,
+        autoclose=False,  # our own close frames are written by the hub, which also bounds the wait
+        heartbeat=PING_S,
+        compress=False,
+        max_msg_size=MAX_MESSAGE_BYTES + 1,  # aiohttp refuses what is as long as this
+        writer_limit=UNSENT_BYTES,
+    )
+    socket.headers.update(SECURITY_HEADERS)
+    return socket
+
+
+def _upgrade_required() -> web.Response:
+    response = failure(HTTPStatus.UPGRADE_REQUIRED, "upgrade_required", "this address speaks WebSocket only")
+    response.headers.update({"Upgrade": "websocket", "Sec-WebSocket-Version": "13"})
+    return response

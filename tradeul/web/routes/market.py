@@ -1,0 +1,62 @@
+"""What there is to know about the market day and the fields of a symbol: `/api/session/current`, `/api/v1/fields`."""
+
+from aiohttp import web
+
+from tradeul.domain.events import Nanos
+from tradeul.domain.fields import CATALOGUE, Field
+from tradeul.domain.session import local_time
+from tradeul.engine.ports import View
+from tradeul.web.answers import answer
+
+
+class MarketFacts:
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/api/session/current", self.session), web.get("/api/v1/fields", self.fields)]
+
+    async def session(self, _request: web.Request) -> web.Response:
+        return answer(session_facts(self._view))
+
+    async def fields(self, _request: web.Request) -> web.Response:
+        return answer({"fields": [_described(field) for field in CATALOGUE]})
+
+
+def session_facts(view: View) -> dict[str, object]:
+    """Describe the New York date of this moment; hours are null on a day without trading."""
+    calendar, moment = view.calendar, view.moment()
+    today = local_time(moment.instant).date()
+    trading = calendar.is_trading_day(today)
+    hours = calendar.hours(today)
+    holiday = calendar.holiday_name(today)
+
+    def wall(instant: Nanos) -> str | None:
+        return local_time(instant).strftime("%H:%M:%S") if trading else None
+
+    return {
+        "current_session": moment.session,
+        "trading_date": moment.trading_date,
+        "is_trading_day": trading,
+        "is_holiday": holiday is not None,
+        "holiday_name": holiday,
+        "is_early_close": calendar.is_early_close(today),
+        "pre_market_start": wall(hours.pre_market_start),
+        "market_open": wall(hours.market_open),
+        "market_close": wall(hours.market_close),
+        "post_market_end": wall(hours.post_market_end),
+        "next_session": moment.next_session,
+        "seconds_until_next_session": moment.seconds_until_next_session,
+    }
+
+
+def _described(field: Field) -> dict[str, object]:
+    return {
+        "name": field.name,
+        "title": field.title,
+        "type": field.format,
+        "unit": field.unit,
+        "precision": field.precision,
+        "meaning": field.meaning,
+        "source": field.source,
+    }

@@ -1,0 +1,102 @@
+"""The server: puts the routes together, listens, and stops in bounded time with viewers still connected.
+
+`app.py` makes one, starts it last and closes it first. The hub's `run` is the supervisor's.
+"""
+
+import asyncio
+import errno
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, cast
+
+from aiohttp import web
+
+from tradeul.clock import Clock
+from tradeul.engine.channels import Channels
+from tradeul.engine.ports import View
+from tradeul.errors import AddressInUse, ConfigurationError
+from tradeul.web.answers import Connection
+from tradeul.web.hub import Hub
+from tradeul.web.routes.health import Health
+from tradeul.web.routes.lists import Lists
+from tradeul.web.routes.live import LiveLists
+from tradeul.web.routes.market import MarketFacts
+from tradeul.web.routes.page import Manifest, Page
+
+MAX_BODY_BYTES: Final = 16 * 1024
+MAX_LINE_BYTES: Final = 8 * 1024
+MAX_HEADERS: Final = 64
+BACKLOG: Final = 1_024
+"""Connections that the kernel holds for us; with the usual 128, viewers are lost when all come back at once."""
+IDLE_S: Final = 75.0
+CONNECTION_OPTIONS: Final[dict[str, Any]] = {
+    "keepalive_timeout": IDLE_S,
+    "access_log": None,
+    "max_line_size": MAX_LINE_BYTES,
+    "max_headers": MAX_HEADERS,
+}
+HANDLERS_S: Final = 0.5
+"""How long a request under way may take to end once we stop; the hub has parted with viewers before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+
+class WebServer:
+    def __init__(
+        self,
+        hub: Hub,
+        channels: Channels,
+        view: View,
+        page: Manifest,
+        clock: Clock,
+        address: Address,
+        max_clients: int,
+    ) -> None:
+        self._hub = hub
+        self._address = address
+        self.port = address.port
+        """The port that is listened on; known after `start` where any was asked for."""
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        for part in (
+            Page(page),
+            Health(view),
+            MarketFacts(view),
+            Lists(channels, view),
+            LiveLists(hub, clock, max_clients),
+        ):
+            app.add_routes(part.routes())
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=HANDLERS_S)
+        self._listener: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        await self._runner.setup()
+        loop = asyncio.get_running_loop()
+        server = cast(web.Server, self._runner.server)  # made by setup
+        host, port = self._address.host, self._address.port
+        # Not a TCPSite of aiohttp's: that cannot be given connections of our kind.
+        connection = partial(Connection, server, loop=loop, **CONNECTION_OPTIONS)
+        try:
+            self._listener = await loop.create_server(connection, host, port, backlog=BACKLOG)
+        except OSError as error:
+            await self._runner.cleanup()
+            raise _named(error, self._address) from error
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Say goodbye to viewers and stop; also where `start` failed or never ran."""
+        if self._listener is not None:
+            self._listener.close()
+        await self._hub.close()
+        await self._runner.cleanup()
+
+
+def _named(error: OSError, address: Address) -> AddressInUse | ConfigurationError:
+    if error.errno == errno.EADDRINUSE:
+        return AddressInUse(f"port {address.port} is in use by another program: set server.port to a free one")
+    return ConfigurationError(
+        f"server.host, server.port: cannot listen on {address.host}:{address.port}: {error.strerror}"
+    )

@@ -1,0 +1,132 @@
+"""One connected viewer: what it was sent, what it is owed, and how it is written to without ever waiting for it.
+
+There is no queue of states and no task. `flush` hands over the newest state of each list, or leaves everything for
+later when the socket still holds an earlier frame; so a slow viewer skips states and delays nobody. The hub owns
+viewers and calls every method here.
+"""
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Final, Protocol
+
+from tradeul.web.frames import ListFrames
+from tradeul.web.protocol import RequestId, close_frame
+
+WRITE_AHEAD_BYTES: Final = 32_768
+"""How much may wait in our own buffer within one flush: the rest is decided when there is newer state to send."""
+UNSENT_BYTES: Final = 16_384
+"""How much the kernel may hold unsent. Without it megabytes of old states hide there (3.8 MB were measured)."""
+TCP_NOTSENT_LOWAT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", 25)
+"""Linux's number, which Python names since 3.12 only."""
+MAX_OWED: Final = 256
+"""Replies that may wait for one viewer. Whoever asks this much and reads nothing is too slow, and cut as such."""
+
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for 0 seconds: what is unsent is thrown away, and the kernel keeps nothing of the connection."""
+
+
+class Source(Protocol):
+    """Where a viewer's frames come from."""
+
+    @property
+    def lists(self) -> Mapping[str, ListFrames]:
+        """The prepared frames of every list."""
+
+    def heartbeat(self, names: Mapping[str, object], request_id: RequestId | None) -> bytes:
+        """Make a heartbeat about the lists named."""
+
+
+class Viewer:
+    """`sent` holds, for each subscribed list, the sequence it was last sent; None: it needs a snapshot."""
+
+    __slots__ = ("_beats", "_replies", "_transport", "ended", "sent", "spoke", "written_at")
+
+    def __init__(self, transport: asyncio.WriteTransport, now: float) -> None:
+        self.sent: dict[str, int | None] = {}
+        self.spoke = False
+        """It asked for something valid."""
+        self.ended = False
+        """It was told that the connection is over; nothing more is written."""
+        self.written_at = now
+        self._transport = transport
+        self._replies: deque[bytes] = deque()
+        self._beats: deque[RequestId | None] = deque()
+        _keep_buffers_small(transport)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much was written and not yet taken by the kernel."""
+        return self._transport.get_write_buffer_size()
+
+    def owe(self, reply: bytes) -> bool:
+        """Put a frame before everything else that is due; false when too much is waiting already."""
+        self._replies.append(reply)
+        return len(self._replies) + len(self._beats) <= MAX_OWED
+
+    def owe_heartbeat(self, request_id: RequestId | None) -> bool:
+        """Put a heartbeat behind everything that is due, so that the viewer holds what it tells about."""
+        if request_id is not None or None not in self._beats:
+            self._beats.append(request_id)
+        return len(self._replies) + len(self._beats) <= MAX_OWED
+
+    def flush(self, source: Source, now: float) -> bool:
+        """Write what is owed as far as the socket takes it; false when something may be left.
+
+        Frames go straight to the transport, beside the pings, pongs and close frames of aiohttp's own writer. That is
+        safe because either side hands over whole frames in single writes, and compression, which would tie frames
+        together, is off.
+        """
+        transport = self._transport
+        if transport.is_closing():
+            return True
+        if transport.get_write_buffer_size():
+            return False
+        for frame in self._owed(source):
+            transport.write(frame)
+            self.written_at = now
+            if transport.get_write_buffer_size() > WRITE_AHEAD_BYTES:
+                return False
+        return True
+
+    def _owed(self, source: Source) -> Iterator[bytes]:
+        """Yield what is due in order, each marked as sent when it is asked for."""
+        while self._replies:
+            yield self._replies.popleft()
+        for name, sequence in self.sent.items():
+            frames = source.lists[name]
+            if sequence != frames.sequence:
+                self.sent[name] = frames.sequence
+                yield frames.since(sequence)
+        while self._beats:
+            yield source.heartbeat(self.sent, self._beats.popleft())
+
+    def end(self, code: int, last_words: bytes = b"") -> None:
+        """Say that it is over, unless that was said. The hub sees to it that the viewer closes."""
+        if not self.ended and not self._transport.is_closing():
+            self._transport.write(last_words + close_frame(code))
+        self.ended = True
+
+    def close(self, code: int) -> None:
+        """Answer the viewer's own goodbye, let what was written go out, and close."""
+        self.end(code)
+        self._transport.close()
+
+    def abort(self) -> None:
+        """End the connection now and leave nothing behind, neither here nor in the kernel."""
+        sock = self._transport.get_extra_info("socket")
+        # A socket that is gone already says so by either error, depending on the event loop.
+        with contextlib.suppress(OSError, ValueError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self._transport.abort()
+
+
+def _keep_buffers_small(transport: asyncio.WriteTransport) -> None:
+    """Keep old states from piling up where they cannot be replaced by newer ones. (aiohttp has set TCP_NODELAY.)"""
+    transport.set_write_buffer_limits(WRITE_AHEAD_BYTES)
+    sock = transport.get_extra_info("socket")
+    with contextlib.suppress(OSError):  # not every system has it; without it a slow viewer is only served older states
+        sock.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES)
