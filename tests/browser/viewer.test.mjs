@@ -5,9 +5,7 @@ import { test } from "node:test";
 
 import { checksum } from "../../static/rankings.js";
 import { Viewer } from "../../static/viewer.js";
-import {
-  deltaOf, dice, differenceOf, heartbeatOf, helloOf, priceOfB, randomRows, ROWS, snapshotOf,
-} from "./states.mjs";
+import { deltaOf, heartbeatOf, helloOf, priceOfB, ROWS, snapshotOf } from "./states.mjs";
 
 /** A viewer that has just opened its first socket. */
 function connecting(random = () => 0.5) {
@@ -368,70 +366,4 @@ test("a list the server does not know is not asked for again", () => {
   tickThrough(viewer, 250, 11_000);
 
   assert.deepEqual(sent(viewer), []);
-});
-
-/**
- * A server that keeps its own state, answers what it is asked, and loses, repeats and reorders a share of its frames.
- * @param {() => number} random
- * @param {number} loss
- */
-function faultyServer(random, loss) {
-  let sequence = 0;
-  /** @type {any[]} */
-  let rows = [];
-  /** @type {any[]} */
-  let delayed = [];
-  return {
-    rows: () => rows,
-    sequence: () => sequence,
-    step() {
-      const next = randomRows(random, rows);
-      const deltas = differenceOf(rows, next);
-      if (deltas.length === 0) return [];
-      rows = next;
-      sequence += 1;
-      const delta = deltaOf(deltas, { prev: sequence - 1 });
-      if (random() < loss) {
-        if (random() < 0.5) delayed.push(delta);
-        return [];
-      }
-      const frames = random() < loss ? [delta, delta, ...delayed] : [delta];
-      delayed = frames.length > 1 ? [] : delayed;
-      return frames;
-    },
-    answer: () => snapshotOf(rows, { sequence }),
-    heartbeat: () => heartbeatOf({ winners: sequence }, { winners: checksum(rows) }),
-  };
-}
-
-test("LIVE is equal to the server's state at that sequence; two heartbeats after the last fault all is healed", () => {
-  for (let seed = 1; seed <= 60; seed += 1) {
-    const random = dice(seed);
-    const server = faultyServer(random, 0.2);
-    /** @type {Map<number, any[]>} */
-    const history = new Map([[0, []]]);
-    const viewer = connecting(random);
-    let now = 0;
-    let highest = 0;
-    const serve = (/** @type {any[]} */ frames) => {
-      for (const frame of frames) viewer.frame(viewer.socket, frame, now);
-      for (const message of sent(viewer)) if (message.action) viewer.frame(viewer.socket, server.answer(), now);
-      const { state, rows, sequence } = listOf(viewer);
-      assert.ok(sequence >= highest, `seed ${seed}: the sequence fell`);
-      highest = sequence;
-      if (state === "LIVE") assert.deepEqual([...rows], history.get(sequence), `seed ${seed} at ${sequence}`);
-    };
-    serve([helloOf()]);
-    for (let step = 0; step < 60; step += 1) {
-      now += 100;
-      const frames = server.step();
-      history.set(server.sequence(), server.rows());
-      serve(frames);
-    }
-    serve([server.heartbeat()]);
-    serve([server.heartbeat()]);
-
-    assert.deepEqual([...listOf(viewer).rows], server.rows(), `seed ${seed}`);
-    assert.equal(viewer.state, "LIVE");
-  }
 });

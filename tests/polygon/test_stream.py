@@ -102,6 +102,23 @@ async def test_a_new_wish_is_sent_without_waiting_for_news() -> None:
         assert await link.hears() == {"action": "unsubscribe", "params": "A.A"}
 
 
+async def test_wishes_that_follow_on_one_another_are_all_heard() -> None:
+    """`want` may be called again at any turn of the loop, also while it is ending the wait for the last one."""
+    async with desk("A", pace=Pace(batch_gap_s=0, answer_within_s=1000)) as at:
+        link = await at.admits()
+        await link.hears()
+        await link.says(*confirmations(["A"]), second_bar("A"))
+        await at.receives()
+        await settle()
+
+        for turn in range(8):
+            at.stream.want(wanted("A", f"B{turn}"))
+            await settle(1)
+        heard = set()
+        while "A.B7" not in heard:
+            heard.add((await link.hears())["params"])
+
+
 async def test_many_symbols_come_in_batches_while_data_flows() -> None:
     """Every symbol is asked for once, at most 50 a message, and reading goes on between the batches."""
     names = symbols(120)

@@ -73,6 +73,7 @@ async def test_a_slow_viewer_that_reads_again_holds_the_newest_state() -> None:
     async with served() as world, viewer(world) as reader, running(world.hub.run):
         await reader.subscribe()
         await hear_sequence(reader, 0)
+        await world.clock.advance(1)  # the feed's state is told now, and not later
         for turn in range(1, ROUNDS + 1):
             world.publish(wide_rows(turn))
         heard: list[int] = []

@@ -110,7 +110,8 @@ class PolygonStream:
         self._desired = symbols
         if self._talk is not None:
             self._talk.want(symbols)
-        if self._nap is not None:
+        # A wait that is already being ended ends by itself; moving its end again is an error.
+        if self._nap is not None and not self._nap.expired():
             self._nap.reschedule(0.0)
 
     async def run(self) -> None:

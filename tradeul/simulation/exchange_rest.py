@@ -4,6 +4,7 @@ Long answers go out in slices, with a turn of the loop between them, so that nob
 """
 
 import asyncio
+import contextlib
 import datetime as dt
 import hmac
 import itertools
@@ -145,13 +146,15 @@ class Rest:
         if self._compress and "gzip" in request.headers.get("Accept-Encoding", ""):
             response.headers["Content-Encoding"] = "gzip"
             gzip = isal_zlib.compressobj(_GZIP_LEVEL, isal_zlib.DEFLATED, _GZIP_WINDOW)
-        await response.prepare(request)
-        for piece in pieces:
-            await response.write(piece if gzip is None else gzip.compress(piece))
-            await asyncio.sleep(0)
-        if gzip is not None:
-            await response.write(gzip.flush())
-        await response.write_eof()
+        # Whoever hung up has no use for the rest.
+        with contextlib.suppress(ConnectionResetError):
+            await response.prepare(request)
+            for piece in pieces:
+                await response.write(piece if gzip is None else gzip.compress(piece))
+                await asyncio.sleep(0)
+            if gzip is not None:
+                await response.write(gzip.flush())
+            await response.write_eof()
         return response
 
     def _request_id(self) -> str:
