@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.market import CALENDAR, DAY, NANOS, at, bar, daily, image, traded
+from tests.support.market import CALENDAR, DAY, NANOS, at, bar, daily, image, take, traded
 from tradeul.domain.averages import DailyHistory
 from tradeul.domain.board import Board
 from tradeul.domain.events import Nanos, Symbol
@@ -26,7 +26,7 @@ def show(enrichment: Enrichment, name: str, symbol: str = "A") -> Any:
 
 def feed(enrichment: Enrichment, wall: str, price: float, volume: float, **more: Any) -> None:
     when = at(wall)
-    enrichment.apply_image(image(traded("A", price, volume, when, **more)), when)
+    take(enrichment, image(traded("A", price, volume, when, **more)), when)
 
 
 def test_a_snapshot_fills_a_row() -> None:
@@ -51,7 +51,7 @@ def test_a_live_bar_moves_the_row_and_an_older_snapshot_does_not_move_it_back() 
     feed(enrichment, "09:40:00", 10.0, 5_000, day_open=9.9, day_vwap=9.95)
     enrichment.apply_bars([bar("A", at("09:40:04"), 10.5, 5_600, vwap_today=10.01, high=10.6)])
 
-    enrichment.apply_image(image(traded("A", 10.1, 5_200, at("09:40:02")), feed_time=at("09:40:05")), at("09:40:05"))
+    take(enrichment, image(traded("A", 10.1, 5_200, at("09:40:02")), feed_time=at("09:40:05")), at("09:40:05"))
 
     assert show(enrichment, "price") == 10.5
     assert show(enrichment, "volume_today") == 5_600
@@ -146,7 +146,7 @@ def test_changes_look_back_a_minute_and_five() -> None:
     enrichment = engine()
     for i in range(62):
         when = Nanos(at("10:00") + i * 5 * NANOS)
-        enrichment.apply_image(image(traded("A", 10.0 + i * 0.01, 1_000.0 + i, when)), when)
+        take(enrichment, image(traded("A", 10.0 + i * 0.01, 1_000.0 + i, when)), when)
         if i == 5:
             assert show(enrichment, "change_1m") is None
 
@@ -164,7 +164,7 @@ def test_the_day_resets_once_when_the_date_turns() -> None:
     enrichment.apply_averages(history.averages())
     tomorrow = at("03:31", dt.date(2026, 11, 19))
 
-    enrichment.apply_image(image({"symbol": "A", "prev_close": 11.0}, feed_time=Nanos(0)), tomorrow)
+    take(enrichment, image({"symbol": "A", "prev_close": 11.0}, feed_time=Nanos(0)), tomorrow)
 
     assert (show(enrichment, "price"), show(enrichment, "price_source")) == (11.0, "prev")
     assert (show(enrichment, "volume_today"), show(enrichment, "open"), show(enrichment, "high")) == (0, None, None)
@@ -176,7 +176,7 @@ def test_a_symbol_that_vanished_keeps_its_values_marked_stale() -> None:
     enrichment = engine()
     feed(enrichment, "10:00:00", 10.0, 5_000)
 
-    enrichment.apply_image(image(traded("B", 5.0, 10, at("10:00:05"))), at("10:00:05"))
+    take(enrichment, image(traded("B", 5.0, 10, at("10:00:05"))), at("10:00:05"))
 
     assert (show(enrichment, "price"), show(enrichment, "stale")) == (10.0, True)
     assert show(enrichment, "stale", "B") is False
@@ -211,7 +211,7 @@ def test_no_order_of_events_moves_a_price_or_a_volume_back(events: list[tuple[bo
             enrichment.apply_bars([bar("A", when, cents / 100, 1_000 + shares)])
         else:
             seen = volume if when >= newest else 1_000
-            enrichment.apply_image(image(traded("A", cents / 100, seen, when), feed_time=now), now)
+            take(enrichment, image(traded("A", cents / 100, seen, when), feed_time=now), now)
         if when >= newest and when >= start:
             newest, shown = when, cents / 100
         volume = max(volume, 1_000 + shares) if is_bar else volume

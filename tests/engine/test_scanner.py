@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.market import CALENDAR, at, image, traded
+from tests.support.market import CALENDAR, at, image, take, traded
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
 from tradeul.domain.events import Nanos
@@ -33,7 +33,7 @@ class Bench:
     def show(self, prices: dict[str, float], second: int = 0) -> None:
         when = Nanos(NOW + second * 1_000_000_000)
         rows = [traded(symbol, price, 1_000 + second, when) for symbol, price in prices.items()]
-        self.enrichment.apply_image(image(*rows), when)
+        take(self.enrichment, image(*rows), when)
         self.scanner.scan(when, Session.MARKET_OPEN)
 
     def list(self, name: str) -> list[str]:
@@ -81,7 +81,7 @@ def test_unchanged_rows_stay_the_same_objects() -> None:
     fixed = traded("B", 12.0, 1_000, NOW)
 
     later = Nanos(NOW + 5_000_000_000)
-    bench.enrichment.apply_image(image(traded("A", 11.5, 1_005, later), fixed, feed_time=later), later)
+    take(bench.enrichment, image(traded("A", 11.5, 1_005, later), fixed, feed_time=later), later)
     bench.scanner.scan(later, Session.MARKET_OPEN)
 
     new = bench.channels.by_name["winners"].state.rows

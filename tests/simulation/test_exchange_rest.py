@@ -283,3 +283,19 @@ async def test_closures_ahead_are_listed() -> None:
     half = next(row for row in content if row["status"] == "early-close")
     assert (half["open"], half["close"]) == ("2026-11-27T14:30:00.000Z", "2026-11-27T18:00:00.000Z")
     assert len(content) == 9
+
+
+async def test_a_client_that_hangs_up_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    """Gone before the answer began or in its middle: the vendor shrugs."""
+    async with listening(at("09:45")) as exchange:
+        host, port = exchange.rest_url.removeprefix("http://").split(":")
+        for wait in (False, True):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(f"GET {SNAPSHOT} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer x\r\n\r\n".encode())
+            await writer.drain()
+            if wait:
+                await reader.read(100)
+            writer.transport.abort()
+        await got(exchange, "/v1/marketstatus/now")
+
+    assert [record.message for record in caplog.records if record.name.startswith("aiohttp")] == []

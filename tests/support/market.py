@@ -9,6 +9,7 @@ import numpy as np
 
 from tradeul.domain.events import DailyBars, MarketImage, Nanos, SecondBar, Symbol
 from tradeul.domain.session import NEW_YORK, TradingCalendar
+from tradeul.engine.enrichment import Enrichment
 
 NANOS = 1_000_000_000
 DAY = dt.date(2026, 11, 18)
@@ -66,6 +67,11 @@ def image(*rows: dict[str, Any], feed_time: Nanos | None = None, **whole: Any) -
         "dropped": {},
     }
     return MarketImage(symbols=tuple(Symbol(row["symbol"]) for row in rows), **columns, **(values | whole))
+
+
+def take(enrichment: Enrichment, taken: MarketImage, now: Nanos) -> None:
+    """Bring a board up to an image, as discovery does."""
+    enrichment.apply_image(taken, enrichment.read(taken, now), now)
 
 
 def bar(symbol: str, end: Nanos, close: float, volume_today: float = 0.0, **more: Any) -> SecondBar:

@@ -6,7 +6,7 @@ absolute, so a delta between any two kept states is made by the same one functio
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tradeul.domain.events import Symbol
 
@@ -16,8 +16,7 @@ Change = dict[str, Any]
 """One entry of a delta as it goes over the wire."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A symbol and its values; its rank is its place in the list, counted from 1."""
 
     symbol: Symbol

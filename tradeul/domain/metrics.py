@@ -119,7 +119,9 @@ def _score(board: Board, rows: Rows) -> None:
 
 
 def refresh_recency(board: Board, now: Nanos) -> None:
-    """Bring the numbers that move with the clock alone up to `now`; conditions may use them, rows never carry them."""
+    """Bring the numbers that move with the clock alone up to `now`; conditions may use them, rows never carry them.
+
+    Where there was no event its time is 0, and so it is longer ago than any bound: decades.
+    """
     for target, source in (("seconds_since_high", "last_high_at"), ("seconds_since_low", "last_low_at")):
-        at = board[source]
-        board[target][:] = np.where(at > 0, now / NANOS - at / 1_000, np.nan)
+        np.subtract(now / NANOS, board[source] / 1_000, out=board[target])

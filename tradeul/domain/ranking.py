@@ -15,10 +15,9 @@ def top(mask: Bools, keys: Sequence[Key], alphabetical: Ints, size: int) -> Ints
 
     Only the rows that can still be among the first `size` by the first key are sorted (the market is not).
     """
-    known = mask.copy()
+    rows = np.flatnonzero(mask)
     for values, _ in keys:
-        known &= ~np.isnan(values)
-    rows = np.flatnonzero(known)
+        rows = rows[~np.isnan(values[rows])]
     ascending = [np.negative(values[rows]) if descending else values[rows] for values, descending in keys]
     if len(rows) > size:
         cut = np.partition(ascending[0], size - 1)[size - 1]

@@ -105,10 +105,13 @@ class Discovery:
         vitals.snapshots_accepted += 1
         vitals.content_changed_at = now
         before = self._clock.monotonic()
-        self._enrichment.apply_image(image, now)
-        enriched = self._clock.monotonic()
-        vitals.stage_ms["enrich"] = (enriched - before) * 1_000
-        # The board is whole here; whoever waits for the loop gets a turn before the lists are made.
+        read = self._enrichment.read(image, now)
+        vitals.stage_ms["read"] = (self._clock.monotonic() - before) * 1_000
+        # Between the stages the board is whole, and whoever waits for the loop gets a turn.
+        await asyncio.sleep(0)
+        before = self._clock.monotonic()
+        self._enrichment.apply_image(image, read, now)
+        vitals.stage_ms["enrich"] = (self._clock.monotonic() - before) * 1_000
         await asyncio.sleep(0)
         self.scan()
 

@@ -14,6 +14,7 @@ from tradeul.domain.averages import Averages
 from tradeul.domain.board import EVERY_ROW, Board, Rows
 from tradeul.domain.events import Bools, Floats, Ints, MarketImage, Nanos, SecondBar, Symbol
 from tradeul.domain.extremes import Extremes
+from tradeul.domain.reading import Reading
 from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
 from tradeul.domain.slots import SLOT_SECONDS, seconds_into_day, slot_of
 from tradeul.domain.windows import Trail, padded
@@ -48,14 +49,23 @@ class Enrichment:
         self._image_rows: tuple[tuple[Symbol, ...], Rows] | None = None
         self._image_at = Nanos(0)
 
-    def apply_image(self, image: MarketImage, now: Nanos) -> None:
-        """Bring the whole board up to an admitted image. `now` stands in for the feed's time while it has none."""
+    def read(self, image: MarketImage, now: Nanos) -> Reading:
+        """Read an admitted image and touch no row yet, so that others may have a turn before it is applied.
+
+        `now` stands in for the feed's time while that has none.
+        """
+        moment = moment_at(self._calendar, image.feed_time or now)
+        rows, board = self._rows_of(image), self.board
+        same_date = self._moment is not None and self._moment.trading_date == moment.trading_date
+        shown_today = (board["price_source"][rows] < reading.PREVIOUS) & same_date
+        last = np.where(shown_today, board["price"][rows], np.nan)
+        return reading.read(image, moment.hours.midnight, last)
+
+    def apply_image(self, image: MarketImage, read: Reading, now: Nanos) -> None:
+        """Bring the whole board up to an image that was read."""
         at = image.feed_time or now
         moment = self._turn(at)
-        rows = self._rows_of(image)
-        board = self.board
-        last = np.where(board["price_source"][rows] < reading.PREVIOUS, board["price"][rows], np.nan)
-        read = reading.read(image, moment.hours.midnight, last)
+        rows, board = self._rows_of(image), self.board
         self._mark_presence(rows)
         self._take_prices(rows, image, read)
         self._take_volumes(rows, image, read, at)
@@ -132,7 +142,7 @@ class Enrichment:
         self.board["stale"][rows] = 0
         self.board["no_reference"][self.board["no_reference"] < 0] = 1
 
-    def _take_prices(self, rows: Rows, image: MarketImage, read: reading.Reading) -> None:
+    def _take_prices(self, rows: Rows, image: MarketImage, read: Reading) -> None:
         board = self.board
         newer = (read.price_at >= board["price_at"][rows]) & (read.rung >= 0)
         for name, values in (("price", read.price), ("price_at", read.price_at), ("price_source", read.rung)):
@@ -145,7 +155,7 @@ class Enrichment:
         self._put_set("prev_low", rows, image.prev_low)
         self._put_set("prev_volume", rows, image.prev_volume)
 
-    def _take_volumes(self, rows: Rows, image: MarketImage, read: reading.Reading, at: Nanos) -> None:
+    def _take_volumes(self, rows: Rows, image: MarketImage, read: Reading, at: Nanos) -> None:
         """Volume never falls within a date, unless three snapshots in a row say so."""
         board = self.board
         standing = board["volume_today"][rows]
@@ -173,7 +183,7 @@ class Enrichment:
         known[known <= 0] = np.nan
         self.board.put(name, rows, known)
 
-    def _take_day(self, rows: Rows, image: MarketImage, read: reading.Reading, session: Session) -> None:
+    def _take_day(self, rows: Rows, image: MarketImage, read: Reading, session: Session) -> None:
         board = self.board
         first_sight = board["seen"][rows] == 0
         board["seen"][rows] = 1
