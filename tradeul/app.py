@@ -29,6 +29,7 @@ from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.filters import global_filters
 from tradeul.engine.hot_loop import HotLoop
 from tradeul.engine.intake import Intake
+from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.vendor_hours import VendorHours
 from tradeul.engine.view import EngineView
@@ -127,14 +128,15 @@ class App:
         rest = PolygonRest(vendor.rest_url, vendor.api_key, self.clock)
         self.supervisor.add_stop(Stage.FEEDS, "rest", rest.close)
         stream = PolygonStream(vendor.ws_url, vendor.api_key, self.clock, self.intake.deliver)
-        discovery = self._discovery(rest, stream)
+        pipeline = self._pipeline(stream)
+        discovery = Discovery(
+            rest, pipeline, self.clock, self.calendar, self.vitals, self.settings.polygon.snapshot_interval_s
+        )
         view = self._view(discovery, stream)
         hub = Hub(self.channels, self.clock, view)
         await self._serve(hub, view)
-        warmup = Warmup(rest, self.enrichment, self.clock, self.calendar, self.vitals, discovery.scan)
-        hot_loop = HotLoop(
-            self.intake, self.enrichment, discovery.scan, self.clock, self.vitals, self.settings.hot.interval_ms
-        )
+        warmup = Warmup(rest, pipeline, self.clock, self.calendar, self.vitals)
+        hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
         hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
         start = self.supervisor.start
         start("hub", hub.run, stage=Stage.SERVING)
@@ -164,22 +166,13 @@ class App:
         self.supervisor.start("exchange", self.exchange.run, stage=Stage.SIMULATION)
         return Vendor(self.exchange.rest_url, self.exchange.ws_url, key)
 
-    def _discovery(self, rest: PolygonRest, stream: PolygonStream) -> Discovery:
+    def _pipeline(self, stream: PolygonStream) -> Pipeline:
         attention = Attention(self.settings.hot.cooldown_s)
 
         def follow() -> None:
             stream.want(attention.desired(self.channels.members(), self.clock.now() / NANOS))
 
-        return Discovery(
-            rest,
-            self.enrichment,
-            self.scanner,
-            self.clock,
-            self.calendar,
-            self.vitals,
-            self.settings.polygon.snapshot_interval_s,
-            follow,
-        )
+        return Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, follow)
 
     def _view(self, discovery: Discovery, stream: PolygonStream) -> EngineView:
         def link() -> dict[str, object]:

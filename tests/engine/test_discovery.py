@@ -1,14 +1,13 @@
 """The loop from the vendor's snapshot to published lists, on a clock that is moved by hand."""
 
-import asyncio
 import contextlib
 import datetime as dt
 import itertools
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from tests.support.eventually import running
 from tests.support.market import CALENDAR, DAY, NANOS, at, bar, daily, image, traded
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
@@ -19,6 +18,7 @@ from tradeul.engine.discovery import Discovery
 from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.hot_loop import HotLoop
 from tradeul.engine.intake import Intake
+from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.vendor_hours import VendorHours
 from tradeul.engine.view import EngineView
@@ -69,9 +69,8 @@ class Engine:
         self.scanner = Scanner(board, BUILT_IN, [], self.channels)
         self.intake = Intake()
         self.scans = 0
-        self.discovery = Discovery(
-            self.source, self.enrichment, self.scanner, self.clock, CALENDAR, self.vitals, 5.0, self._scanned
-        )
+        self.pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, self._scanned)
+        self.discovery = Discovery(self.source, self.pipeline, self.clock, CALENDAR, self.vitals, 5.0)
         self.view = EngineView(
             self.clock, CALENDAR, self.vitals, self.discovery, self.scanner, self.channels, self.intake, {}
         )
@@ -80,17 +79,11 @@ class Engine:
         self.scans += 1
 
     @contextlib.asynccontextmanager
-    async def running(self, work: Callable[[], Coroutine[Any, Any, None]] | None = None) -> AsyncIterator[None]:
+    async def running(self, work: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[None]:
         """Run a part's loop for the length of the block."""
-        loop = asyncio.get_running_loop()
-        task = loop.create_task((work or self.discovery.run)())
-        try:
+        async with running(work or self.discovery.run):
             await self.clock.advance(0)
             yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
     def asked_after(self) -> list[float]:
         """Seconds between the requests so far."""
@@ -182,7 +175,7 @@ async def test_the_same_snapshot_again_and_again_is_frozen() -> None:
 async def test_live_bars_are_ranked_between_snapshots_at_most_once_per_interval() -> None:
     """Ten bursts within a tenth of a second are one re-rank."""
     engine = Engine("10:00")
-    hot = HotLoop(engine.intake, engine.enrichment, engine.discovery.scan, engine.clock, engine.vitals, 100)
+    hot = HotLoop(engine.intake, engine.pipeline, engine.clock, 100)
     async with engine.running(), engine.running(hot.run):
         before = engine.scans
         for i in range(10):
@@ -199,22 +192,13 @@ async def test_live_bars_are_ranked_between_snapshots_at_most_once_per_interval(
 async def test_history_is_loaded_and_loaded_again_for_the_next_date() -> None:
     """Thirty sessions before the trading date, newest first; at 03:30 the new date's."""
     engine = Engine("10:00")
-    loaded: list[int] = []
-    warmup = Warmup(
-        engine.source,
-        engine.enrichment,
-        engine.clock,
-        CALENDAR,
-        engine.vitals,
-        lambda: loaded.append(len(engine.source.days)),
-    )
+    warmup = Warmup(engine.source, engine.pipeline, engine.clock, CALENDAR, engine.vitals)
     async with engine.running(warmup.run):
         first = list(engine.source.days)
         await engine.clock.advance(17.5 * 3600)
 
     assert first == CALENDAR.last_sessions(DAY, 30)
     assert engine.source.days[30:] == CALENDAR.last_sessions(dt.date(2026, 11, 19), 30)
-    assert loaded == [10, 30, 40, 60]
     assert engine.vitals.sessions_loaded == 30
 
 
@@ -222,7 +206,7 @@ async def test_a_missing_day_of_history_is_told_and_tried_again() -> None:
     """Health names what is missing until it is there."""
     engine = Engine("10:00")
     engine.source.broken_days = {dt.date(2026, 11, 16)}
-    warmup = Warmup(engine.source, engine.enrichment, engine.clock, CALENDAR, engine.vitals, lambda: None)
+    warmup = Warmup(engine.source, engine.pipeline, engine.clock, CALENDAR, engine.vitals)
     async with engine.running(warmup.run):
         told = engine.view.health()["reasons"]
         engine.source.broken_days = set()

@@ -34,7 +34,10 @@ class Bench:
         when = Nanos(NOW + second * 1_000_000_000)
         rows = [traded(symbol, price, 1_000 + second, when) for symbol, price in prices.items()]
         take(self.enrichment, image(*rows), when)
-        self.scanner.scan(when, Session.MARKET_OPEN)
+        self.scan(when)
+
+    def scan(self, when: Nanos) -> None:
+        self.scanner.publish(self.scanner.rank(when, Session.MARKET_OPEN), when)
 
     def list(self, name: str) -> list[str]:
         return [row.symbol for row in self.channels.by_name[name].state.rows]
@@ -57,7 +60,7 @@ def test_nothing_new_is_nothing_published() -> None:
     bench.show({"A": 11.0})
     before = bench.channels.by_name["winners"].state
 
-    bench.scanner.scan(NOW, Session.MARKET_OPEN)
+    bench.scan(NOW)
 
     assert bench.channels.by_name["winners"].state is before
 
@@ -82,7 +85,7 @@ def test_unchanged_rows_stay_the_same_objects() -> None:
 
     later = Nanos(NOW + 5_000_000_000)
     take(bench.enrichment, image(traded("A", 11.5, 1_005, later), fixed, feed_time=later), later)
-    bench.scanner.scan(later, Session.MARKET_OPEN)
+    bench.scan(later)
 
     new = bench.channels.by_name["winners"].state.rows
     assert new[0] is old[0]

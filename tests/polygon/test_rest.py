@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from tests.support.eventually import running
 from tests.support.snapshots import body, market_body, row, symbols
 from tests.support.vendor import KEY, UnhurriedClock, Vendor
+from tradeul.clock import SystemClock
 from tradeul.errors import SnapshotRefused, VendorError, VendorRefused, VendorUnavailable
 from tradeul.polygon import rest
 from tradeul.polygon.rest import PolygonRest
@@ -214,6 +215,17 @@ async def test_a_broken_connection_is_unavailable(source: Source, sent: int) -> 
     async with Vendor(break_off) as vendor:
         with pytest.raises(VendorUnavailable, match="cannot be reached"):
             await source(vendor).snapshot()
+
+
+async def test_an_idle_connection_does_not_count_as_silence(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests may follow on one another at the very interval after which a vendor counts as silent."""
+    monkeypatch.setattr(rest, "SILENCE_S", 0.1)
+    idle = SystemClock()
+    async with Vendor(answers(web.Response(body=market_body(1_500)))) as vendor:
+        client = source(vendor)
+        for _ in range(12):
+            await client.snapshot()
+            await idle.pause(0.1)
 
 
 @pytest.mark.parametrize("limit", ["DEADLINE_S", "SILENCE_S"])

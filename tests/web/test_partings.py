@@ -9,7 +9,7 @@ from collections.abc import Callable
 import aiohttp
 import pytest
 
-from tests.support.eventually import eventually, running, settle
+from tests.support.eventually import eventually, running, settle, settle
 from tests.support.web import Served, TestViewer, deaf, masked, row, served, viewer
 from tradeul.domain.deltas import Row
 from tradeul.web.protocol import CloseCode, close_frame
@@ -56,6 +56,7 @@ async def test_a_stuck_viewer_is_cut_after_ten_seconds() -> None:
         await eventually(lambda: any(held.sent for held in world.hub.viewers))
         for turn in range(ROUNDS):
             world.publish(wide_rows(turn))
+            await settle(1)
         await world.clock.advance(9.8)
         before = [held.ended for held in world.hub.viewers]
         await world.clock.advance(0.4)
@@ -76,6 +77,7 @@ async def test_a_slow_viewer_that_reads_again_holds_the_newest_state() -> None:
         await world.clock.advance(1)  # the feed's state is told now, and not later
         for turn in range(1, ROUNDS + 1):
             world.publish(wide_rows(turn))
+            await settle(1)
         heard: list[int] = []
         await asyncio.gather(hear_up_to(ROUNDS, reader, heard), let_time_pass(world, until=lambda: ROUNDS in heard))
 
@@ -100,6 +102,7 @@ async def test_who_asks_much_and_reads_nothing_is_cut() -> None:
         await eventually(lambda: any(held.sent for held in world.hub.viewers))
         for turn in range(ROUNDS):
             world.publish(wide_rows(turn))
+            await settle(1)
         (stuck,) = world.hub.viewers
         for number in range(257):
             world.hub.answer_ping(stuck, number)
@@ -246,6 +249,7 @@ async def test_stuck_viewers_do_not_hold_up_a_shutdown() -> None:
         await eventually(lambda: any(held.sent for held in world.hub.viewers))
         for turn in range(ROUNDS):
             world.publish(wide_rows(turn))
+            await settle(1)
         await world.server.close()
 
     assert len(world.hub) == 0

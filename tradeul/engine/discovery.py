@@ -4,8 +4,6 @@ One request is in flight at a time. A snapshot that cannot be had or believed le
 pace is kept in market time without ever catching up on what was missed.
 """
 
-import asyncio
-from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -14,9 +12,8 @@ from tradeul.clock import Clock
 from tradeul.domain.acceptance import Gate
 from tradeul.domain.events import MarketImage, Nanos
 from tradeul.domain.session import DATE_TURN, NANOS, PRE_MARKET_START, Session, TradingCalendar, local_time, moment_at
-from tradeul.engine.enrichment import Enrichment
+from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import MarketSource
-from tradeul.engine.scanner import Scanner
 from tradeul.engine.vitals import Vitals
 from tradeul.errors import SnapshotRefused, VendorError, VendorUnavailable
 
@@ -33,22 +30,18 @@ class Discovery:
     def __init__(
         self,
         source: MarketSource,
-        enrichment: Enrichment,
-        scanner: Scanner,
+        pipeline: Pipeline,
         clock: Clock,
         calendar: TradingCalendar,
         vitals: Vitals,
         interval_s: float,
-        scanned: Callable[[], None],
     ) -> None:
         self._source = source
-        self._enrichment = enrichment
-        self._scanner = scanner
+        self._pipeline = pipeline
         self._clock = clock
         self._calendar = calendar
         self._vitals = vitals
         self._interval_s = interval_s
-        self._scanned = scanned
         self._gate = Gate()
         self._last_failure = ""
 
@@ -104,26 +97,7 @@ class Discovery:
             return
         vitals.snapshots_accepted += 1
         vitals.content_changed_at = now
-        before = self._clock.monotonic()
-        read = self._enrichment.read(image, now)
-        vitals.stage_ms["read"] = (self._clock.monotonic() - before) * 1_000
-        # Between the stages the board is whole, and whoever waits for the loop gets a turn.
-        await asyncio.sleep(0)
-        before = self._clock.monotonic()
-        self._enrichment.apply_image(image, read, now)
-        vitals.stage_ms["enrich"] = (self._clock.monotonic() - before) * 1_000
-        await asyncio.sleep(0)
-        self.scan()
-
-    def scan(self) -> None:
-        """Make the lists of the board as it stands; while the market is closed they stand as of the close."""
-        moment = self._enrichment.moment()
-        if moment is None or (moment.session is Session.CLOSED and self._scanner.scanned):
-            return
-        before = self._clock.monotonic()
-        self._scanner.scan(self._enrichment.as_of, moment.session)
-        self._vitals.stage_ms["scan_and_publish"] = (self._clock.monotonic() - before) * 1_000
-        self._scanned()
+        await self._pipeline.take_image(image, now)
 
     def _next_due(self, began: Nanos, wait_s: float) -> Nanos:
         now = self._clock.now()

@@ -161,8 +161,8 @@ class Enrichment:
         standing = board["volume_today"][rows]
         volume = np.round(read.volume)
         falls = volume < standing
-        # What a live bar brought after this row was made is no fall.
-        falls &= image.updated >= board["bar_end"][rows]
+        # A row older than what was seen of the symbol since, in a live bar or an earlier image, says nothing of a fall.
+        falls &= image.updated // _MS_NS >= board["updated"][rows]
         count = (board["volume_falls"][rows] + 1) * falls
         believed = count >= FALL_BELIEVED_AFTER
         self.volume_falls += int((falls & ~believed).sum())

@@ -1,6 +1,6 @@
 """Evaluates every list over the board and hands the rankings to the channels.
 
-Runs after each snapshot and after each batch of live bars, synchronously: a ranking is always of one board. Values
+The pipeline calls it after each change of the board, and lets nobody change the board before it is done. Values
 of a symbol are taken once per cycle and shared by all lists with the same columns; a row that did not change stays the
 very same object, which is what makes the difference between two states cheap.
 """
@@ -48,11 +48,14 @@ class Scanner:
         self.members: dict[str, int] = {}
         self.scanned = False
 
-    def scan(self, as_of: Nanos, session: Session) -> None:
-        """Rank every list as of a moment and publish what changed."""
+    def rank(self, as_of: Nanos, session: Session) -> dict[str, Ints]:
+        """Rank every list as of a moment; gives the board's rows in their order."""
         metrics.refresh_recency(self._board, as_of)
         with np.errstate(divide="ignore", invalid="ignore"):
-            ranked = self._ranked(BoardScope(self._board, session))
+            return self._ranked(BoardScope(self._board, session))
+
+    def publish(self, ranked: Mapping[str, Ints], as_of: Nanos) -> None:
+        """Publish what changed in the lists. The board must still be the one that was ranked."""
         self._channels.publish(self._as_rows(ranked), as_of // 1_000_000)
         self.scanned = True
 

@@ -4,7 +4,6 @@ The lists do not wait for it: until it is done relative volume is unknown, and s
 """
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -12,7 +11,7 @@ import structlog
 from tradeul.clock import Clock
 from tradeul.domain.averages import LONG_SESSIONS, DailyHistory
 from tradeul.domain.session import TradingCalendar, moment_at
-from tradeul.engine.enrichment import Enrichment
+from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import MarketSource
 from tradeul.engine.vitals import Vitals
 from tradeul.errors import VendorError
@@ -30,18 +29,16 @@ class Warmup:
     def __init__(
         self,
         source: MarketSource,
-        enrichment: Enrichment,
+        pipeline: Pipeline,
         clock: Clock,
         calendar: TradingCalendar,
         vitals: Vitals,
-        loaded: Callable[[], None],
     ) -> None:
         self._source = source
-        self._enrichment = enrichment
+        self._pipeline = pipeline
         self._clock = clock
         self._calendar = calendar
         self._vitals = vitals
-        self._loaded = loaded
 
     async def run(self) -> None:
         """Load, then wait for the next trading date, for ever."""
@@ -66,13 +63,9 @@ class Warmup:
                 return False
             vitals.sessions_loaded += 1
             if len(history) == FIRST_RESULT_AFTER:
-                self._apply(history)
+                await self._pipeline.take_averages(history.averages())
         vitals.history_failure = ""
         if len(history):
-            self._apply(history)
+            await self._pipeline.take_averages(history.averages())
         log.info("history_loaded", sessions=len(history))
         return True
-
-    def _apply(self, history: DailyHistory) -> None:
-        self._enrichment.apply_averages(history.averages())
-        self._loaded()

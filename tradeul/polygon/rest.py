@@ -110,7 +110,10 @@ class PolygonRest:
     async def _answer(self, path: str, query: dict[str, str] | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
         """A success whose body is to be read; everything else is raised, and so is what goes wrong while reading."""
         try:
-            async with self._open_session().get(self._base_url + path, params=query, allow_redirects=False) as answer:
+            asking = self._open_session().get(self._base_url + path, params=query, allow_redirects=False)
+            async with asyncio.timeout(SILENCE_S):
+                answer = await asking
+            async with answer:
                 if answer.status != HTTPStatus.OK:
                     raise await self._failure(answer)
                 yield answer
@@ -121,7 +124,9 @@ class PolygonRest:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 headers={"Authorization": f"Bearer {self._api_key}", "Accept-Encoding": "gzip"},
-                timeout=aiohttp.ClientTimeout(total=DEADLINE_S, sock_connect=SILENCE_S, sock_read=SILENCE_S),
+                # Not aiohttp's own `sock_read`: it goes on counting on an idle connection, and breaks the next request
+                # where requests come at that very interval. What is silent is timed below.
+                timeout=aiohttp.ClientTimeout(total=DEADLINE_S, sock_connect=SILENCE_S),
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
@@ -158,13 +163,19 @@ class PolygonRest:
 async def _decode(answer: aiohttp.ClientResponse, decoder: RowDecoder[Any]) -> None:
     """Feed the decoder with the body as it arrives, letting others run between its steps."""
     inflater = Inflater(answer.headers.get("Content-Encoding"))
-    async for data in answer.content.iter_any():
+    while data := await _next_bytes(answer):
         for piece in inflater.pieces(data):
             decoder.feed(piece)
             await _catch_up(decoder)
     inflater.end()
     decoder.end()
     await _catch_up(decoder)
+
+
+async def _next_bytes(answer: aiohttp.ClientResponse) -> bytes:
+    """What has arrived of the body; nothing at its end."""
+    async with asyncio.timeout(SILENCE_S):
+        return await answer.content.readany()
 
 
 async def _catch_up(decoder: RowDecoder[Any]) -> None:
@@ -200,4 +211,6 @@ def _worth_retrying(error: BaseException) -> bool:
 
 
 def _words_of(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "timeout, nothing came in time"
     return str(error) or type(error).__name__

@@ -56,6 +56,8 @@ class Hub:
         # In the order in which their next heartbeats are due, as all wait equally long.
         self._viewers: dict[Viewer, float] = {}
         self._followers: dict[str, set[Viewer]] = {name: set() for name in self.lists}
+        self._changed: dict[str, None] = {}
+        """Lists whose newest state has not gone out, in the order in which they will."""
         self._pending: set[Viewer] = set()
         self._parting: dict[Viewer, float] = {}
         self._deserted = asyncio.Event()
@@ -168,14 +170,22 @@ class Hub:
         return text_frame(payload)
 
     def _deliver(self, names: Sequence[str]) -> None:
+        """Take the names of lists that changed; they go out one a turn of the loop, so that no turn is long."""
+        idle = not self._changed
+        self._changed.update(dict.fromkeys(names))
+        if idle:
+            asyncio.get_running_loop().call_soon(self._deliver_one)
+
+    def _deliver_one(self) -> None:
+        name = next(iter(self._changed))
+        self.lists[name].advance()
         now = self._clock.monotonic()
-        affected: set[Viewer] = set()
-        for name in names:
-            self.lists[name].advance()
-            affected |= self._followers[name]
-        for viewer in affected:
+        for viewer in list(self._followers[name]):
             if not viewer.flush(self, now):
                 self._pending.add(viewer)
+        del self._changed[name]
+        if self._changed:
+            asyncio.get_running_loop().call_soon(self._deliver_one)
 
     def _say(self, viewer: Viewer, payload: bytes) -> None:
         if viewer.ended:

@@ -1,0 +1,78 @@
+"""The one way through the engine: whatever changes the board comes in here, and new lists go out.
+
+One change at a time, in stages with a turn of the loop between them: between stages the board is whole, and nobody
+else waits longer than one stage takes. Discovery, hot loop and warm-up call it.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from tradeul.clock import Clock
+from tradeul.domain.averages import Averages
+from tradeul.domain.events import MarketImage, Nanos, SecondBar
+from tradeul.domain.session import Session
+from tradeul.engine.enrichment import Enrichment
+from tradeul.engine.scanner import Scanner
+from tradeul.engine.vitals import Vitals
+
+
+class Pipeline:
+    """Enriches, ranks, publishes. `scanned` is called after each publication."""
+
+    def __init__(
+        self, enrichment: Enrichment, scanner: Scanner, clock: Clock, vitals: Vitals, scanned: Callable[[], None]
+    ) -> None:
+        self._enrichment = enrichment
+        self._scanner = scanner
+        self._clock = clock
+        self._vitals = vitals
+        self._scanned = scanned
+        self._one_at_a_time = asyncio.Lock()
+
+    async def take_image(self, image: MarketImage, now: Nanos) -> None:
+        """Bring the board up to an admitted image and the lists up to the board."""
+        async with self._one_at_a_time:
+            before = self._clock.monotonic()
+            read = self._enrichment.read(image, now)
+            before = await self._end_of("read", before)
+            self._enrichment.apply_image(image, read, now)
+            await self._end_of("enrich", before)
+            await self._scan()
+
+    async def take_bars(self, bars: Sequence[SecondBar]) -> None:
+        """Bring the rows of live bars up to date and re-rank; there is nothing to re-rank before the first image."""
+        async with self._one_at_a_time:
+            moment = self._enrichment.moment()
+            if moment is None or moment.session is Session.CLOSED:
+                return
+            before = self._clock.monotonic()
+            self._enrichment.apply_bars(bars)
+            self._vitals.hot_batches += 1
+            await self._end_of("bars", before)
+            await self._scan()
+
+    async def take_averages(self, averages: Averages) -> None:
+        """Swap in what history says, and re-rank."""
+        async with self._one_at_a_time:
+            before = self._clock.monotonic()
+            self._enrichment.apply_averages(averages)
+            await self._end_of("averages", before)
+            await self._scan()
+
+    async def _scan(self) -> None:
+        """Make the lists of the board as it stands; while the market is closed they stand as of the close."""
+        moment = self._enrichment.moment()
+        if moment is None or (moment.session is Session.CLOSED and self._scanner.scanned):
+            return
+        before = self._clock.monotonic()
+        ranked = self._scanner.rank(self._enrichment.as_of, moment.session)
+        before = await self._end_of("rank", before)
+        self._scanner.publish(ranked, self._enrichment.as_of)
+        self._scanned()
+        await self._end_of("publish", before)
+
+    async def _end_of(self, stage: str, began: float) -> float:
+        """Note how long a stage took, and let others have the loop; gives when the next one begins."""
+        self._vitals.stage_ms[stage] = (self._clock.monotonic() - began) * 1_000
+        await asyncio.sleep(0)
+        return self._clock.monotonic()
