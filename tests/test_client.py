@@ -193,7 +193,7 @@ async def test_a_program_follows_a_list() -> None:
 
             assert client.lists["alpha"].live
             assert [found["price"] for found in held.rows] == [price, 10.0]
-            assert held.checksum() == world.channels.by_name["alpha"].checksum()
+            assert held.checksum() == world.hub.lists["alpha"].checksum()
 
 
 async def test_a_program_that_comes_back_goes_on_where_it_was() -> None:

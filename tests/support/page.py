@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from playwright.async_api import ConsoleMessage, Page, Request, ViewportSize, async_playwright
 
 _WIDE = ViewportSize(width=1920, height=1080)
+_ATTEMPTS = 600
+_ATTEMPT_EVERY_MS = 50
 _POLICY_WORDS = "Content Security Policy"
 
 
@@ -69,6 +71,15 @@ def _watch(opened: OpenPage, home: str) -> None:
 def _note_foreign_socket(opened: OpenPage, url: str, home: str) -> None:
     if urlsplit(url).netloc != home:
         opened.external_requests.append(url)
+
+
+async def until(page: Page, condition: str, argument: object = None) -> None:
+    """Wait for a JavaScript condition on `argument`. Playwright's own wait would be refused by the page's policy."""
+    for _ in range(_ATTEMPTS):
+        if await page.evaluate(f"argument => {condition}", argument):
+            return
+        await page.wait_for_timeout(_ATTEMPT_EVERY_MS)
+    raise AssertionError(f"did not happen on the page: {condition}")
 
 
 async def rows_of(page: Page, list_name: str) -> list[ShownRow]:

@@ -4,6 +4,7 @@ The law that everything downstream rests on: `applied(old, diff(old, new)) == ne
 absolute, so a delta between any two kept states is made by the same one function.
 """
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -65,6 +66,11 @@ def wire_rows(state: ListState) -> list[dict[str, object]]:
         {"rank": rank, "symbol": row.symbol, **dict(zip(columns, row.values, strict=True))}
         for rank, row in enumerate(state.rows, 1)
     ]
+
+
+def checksum(state: ListState) -> int:
+    """CRC-32 of what a viewer must hold at a state."""
+    return zlib.crc32(checksum_text(state.rows, state.columns).encode())
 
 
 def checksum_text(rows: Sequence[Row], columns: Sequence[str]) -> str:

@@ -5,13 +5,12 @@ by one per published change and never restart within an epoch; a publication tha
 is bounded in time and bytes over all lists, so a viewer that was away briefly is caught up by one delta.
 """
 
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from tradeul.clock import Clock
-from tradeul.domain.deltas import ListState, Row, checksum_text
+from tradeul.domain.deltas import ListState, Row
 from tradeul.domain.events import Symbol
 from tradeul.domain.scans import Scan
 
@@ -37,10 +36,6 @@ class Channel:
         if not self.past or sequence < self.past[0][2].sequence or sequence > self.state.sequence:
             return None
         return self.past[sequence - self.past[0][2].sequence][2]
-
-    def checksum(self) -> int:
-        """CRC-32 of what a viewer must hold at the newest state."""
-        return zlib.crc32(checksum_text(self.state.rows, self.state.columns).encode())
 
 
 class Channels:

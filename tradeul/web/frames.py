@@ -3,7 +3,7 @@
 Kept until the next state: one snapshot, and one frame for each sequence that some viewer is still at.
 """
 
-from tradeul.domain.deltas import diff
+from tradeul.domain.deltas import checksum, diff
 from tradeul.engine.channels import Channel
 from tradeul.web import protocol
 from tradeul.web.protocol import Recovery, text_frame
@@ -11,7 +11,7 @@ from tradeul.web.protocol import Recovery, text_frame
 
 class ListFrames:
     def __init__(self, epoch: str, channel: Channel) -> None:
-        self.sequence = channel.state.sequence
+        self.state = channel.state
         self._name = channel.scan.name
         self._epoch = epoch
         self._channel = channel
@@ -20,11 +20,17 @@ class ListFrames:
         self._checksum: int | None = None
 
     def advance(self) -> None:
-        """Turn to the channel's newest state."""
-        self.sequence = self._channel.state.sequence
+        """Turn to the channel's newest state; until then every frame is of the one before."""
+        if self.state is self._channel.state:
+            return
+        self.state = self._channel.state
         self._snapshot = None
         self._since.clear()
         self._checksum = None
+
+    @property
+    def sequence(self) -> int:
+        return self.state.sequence
 
     def since(self, sequence: int | None) -> bytes:
         """Give the frame that leads from a sequence, or from nothing, to the newest state."""
@@ -47,12 +53,12 @@ class ListFrames:
 
     def checksum(self) -> int:
         if self._checksum is None:
-            self._checksum = self._channel.checksum()
+            self._checksum = checksum(self.state)
         return self._checksum
 
     def _whole(self) -> bytes:
         if self._snapshot is None:
-            self._snapshot = text_frame(protocol.snapshot(self._name, self._epoch, self._channel.state))
+            self._snapshot = text_frame(protocol.snapshot(self._name, self._epoch, self.state))
         return self._snapshot
 
     def _best(self, sequence: int) -> bytes:
@@ -62,7 +68,7 @@ class ListFrames:
         A list that went from A to B and back differs from itself in nothing but the sequence; a delta is never empty,
         so that too takes a snapshot.
         """
-        old, new = self._channel.at(sequence), self._channel.state
+        old, new = self._channel.at(sequence), self.state
         if old is None or old.columns != new.columns:
             return self._whole()
         changes = diff(old.rows, new.rows, new.columns)

@@ -107,6 +107,7 @@ class Hub:
         if request.list not in viewer.sent:
             self.refuse(viewer, request.id, ErrorCode.BAD_REQUEST, f"not subscribed to {request.list}")
             return
+        self.lists[request.list].advance()
         viewer.sent[request.list] = None
         self._flush(viewer, self._clock.monotonic())
 

@@ -1,0 +1,140 @@
+"""The page in a real browser, served by the whole program over the simulated market."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from tests.support.page import OpenPage, open_page, rows_of, until
+from tradeul.app import App
+from tradeul.domain.deltas import wire_rows
+from tradeul.settings import Settings
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+SPEED = 5.0
+SYMBOLS = 1_500
+
+
+@contextlib.asynccontextmanager
+async def program(port: int = 0, **clock: Any) -> AsyncIterator[App]:
+    """Run the whole program on a small simulated market."""
+    app = App(
+        Settings.model_validate(
+            {"server": {"port": port}, "simulation": {"symbols": SYMBOLS}, "clock": {"speed": SPEED} | clock}
+        )
+    )
+    await app.start()
+    try:
+        yield app
+    finally:
+        app.supervisor.request_stop("the test is over")
+        await app.supervisor.run_until_stopped()
+
+
+def address(app: App) -> str:
+    assert app.server is not None
+    return f"http://127.0.0.1:{app.server.port}/"
+
+
+async def live(page: Page) -> None:
+    """Wait until the page says that it is live and shows rows."""
+    await until(page, "tradeul.state() === 'LIVE' && document.querySelector('[data-list=winners] [data-symbol]')")
+
+
+async def text_of(page: Page, selector: str) -> str:
+    return (await page.text_content(selector) or "").strip()
+
+
+def assert_clean(opened: OpenPage) -> None:
+    """Nothing went wrong in the browser, and nothing left the machine."""
+    assert opened.policy_reports == []
+    assert opened.external_requests == []
+    assert opened.errors == []
+
+
+async def test_rows_appear_and_change(browser_path: str) -> None:
+    """All 11 lists are there, rows come in and move, and the page says which market it shows."""
+    async with program() as app, open_page(address(app), browser_path) as opened:
+        page = opened.page
+        await live(page)
+        before = await rows_of(page, "winners")
+        await until(
+            page,
+            "[...document.querySelectorAll('[data-list=winners] [data-field=price]')].map(c => c.textContent)"
+            ".join() !== argument",
+            ",".join(row["fields"]["price"] for row in before),
+        )
+        lists = await page.eval_on_selector_all("[data-list]", "all => all.map(panel => panel.dataset.list)")
+        market = await text_of(page, "#market")
+
+    assert set(lists) == set(app.channels.by_name)
+    assert "SIMULATED" in market
+    assert all(row["fields"]["price"] for row in before)
+    assert_clean(opened)
+
+
+async def test_the_page_holds_what_the_server_ranks(browser_path: str) -> None:
+    """At the sequence it shows, each list in the browser is the server's own state."""
+    async with program() as app, open_page(address(app), browser_path) as opened:
+        await live(opened.page)
+        for name, channel in app.channels.by_name.items():
+            sequence, rows = await opened.page.evaluate(f"[tradeul.sequence('{name}'), tradeul.rows('{name}')]")
+            state = channel.at(sequence)
+            assert state is not None
+            assert rows == wire_rows(state)
+
+    assert_clean(opened)
+
+
+async def test_what_is_painted_is_what_is_held(browser_path: str) -> None:
+    """Once the market stands still, the symbols on the screen are the server's, from the first rank down."""
+    async with program(start="2026-11-18T19:59:50-05:00") as app, open_page(address(app), browser_path) as opened:
+        page = opened.page
+        await live(page)
+        await until(page, "document.documentElement.dataset.session === 'CLOSED'")
+        await page.wait_for_timeout(500)
+        shown = [row["symbol"] for row in await rows_of(page, "winners")]
+        feed = await text_of(page, "#feed")
+        held = [row.symbol for row in app.channels.by_name["winners"].state.rows]
+
+    assert shown
+    assert shown == held[: len(shown)]
+    assert "closed" in feed.lower()
+
+
+async def test_it_comes_back_by_itself(browser_path: str) -> None:
+    """When the server goes the page says so and keeps its rows; when it is back the page is live again."""
+    async with contextlib.AsyncExitStack() as stack:
+        async with program() as app:
+            port = app.server.port if app.server else 0
+            opened = await stack.enter_async_context(open_page(address(app), browser_path))
+            page = opened.page
+            await live(page)
+        await until(page, "!document.querySelector('#link').textContent.startsWith('LIVE')")
+        kept = await rows_of(page, "winners")
+        said = await text_of(page, "#link")
+        async with program(port):
+            await live(page)
+            await until(page, "document.querySelector('#link').textContent.startsWith('LIVE')")
+
+    assert kept
+    assert said != "LIVE"
+    assert opened.policy_reports == []
+    assert opened.external_requests == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
+async def test_it_fits_the_screen(browser_path: str, width: int, height: int) -> None:
+    """No page scroll, on a wide screen or a phone; there at least one list is in view with rows."""
+    async with program() as app, open_page(address(app), browser_path, {"width": width, "height": height}) as opened:
+        await until(opened.page, "document.querySelector('[data-symbol]')")
+        overflow = await opened.page.evaluate(
+            "(({scrollWidth, scrollHeight}) => [scrollWidth - innerWidth, scrollHeight - innerHeight])"
+            "(document.documentElement)"
+        )
+
+    assert max(overflow) <= 0
+    assert_clean(opened)
