@@ -1,7 +1,5 @@
 """`python -m tradeul`."""
 
-import sys
+from tradeul.cli import run_and_leave
 
-from tradeul.cli import main
-
-sys.exit(main())
+run_and_leave()

@@ -4,6 +4,7 @@ The only place of the tests that polls. Nothing here says how fast something was
 """
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,8 @@ from tradeul.clock import SystemClock
 
 _TURNS_BEFORE_PAUSING = 100
 _PAUSE_S = 0.002
+PATIENT_S = 30.0
+"""For what takes a process to start."""
 
 
 async def settle(turns: int = 20) -> None:
@@ -19,13 +22,14 @@ async def settle(turns: int = 20) -> None:
         await asyncio.sleep(0)
 
 
-async def eventually(predicate: Callable[[], object], *, within_s: float = 10.0) -> None:
+async def eventually(predicate: Callable[[], object | Awaitable[object]], *, within_s: float = 10.0) -> None:
     """Return as soon as `predicate` holds; fail if it never does."""
     clock = SystemClock()
     deadline = clock.monotonic() + within_s
     await settle()
     for turn in range(1_000_000):
-        if predicate():
+        holds = predicate()
+        if await holds if inspect.isawaitable(holds) else holds:
             return
         if clock.monotonic() > deadline:
             break

@@ -1,0 +1,145 @@
+"""The commands as a person types them: processes of their own, exit codes, one clear line for every mistake."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.support.eventually import PATIENT_S, eventually
+from tradeul.settings import config_document
+
+ROOT = Path(__file__).parent.parent
+
+
+async def tradeul(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
+    """Start a command in an environment that holds nothing of this machine's settings."""
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tradeul", *arguments,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environ,
+    )  # fmt: skip
+
+
+async def outcome(*arguments: str, **environment: str) -> tuple[int | None, str, str]:
+    """Exit code, what it printed and what it complained about."""
+    process = await tradeul(*arguments, **environment)
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (("check-config", "--config", "nowhere.toml"), {}, "nowhere.toml: there is no such file"),
+        (("check-config",), {"TRADEUL_SERVER__PROT": "1"}, "did you mean TRADEUL_SERVER__PORT?"),
+        (("check-config",), {"TRADEUL_SERVER__PORT": "99999999"}, "server.port:"),
+        (("run",), {"TRADEUL_MARKET__SOURCE": "polygon"}, "POLYGON_API_KEY"),
+        (("exchange", "--speed", "-1"), {}, "clock.speed:"),
+        (("exchange", "--start", "yesterday"), {}, "clock.start:"),
+    ],
+)
+async def test_a_mistake_ends_in_one_line_and_code_2(
+    arguments: tuple[str, ...], environment: Mapping[str, str], said: str
+) -> None:
+    """The line names what is wrong; there is no traceback."""
+    code, _, err = await outcome(*arguments, **environment)
+
+    assert code == 2
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+
+
+async def test_an_unknown_command_is_bad_usage() -> None:
+    """What there is instead is said."""
+    code, _, err = await outcome("runn")
+
+    assert code == 2
+    assert "invalid choice: 'runn'" in err
+    assert "Traceback" not in err
+
+
+async def test_the_configuration_is_printed_and_checked() -> None:
+    """`print-config` gives the file that `check-config` finds right."""
+    printed = await outcome("print-config")
+    checked = await outcome("check-config")
+
+    assert printed == (0, config_document(), "")
+    assert checked == (0, "the configuration is right\n", "")
+
+
+async def test_a_taken_port_is_one_line_and_code_1() -> None:
+    """The second program on a port says which port, and which setting helps."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, _, err = await outcome(
+            "run", TRADEUL_SERVER__PORT=str(port), TRADEUL_SIMULATION__SYMBOLS="200", TRADEUL_LOG__LEVEL="error"
+        )
+
+    assert code == 1
+    assert err == f"tradeul: port {port} is in use by another program: set server.port to a free one\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_run_is_served_until_it_is_stopped(number: signal.Signals) -> None:
+    """The page answers, and the signal ends the process with code 0, nothing said in anger."""
+    port = free_port()
+    process = await tradeul(
+        "run", "--simulate", TRADEUL_SERVER__PORT=str(port), TRADEUL_SIMULATION__SYMBOLS="300", POLYGON_API_KEY="unused"
+    )
+    async with aiohttp.ClientSession() as session:
+        health = await _answer(session, f"http://127.0.0.1:{port}/health")
+
+    process.send_signal(number)
+    _, err = await process.communicate()
+
+    assert health["market"] == "simulated"
+    assert process.returncode == 0
+    assert '"level":"error"' not in err.decode()
+    assert "unused" not in err.decode()
+
+
+async def test_the_exchange_serves_alone() -> None:
+    """`exchange` answers like the vendor, to the key it was given only."""
+    port = free_port()
+    process = await tradeul("exchange", "--port", str(port), "--symbols", "200", "--key", "k3y-for-tests")
+    address = f"http://127.0.0.1:{port}/v1/marketstatus/now"
+    async with aiohttp.ClientSession() as session:
+        right = await _answer(session, f"{address}?apiKey=k3y-for-tests")
+        wrong = await _answer(session, f"{address}?apiKey=other")
+
+    process.send_signal(signal.SIGINT)
+    _, err = await process.communicate()
+
+    assert right["market"] in ("open", "closed", "extended-hours")
+    assert wrong["error"] == "Unknown API Key"
+    assert process.returncode == 0
+    assert "k3y-for-tests" not in err.decode()
+
+
+async def _answer(session: aiohttp.ClientSession, address: str) -> dict[str, object]:
+    """What an address answers, as soon as somebody listens there."""
+    found: dict[str, object] = {}
+
+    async def ask() -> bool:
+        try:
+            async with session.get(address) as response:
+                found.update(await response.json())
+        except aiohttp.ClientConnectionError:
+            return False
+        return True
+
+    await eventually(ask, within_s=PATIENT_S)
+    return found
