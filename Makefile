@@ -13,6 +13,10 @@ BROWSER_TESTS := tests/browser
 export PATH := $(CURDIR)/.cache/browser:$(PATH)
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
+# A machine that trusts more than uv ships with, as behind a company's proxy, has it said there.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS := true
+endif
 unexport VIRTUAL_ENV PYTHONPATH
 
 UV := $(BIN)/uv --quiet
