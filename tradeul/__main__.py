@@ -1,5 +1,7 @@
 """`python -m tradeul`."""
 
-from tradeul.cli import run_and_leave
+import sys
 
-run_and_leave()
+from tradeul.cli import main
+
+sys.exit(main())

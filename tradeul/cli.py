@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
 from tradeul.errors import TradeulError, UsageError
 
@@ -17,18 +17,6 @@ T = TypeVar("T")
 DONE: Final = 0
 FAILED: Final = 1
 BAD_USAGE: Final = 2
-
-
-def run_and_leave() -> NoReturn:
-    """Run the command of this process and end it.
-
-    Everything was closed in order by then. Taking the interpreter down object by object would keep a stopped scanner
-    alive for another second, and a task that ignored its end for ever.
-    """
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -102,12 +90,15 @@ def _run(options: argparse.Namespace) -> int:
     settings = load_settings(_config(options), environ)
     logs.configure(settings.log.level, settings.log.format)
 
-    async def run() -> int:
+    async def run() -> None:
         app = App(settings)
         await app.run()
-        return FAILED if app.supervisor.abandoned else DONE
+        if app.supervisor.abandoned:
+            # A task that ignores its end would keep the loop, and so the process, alive for ever.
+            os._exit(FAILED)
 
-    return _on_loop(run())
+    _on_loop(run())
+    return DONE
 
 
 def _exchange(options: argparse.Namespace) -> int:

@@ -19,7 +19,8 @@ from tradeul.simulation.floor import Floor
 from tradeul.simulation.market import Market
 
 SIMULATED_HEADER: Final = "X-Simulated-Market"
-_SHUTDOWN_S: Final = 1.0
+_SHUTDOWN_S: Final = 0.3
+"""Whoever is still being answered then is cut off; the supervisor gives the whole stage little more."""
 
 
 class Exchange:
