@@ -112,7 +112,9 @@ class Panel {
  */
 function noteOf(list, session) {
   if (list.epoch === null) return "";
-  if (session === "CLOSED" || list.state === "DOWN") return `as of ${newYorkTime(list.timestamp)}`;
+  // A list that never held a row has no time of its own.
+  if (list.state === "DOWN") return list.timestamp > 0 ? `as of ${newYorkTime(list.timestamp)}` : "";
+  if (session === "CLOSED") return "as of the close";
   return list.state === "SYNCING" ? "catching up" : "";
 }
 

@@ -174,7 +174,7 @@ async def test_a_listed_symbol_is_followed_live(stage: tuple[App, ScriptedVendor
 async def test_stopping_leaves_nothing_behind(stage: tuple[App, ScriptedVendor, Onlooker]) -> None:
     """A stop is announced to viewers and ends every part in time."""
     app, _, viewer = stage
-    await eventually(lambda: app.scanner.scanned)
+    await eventually(lambda: app.vitals.snapshots_accepted)
 
     app.supervisor.request_stop("test")
     stopping = app.supervisor.run_until_stopped()

@@ -22,7 +22,12 @@ INPUTS = (
 )  # fmt: skip
 
 amount = st.one_of(st.none(), st.integers(1, 3000).map(lambda x: x / 100))
-row = st.fixed_dictionaries(dict.fromkeys(INPUTS, amount) | {"second": st.integers(0, 57_600)})
+shares = st.one_of(st.none(), st.integers(0, 3000).map(lambda x: x * 1e5))
+row = st.fixed_dictionaries(
+    dict.fromkeys(INPUTS, amount)
+    | dict.fromkeys(("volume_today", "avg_volume_30d", "slot_start_volume", "volume_1m_ago"), shares)
+    | {"second": st.integers(0, 57_600)}
+)
 
 Plain = dict[str, Any]
 """A row in plain Python; its values are numbers or None."""
@@ -128,6 +133,27 @@ def test_what_is_shown_as_two_percent_passes_two() -> None:
     metrics.derive(board, EVERY_ROW, HOURS, Session.PRE_MARKET)
 
     assert board["change_percent"][0] == 2.0
+
+
+def test_a_locked_quote_has_no_spread_and_a_crossed_one_none_at_all() -> None:
+    """Bid equal to ask is 0; bid above ask is unknown."""
+    quotes = [(10.0, 10.0), (10.1, 10.0), (10.0, 10.1)]
+    board = board_of([dict.fromkeys(INPUTS) | {"bid": bid, "ask": ask, "second": 0} for bid, ask in quotes])
+
+    metrics.derive(board, EVERY_ROW, HOURS, Session.PRE_MARKET)
+
+    assert board.values("spread_bps", np.arange(3)) == [0.0, None, 99.5025]
+
+
+def test_the_score_looks_to_the_side_of_the_move() -> None:
+    """A fall at the low of the day is worth what a rise at its high is."""
+    rise = dict.fromkeys(INPUTS) | {"price": 11.0, "prev_close": 10.0, "high": 11.0, "low": 10.0, "second": 0}
+    fall = dict.fromkeys(INPUTS) | {"price": 9.0, "prev_close": 10.0, "high": 10.0, "low": 9.0, "second": 0}
+    board = board_of([rise, fall])
+
+    metrics.derive(board, EVERY_ROW, HOURS, Session.MARKET_OPEN)
+
+    assert board["score"][0] == board["score"][1] > 0
 
 
 def test_the_score_is_the_mean_of_what_is_known() -> None:

@@ -91,6 +91,15 @@ def test_daylight_saving_moves_no_slot(day: dt.date) -> None:
     assert slot_of(seconds_into_day(hours, at("23:00", day))) == 191
 
 
+def test_the_day_counts_from_four() -> None:
+    """0 at 04:00 and before, one at a second past, the day's length at its end and after."""
+    hours = CALENDAR.hours(DAY)
+
+    counted = [seconds_into_day(hours, at(wall)) for wall in ("03:00", "04:00", "04:00:01", "20:00", "23:00")]
+
+    assert counted == [0, 0, 1, 57_600, 57_600]
+
+
 def test_the_exchange_calendar_knows_the_odd_days() -> None:
     """Holidays, half days and unscheduled closures of past and coming years are there."""
     calendar = exchange_calendar(2015, 2028)

@@ -120,6 +120,26 @@ async def test_a_closed_market_is_looked_at_every_minute_and_stands() -> None:
     assert state == "live"
 
 
+async def test_lists_are_emptied_once_when_the_date_turns() -> None:
+    """At 03:30 sharp yesterday's members go, whatever the vendor still serves; then nothing changes until 04:00."""
+    engine = Engine("03:29:20")
+    yesterday = dt.date(2026, 11, 17)
+    engine.source.answer = lambda _now: image(traded("A", 11.0, 1_000, at("19:59", yesterday), day_close=11.0))
+    async with engine.running():
+        await engine.clock.advance(39)
+        before = len(engine.channels.by_name["winners"].state.rows)
+        engine.source.answer = lambda _now: image({"symbol": "A", "prev_close": 11.0}, feed_time=Nanos(0))
+        await engine.clock.advance(2)
+        state = engine.channels.by_name["winners"].state
+        await engine.clock.advance(600)
+
+    assert engine.source.asked[1] == at("03:30")
+    assert before == 1
+    assert state.rows == ()
+    assert engine.channels.by_name["winners"].state is state
+    assert engine.scans == 2
+
+
 async def test_a_refused_snapshot_leaves_the_last_good_one() -> None:
     """What cannot be believed is counted by reason; after 15 s the feed is stale, after the end of it live again."""
     engine = Engine("10:00")

@@ -171,6 +171,21 @@ def test_the_day_resets_once_when_the_date_turns() -> None:
     assert show(enrichment, "avg_volume_30d") == 1_000_000
 
 
+def test_yesterdays_totals_after_the_turn_are_nobodys_day() -> None:
+    """A vendor that has not cleared yet, or whose feed stands still, cannot hold yesterday on the board."""
+    enrichment = engine()
+    feed(enrichment, "15:59", 11.0, 9_000, day_open=10.0, day_close=11.0)
+    still_yesterday = image(traded("A", 11.0, 9_000, at("15:59"), day_open=10.0, day_close=11.0))
+
+    take(enrichment, still_yesterday, at("03:30", dt.date(2026, 11, 19)))
+
+    moment = enrichment.moment()
+    assert moment is not None
+    assert moment.trading_date == dt.date(2026, 11, 19)
+    assert (show(enrichment, "price"), show(enrichment, "price_source")) == (11.0, "prev")
+    assert (show(enrichment, "prev_close"), show(enrichment, "volume_today")) == (11.0, 0)
+
+
 def test_a_symbol_that_vanished_keeps_its_values_marked_stale() -> None:
     """Missing from a snapshot is not gone."""
     enrichment = engine()

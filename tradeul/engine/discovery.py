@@ -103,8 +103,12 @@ class Discovery:
         now = self._clock.now()
         moment = moment_at(self._calendar, now)
         interval = CLOSED_INTERVAL_S if moment.session is Session.CLOSED else self._interval_s
-        due = max(began + int(interval * NANOS), now + int(wait_s * NANOS), now)
-        return Nanos(min(due, moment.next_session_at) if moment.session is Session.CLOSED and not wait_s else due)
+        due = Nanos(max(began + int(interval * NANOS), now + int(wait_s * NANOS), now))
+        if moment.session is not Session.CLOSED or wait_s:
+            return due
+        # A turn of the date or of the session is not slept through.
+        date_turn = self._calendar.date_turn(self._calendar.following(moment.trading_date))
+        return min(due, moment.next_session_at, date_turn)
 
 
 def _is_clearing(now: Nanos) -> bool:

@@ -52,9 +52,9 @@ class Enrichment:
     def read(self, image: MarketImage, now: Nanos) -> Reading:
         """Read an admitted image and touch no row yet, so that others may have a turn before it is applied.
 
-        `now` stands in for the feed's time while that has none.
+        `now` stands in for the feed's time while that is none of this trading date.
         """
-        moment = moment_at(self._calendar, image.feed_time or now)
+        moment = moment_at(self._calendar, self._time_of(image, now))
         rows, board = self._rows_of(image), self.board
         same_date = self._moment is not None and self._moment.trading_date == moment.trading_date
         shown_today = (board["price_source"][rows] < reading.PREVIOUS) & same_date
@@ -63,7 +63,7 @@ class Enrichment:
 
     def apply_image(self, image: MarketImage, read: Reading, now: Nanos) -> None:
         """Bring the whole board up to an image that was read."""
-        at = image.feed_time or now
+        at = self._time_of(image, now)
         moment = self._turn(at)
         rows, board = self._rows_of(image), self.board
         self._mark_presence(rows)
@@ -104,6 +104,11 @@ class Enrichment:
     def moment(self) -> Moment | None:
         """Where the board's data stands in the market's time; None before the first image."""
         return self._moment
+
+    def _time_of(self, image: MarketImage, now: Nanos) -> Nanos:
+        """The moment an image is known for: the feed's own, unless that is none yet or of an earlier trading date."""
+        turned_at = self._calendar.date_turn(self._calendar.trading_date(now))
+        return image.feed_time if image.feed_time >= turned_at else now
 
     def _turn(self, at: Nanos) -> Moment:
         """Move the board's time on: a new trading date resets the day, a new slot notes its starting volumes."""

@@ -5,6 +5,7 @@ else waits longer than one stage takes. Discovery, hot loop and warm-up call it.
 """
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable, Sequence
 
 from tradeul.clock import Clock
@@ -27,6 +28,7 @@ class Pipeline:
         self._clock = clock
         self._vitals = vitals
         self._scanned = scanned
+        self._scanned_date: dt.date | None = None
         self._one_at_a_time = asyncio.Lock()
 
     async def take_image(self, image: MarketImage, now: Nanos) -> None:
@@ -60,10 +62,14 @@ class Pipeline:
             await self._scan()
 
     async def _scan(self) -> None:
-        """Make the lists of the board as it stands; while the market is closed they stand as of the close."""
+        """Make the lists of the board as it stands.
+
+        While the market is closed they stand as of the close, but for once when the date turns, which empties them.
+        """
         moment = self._enrichment.moment()
-        if moment is None or (moment.session is Session.CLOSED and self._scanner.scanned):
+        if moment is None or (moment.session is Session.CLOSED and moment.trading_date == self._scanned_date):
             return
+        self._scanned_date = moment.trading_date
         before = self._clock.monotonic()
         ranked = self._scanner.rank(self._enrichment.as_of, moment.session)
         before = await self._end_of("rank", before)

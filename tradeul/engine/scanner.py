@@ -46,7 +46,6 @@ class Scanner:
         self.dropped: Mapping[str, int] = {}
         self.passed = 0
         self.members: dict[str, int] = {}
-        self.scanned = False
 
     def rank(self, as_of: Nanos, session: Session) -> dict[str, Ints]:
         """Rank every list as of a moment; gives the board's rows in their order."""
@@ -57,7 +56,6 @@ class Scanner:
     def publish(self, ranked: Mapping[str, Ints], as_of: Nanos) -> None:
         """Publish what changed in the lists. The board must still be the one that was ranked."""
         self._channels.publish(self._as_rows(ranked), as_of // 1_000_000)
-        self.scanned = True
 
     def funnel(self) -> dict[str, object]:
         """Count the symbols on the way from the market to the lists."""

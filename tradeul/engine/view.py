@@ -69,7 +69,7 @@ class EngineView:
         if vitals.accepted_at is None or vitals.content_changed_at is None:
             return "starting", vitals.last_failure or "no snapshot yet"
         if moment.session is Session.CLOSED:
-            return "closed", "the market is closed"
+            return "closed", ""
         accepted_s = _seconds_since(vitals.accepted_at, moment)
         if accepted_s > STALE_AFTER_S:
             return "stale", vitals.last_failure or "no snapshot arrives"

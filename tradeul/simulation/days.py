@@ -31,6 +31,8 @@ _FADING: Final = 0.75
 """How much of a shock is left a day later; after nine days it is forgotten."""
 _SESSION_ROUGHNESS: Final = 0.35
 _DEBUT_VOLUME: Final = 6.0
+_MOST_SHARES: Final = 3e8
+_MOST_TIMES: Final = 3.0
 
 
 class Mood(IntEnum):
@@ -288,6 +290,8 @@ def _session_volumes(traits: Traits, day: dt.date, shock: _Shock, calendar: Trad
     factor = np.where(debut, _DEBUT_VOLUME, usual) * SPLIT_RATIO ** _sunk(traits, day) * listed
     weights = np.tile(session_shares(early_close=calendar.is_early_close(day)), (len(keys), 1))
     weights[:, 0] *= np.where(debut, 0.0, _TEMPERED["pre_market"][shock.mood])
-    volume = np.floor(traits.daily_volume * factor * weights.sum(axis=1)).astype(np.int64)
+    # What trades the most every day does not trade fifty times as much on any.
+    most = np.maximum(_MOST_SHARES, _MOST_TIMES * traits.daily_volume) * listed
+    volume = np.floor(np.minimum(traits.daily_volume * factor * weights.sum(axis=1), most)).astype(np.int64)
     session_keys = numbered(keyed(keys, 20)[:, None], np.arange(weights.shape[1]))
     return shared_out(volume, weights, traits.trade_size, session_keys, _SESSION_ROUGHNESS)
