@@ -145,7 +145,6 @@ def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
         ("[server]\nport = 70000", "server.port: input should be less than or equal to 65535 (from mine.toml)"),
         ("[clock]\nstart = '2026-11-20T09:29:00'", "clock.start: input should have timezone info (from mine.toml)"),
         ("[clock]\nspeed = 0", "clock.speed: input should be greater than 0 (from mine.toml)"),
-        ("[rvol]\nmin_sessions = 6", "rvol: min_sessions must not be above lookback_sessions (from mine.toml)"),
         ("[filters.float]\nmin = 2\nmax = 1", "filters.float: min must not be above max (from mine.toml)"),
         ("[filters.change]\nmin = nan", "filters.change.min: input should be a finite number (from mine.toml)"),
         ("[market]\nsource = 'polygon'", 'market.source is "polygon", so a key is needed: set POLYGON_API_KEY'),

@@ -103,17 +103,6 @@ class Simulation(Section):
     symbols: int = Field(12_000, ge=1, le=200_000, description="Size of the simulated market.")
 
 
-class Rvol(Section):
-    lookback_sessions: int = Field(5, ge=1, le=30, description="Sessions whose mean is the expected volume.")
-    min_sessions: int = Field(3, ge=1, le=30, description="With fewer known sessions the volume curve is used instead.")
-
-    @check(mode="after")
-    def _fits(self) -> Self:
-        if self.min_sessions > self.lookback_sessions:
-            raise ValueError("min_sessions must not be above lookback_sessions")
-        return self
-
-
 class RvolHigh(Section):
     enabled: bool = Field(default=True, description="Whether it is applied; an unknown relative volume passes.")
     min: float = Field(1.5, ge=0, allow_inf_nan=False, description="Smallest relative volume.")
@@ -187,7 +176,6 @@ class Settings(BaseSettings):
     polygon: Polygon = Field(Polygon(), description="The real market: Polygon.io, renamed Massive.com.")
     clock: ClockSettings = Field(ClockSettings(), description="Runs the market at another moment or pace.")
     simulation: Simulation = Field(Simulation(), description="The market in a box.")
-    rvol: Rvol = Field(Rvol(), description="Relative volume: today against the same time of earlier sessions.")
     filters: Filters = Field(Filters(), description="What a symbol must pass to be in any list. Bounds are inclusive.")
     hot: Hot = Field(Hot(), description="Symbols that are followed live.")
     log: Log = Field(Log(), description="Log lines, on standard error.")

@@ -1,6 +1,7 @@
 """Averages over daily history, beside a recomputation symbol by symbol."""
 
 import datetime as dt
+import random
 import statistics
 from itertools import pairwise
 from typing import Any
@@ -26,6 +27,22 @@ def naive_atr(bars: list[tuple[float, float, float, int]]) -> float | None:
     for true_range in ranges[14:]:
         atr = (13 * atr + true_range) / 14
     return atr
+
+
+def test_the_range_is_smoothed_beyond_fourteen_sessions() -> None:
+    """Each later session counts a fourteenth, also across one without a bar."""
+    draw = random.Random(3)  # noqa: S311  # a repeatable story
+    bars = [(10 + draw.random(), 9 - draw.random(), 9.5 + draw.random() / 2, 100) for _ in range(24)]
+    history = DailyHistory()
+    for i, each in enumerate(bars):
+        history.add(
+            daily(dt.date(2026, 1, 1) + dt.timedelta(days=i), ("B", 1, 1, 1, 1), *(() if i == 17 else (("A", *each),)))
+        )
+
+    averages = history.averages()
+
+    expected = naive_atr([each for i, each in enumerate(bars) if i != 17])
+    assert averages.atr[averages.symbols.index("A")] == pytest.approx(expected, abs=1e-4)
 
 
 @given(st.lists(st.tuples(bar, bar), min_size=1, max_size=35))

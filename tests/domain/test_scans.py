@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tradeul.domain.board import Board
 from tradeul.domain.events import Symbol
 from tradeul.domain.filters import NOT_TRADED, Filter, passing
-from tradeul.domain.scans import BUILT_IN, BY_NAME
+from tradeul.domain.scans import BY_NAME
 
 FIELDS = (
     "gap_percent", "change_percent", "change_from_open", "rvol", "rvol_guarded", "volume_today", "distance_from_high",
@@ -76,10 +76,11 @@ class Scope:
         return self.board[name]
 
 
-@given(st.lists(row, max_size=60), st.sampled_from(["PRE_MARKET", "MARKET_OPEN", "POST_MARKET"]), st.integers(0, 10))
-def test_every_list_equals_its_definition(rows: list[Plain], session: str, which: int) -> None:
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+@given(rows=st.lists(row, max_size=60), session=st.sampled_from(["PRE_MARKET", "MARKET_OPEN", "POST_MARKET"]))
+def test_every_list_equals_its_definition(name: str, rows: list[Plain], session: str) -> None:
     """Members and order, at thresholds, with nulls and ties, cut to size."""
-    scan = BUILT_IN[which]
+    scan = BY_NAME[name]
     rule, key = DEFINED[scan.name]
     wanted = [i for i, r in enumerate(rows) if rule(r, session) and not any(math.isnan(value) for value in key(r))]
     wanted.sort(key=lambda i: (key(rows[i]), i))
