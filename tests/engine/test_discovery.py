@@ -85,6 +85,10 @@ class Engine:
             await self.clock.advance(0)
             yield
 
+    async def begin(self) -> None:
+        """Take a first snapshot without the loop that goes on to take more."""
+        await self.pipeline.take_image(await self.source.snapshot(), self.clock.now())
+
     def asked_after(self) -> list[float]:
         """Seconds between the requests so far."""
         times = self.source.asked
@@ -213,6 +217,7 @@ async def test_history_is_loaded_and_loaded_again_for_the_next_date() -> None:
     """Thirty sessions before the trading date, newest first; at 03:30 the new date's."""
     engine = Engine("10:00")
     warmup = Warmup(engine.source, engine.pipeline, engine.clock, CALENDAR, engine.vitals)
+    await engine.begin()
     async with engine.running(warmup.run):
         first = list(engine.source.days)
         await engine.clock.advance(17.5 * 3600)
@@ -222,11 +227,27 @@ async def test_history_is_loaded_and_loaded_again_for_the_next_date() -> None:
     assert engine.vitals.sessions_loaded == 30
 
 
+async def test_history_waits_for_the_first_snapshot_and_adds_no_symbols() -> None:
+    """Which symbols there are is for the market to say, not for its past."""
+    engine = Engine("10:00")
+    engine.source.answer = lambda now: image(traded("B", 11.0, 1_000, now))
+    warmup = Warmup(engine.source, engine.pipeline, engine.clock, CALENDAR, engine.vitals)
+    async with engine.running(warmup.run):
+        asked_before = len(engine.source.days)
+        await engine.begin()
+        await engine.clock.advance(1)
+
+    assert asked_before == 0
+    assert len(engine.source.days) == 30
+    assert engine.enrichment.board.symbols == ["B"]
+
+
 async def test_a_missing_day_of_history_is_told_and_tried_again() -> None:
     """Health names what is missing until it is there."""
     engine = Engine("10:00")
     engine.source.broken_days = {dt.date(2026, 11, 16)}
     warmup = Warmup(engine.source, engine.pipeline, engine.clock, CALENDAR, engine.vitals)
+    await engine.begin()
     async with engine.running(warmup.run):
         told = engine.view.health()["reasons"]
         engine.source.broken_days = set()

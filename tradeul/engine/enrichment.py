@@ -5,6 +5,7 @@ snapshot never moves a price back to an older one.
 """
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import Final
 
 import numpy as np
@@ -92,12 +93,14 @@ class Enrichment:
         metrics.derive(self.board, rows, moment.hours, moment.session)
 
     def apply_averages(self, averages: Averages) -> None:
-        """Swap in what history says, all at once."""
-        rows = self.board.rows_of(averages.symbols)
-        self.board["avg_volume_10d"][rows] = np.round(averages.volume_10d)
-        self.board["avg_volume_30d"][rows] = np.round(averages.volume_30d)
-        self.board["avg_price_30d"][rows] = averages.price_30d
-        self.board["atr"][rows] = averages.atr
+        """Swap in what history says of the symbols on the board, all at once; of others nobody asks."""
+        row_of = self.board.row_of
+        known = np.array([symbol in row_of for symbol in averages.symbols], np.bool_)
+        rows = self.board.rows_of(list(compress(averages.symbols, known)))
+        self.board["avg_volume_10d"][rows] = np.round(averages.volume_10d[known])
+        self.board["avg_volume_30d"][rows] = np.round(averages.volume_30d[known])
+        self.board["avg_price_30d"][rows] = averages.price_30d[known]
+        self.board["atr"][rows] = averages.atr[known]
         if self._moment is not None:
             metrics.derive(self.board, EVERY_ROW, self._moment.hours, self._moment.session)
 

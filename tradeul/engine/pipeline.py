@@ -29,7 +29,12 @@ class Pipeline:
         self._vitals = vitals
         self._scanned = scanned
         self._scanned_date: dt.date | None = None
+        self._filled = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
+
+    async def first_image(self) -> None:
+        """Wait until the board holds a market."""
+        await self._filled.wait()
 
     async def take_image(self, image: MarketImage, now: Nanos) -> None:
         """Bring the board up to an admitted image and the lists up to the board."""
@@ -39,6 +44,7 @@ class Pipeline:
             before = await self._end_of("read", before)
             self._enrichment.apply_image(image, read, now)
             await self._end_of("enrich", before)
+            self._filled.set()
             await self._scan()
 
     async def take_bars(self, bars: Sequence[SecondBar]) -> None:

@@ -42,6 +42,8 @@ class Warmup:
 
     async def run(self) -> None:
         """Load, then wait for the next trading date, for ever."""
+        # The first snapshot comes first: it decides which symbols there are, and shows a market seconds earlier.
+        await self._pipeline.first_image()
         while True:
             moment = moment_at(self._calendar, self._clock.now())
             if not await self._load(moment.trading_date):
