@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+_ENDING_THREAD_S = 1.0
 _TURNS_TO_END = 10
 """Loop turns for what the test has already cancelled or closed."""
 
@@ -23,7 +24,11 @@ def no_thread_left() -> Iterator[None]:
     """Every thread that was started inside has ended."""
     before = set(threading.enumerate())
     yield
-    left = [thread.name for thread in threading.enumerate() if thread not in before]
+    started = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in started:
+        # asyncio's own, which waited for a process, is done by now but for its last lines.
+        thread.join(_ENDING_THREAD_S)
+    left = [thread.name for thread in started if thread.is_alive()]
     if left:
         raise LeftBehind(f"threads are still running: {left}")
 

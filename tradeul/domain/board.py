@@ -20,11 +20,11 @@ EVERY_ROW: Final = slice(None)
 
 STATE_NUMBERS: Final = (
     "price_1m_ago", "price_5m_ago", "volume_1m_ago", "volume_5m_ago", "slot_start_volume", "regular_close",
-    "day_close", "expected_volume", "seconds_since_high", "seconds_since_low",
+    "seconds_since_high", "seconds_since_low",
 )  # fmt: skip
 """Numbers behind the fields that are nobody's field themselves."""
 
-STATE_TIMES: Final = ("price_at", "volume_at", "vwap_at", "quote_at", "bar_end", "high_minutes", "low_minutes")
+STATE_TIMES: Final = ("price_at", "volume_at", "vwap_at", "bar_end", "high_minutes", "low_minutes")
 """Event times in nanoseconds that decide which value is newer, and the minutes of new extremes as bits."""
 
 STATE_COUNTS: Final = ("volume_falls", "seen")

@@ -94,7 +94,6 @@ def _relative_volume(board: Board, rows: Rows, hours: DayHours) -> None:
     slot_start = np.minimum(np.floor(seconds / SLOT_SECONDS) * SLOT_SECONDS, DAY_SECONDS - SLOT_SECONDS)
     expected_before = average * prior_share(slot_start, early_close=hours.early_close)
     in_slot = volume - board["slot_start_volume"][rows]
-    board["expected_volume"][rows] = expected
     board.put("rvol", rows, rvol.ratio(volume, expected))
     board.put("rvol_guarded", rows, rvol.guarded_ratio(volume, expected, average))
     slot_value = rvol.slot_ratio(in_slot, expected - expected_before, seconds - slot_start)

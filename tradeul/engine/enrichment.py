@@ -29,7 +29,7 @@ _MS_NS: Final = 1_000_000
 _OF_TODAY: Final = (
     "price", "price_at", "price_source", "updated", "open", "high", "low", "premarket_high", "premarket_low",
     "premarket_volume", "last_high_at", "last_low_at", "high_minutes", "low_minutes", "volume_today", "volume_at",
-    "volume_falls", "vwap", "vwap_at", "bid", "ask", "quote_at", "bar_end", "regular_close", "slot_start_volume",
+    "volume_falls", "vwap", "vwap_at", "bid", "ask", "bar_end", "regular_close", "slot_start_volume",
     "price_1m_ago", "price_5m_ago", "volume_1m_ago", "volume_5m_ago", "suspect", "seen", "prev_close",
 )  # fmt: skip
 

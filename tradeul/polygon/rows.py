@@ -6,6 +6,7 @@ reason. A field that is null counts as not sent. `wire` derives its decoders fro
 
 import json
 import math
+from abc import ABC, abstractmethod
 from collections import Counter, deque
 from typing import Generic, TypeVar
 
@@ -26,7 +27,7 @@ ROWS_PER_DOUBTFUL_STEP = 64
 LONGEST_SYMBOL = 24
 
 
-class RowDecoder(Generic[Row]):
+class RowDecoder(ABC, Generic[Row]):
     """`feed` bytes, `step` until it returns False, and after the last byte `end` and `step` once more in the same way.
 
     A step decodes one slice at most, so a caller that yields between steps never holds the loop for long.
@@ -64,9 +65,9 @@ class RowDecoder(Generic[Row]):
             self._doubtful.extend(self._rows_of(piece))
         return True
 
+    @abstractmethod
     def _take(self, rows: list[Row]) -> None:
         """Keep what is needed of these rows, none of which is bad in itself."""
-        raise NotImplementedError
 
     def _well_named(self, rows: list[Row], symbols: list[str]) -> list[Row]:
         """The rows whose symbol can be one: a glance at all of them at once, as all but none are."""
