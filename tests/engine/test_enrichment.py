@@ -141,6 +141,20 @@ def test_a_slots_volume_needs_a_known_start() -> None:
     assert ratios[3] == pytest.approx(2_400 / (1_000_000 * 0.04 * 30 / 600))
 
 
+def test_a_slot_that_began_unseen_has_no_ratio() -> None:
+    """After a gap over a slot's start what it began with is unknown, not what was seen last."""
+    enrichment = engine()
+    history = DailyHistory()
+    history.add(daily(dt.date(2026, 11, 17), ("A", 11.0, 9.0, 10.0, 1_000_000)))
+    feed(enrichment, "09:32:00", 10.0, 20_000)
+
+    feed(enrichment, "09:40:30", 10.0, 60_000)
+    enrichment.apply_averages(history.averages())
+
+    assert show(enrichment, "rvol") is not None
+    assert show(enrichment, "rvol_slot") is None
+
+
 def test_changes_look_back_a_minute_and_five() -> None:
     """Against the board's own past; unknown before there is one."""
     enrichment = engine()
