@@ -132,7 +132,8 @@ async def test_lists_are_emptied_once_when_the_date_turns() -> None:
     async with engine.running():
         await engine.clock.advance(39)
         before = len(engine.channels.by_name["winners"].state.rows)
-        engine.source.answer = lambda _now: image({"symbol": "A", "prev_close": 11.0}, feed_time=Nanos(0))
+        # Every answer differs from the last, so only the closed market keeps the lists from being made again.
+        engine.source.answer = lambda now: image({"symbol": "A", "prev_close": now / at("03:00")}, feed_time=Nanos(0))
         await engine.clock.advance(2)
         state = engine.channels.by_name["winners"].state
         await engine.clock.advance(600)
