@@ -84,6 +84,29 @@ class PacedClock:
         await asyncio.sleep(seconds)
 
 
+class LateClock:
+    """Another clock's time, so many seconds behind it."""
+
+    def __init__(self, clock: Clock, seconds: int) -> None:
+        self._clock = clock
+        self._behind = seconds * NANOS_PER_SECOND
+
+    def now(self) -> Nanos:
+        return Nanos(self._clock.now() - self._behind)
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+
+    async def sleep_until(self, instant: Nanos) -> None:
+        await self._clock.sleep_until(Nanos(instant + self._behind))
+
+    async def pause(self, seconds: float) -> None:
+        await self._clock.pause(seconds)
+
+
 class ManualClock:
     """A clock that stands still until `advance` moves it, waking sleepers in the order of their deadlines."""
 

@@ -3,10 +3,11 @@
 import datetime as dt
 
 import numpy as np
+import pytest
 
 from tests.support.market import CALENDAR, DAY
 from tests.support.simulated import small_market, worked
-from tradeul.simulation.days import adjusted, daily_bar_of, daily_bars_of, plan_of
+from tradeul.simulation.days import adjusted, daily_bar_of, daily_bars_of, listed_on, plan_of
 from tradeul.simulation.shape import Bars
 
 TRAITS = small_market(3000).universe.traits
@@ -70,20 +71,38 @@ def test_a_symbol_comes_to_the_market_without_a_previous_close() -> None:
     assert new >= 5
 
 
-def test_a_reverse_split_shows_in_no_change() -> None:
-    """On the day of a 1-for-10 split the previous bar is in new shares: ten times the price, a tenth of the volume."""
+@pytest.mark.parametrize("factor", [10.0, 0.25])
+def test_a_split_shows_in_no_change(factor: float) -> None:
+    """After a 1-for-10 split an older bar is in new shares: ten times the price, a tenth of the volume; after a
+    4-for-1 split a quarter of the price, four times the volume.
+    """
     due = (DAY.toordinal() - TRAITS.split_offset) % 200 < 60
-    rows = np.flatnonzero((TRAITS.split_offset >= 0) & due)
+    rows = np.flatnonzero((TRAITS.split_factor == factor) & due)
     traits = TRAITS.take(rows)
     before = DAY - dt.timedelta(days=70)
 
     raw = worked(daily_bars_of(traits, before, CALENDAR))
     later = adjusted(traits, raw, before, DAY)
 
-    assert len(rows) > 5
-    assert later.close.tolist() == (raw.close * 10).tolist()
-    assert later.volume.tolist() == (raw.volume // 10).tolist()
+    assert len(rows) > 2
+    assert later.close.tolist() == np.rint(raw.close * factor).tolist()
+    assert later.volume.tolist() == np.floor(raw.volume / factor).tolist()
     assert adjusted(traits, raw, before, before).close.tolist() == raw.close.tolist()
+
+
+def test_a_renamed_symbol_has_no_debut() -> None:
+    """On its first day a new symbol of an old company has no previous bar, yet an ordinary day with a pre-market."""
+    renamed = np.flatnonzero(TRAITS.rename_offset >= 0)
+    first_days = 0
+    for day in CALENDAR.last_sessions(DAY, 60):
+        fresh = renamed[listed_on(TRAITS, day)[renamed] & ~listed_on(TRAITS, CALENDAR.previous(day))[renamed]]
+        if not len(fresh):
+            continue
+        plan = worked(plan_of(TRAITS.take(fresh), day, CALENDAR))
+        first_days += len(fresh)
+        assert not plan.previous.volume.any()
+        assert plan.pre_market.volume.any()
+    assert first_days > 0
 
 
 def test_an_early_close_has_a_shorter_day() -> None:

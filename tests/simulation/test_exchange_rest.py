@@ -12,7 +12,7 @@ from tests.support.market import CALENDAR, DAY, at
 from tests.support.simulated import SNAPSHOT, content_of, got, listening, small_market, state_of, tape_at
 from tradeul.clock import ManualClock
 
-GROUPED = "/v2/aggs/grouped/locale/us/market/stocks/"
+MOVERS = "/v2/snapshot/locale/us/markets/stocks/"
 
 
 async def rows_at(wall: str, day: dt.date = DAY, query: str = "") -> dict[str, Any]:
@@ -46,7 +46,7 @@ async def test_keys_are_asked_for_as_the_vendor_does() -> None:
 async def test_an_unknown_path_is_answered_in_plain_text() -> None:
     """As at the vendor, a route that does not exist is no JSON."""
     async with listening(at("09:29")) as exchange:
-        status, body, headers = await got(exchange, "/v3/reference/tickers")
+        status, body, headers = await got(exchange, "/v3/reference/nothing")
 
     assert (status, body) == (404, b"404 page not found")
     assert headers["Content-Type"].startswith("text/plain")
@@ -205,50 +205,6 @@ async def test_long_answers_are_compressed_when_asked_and_enabled() -> None:
     assert orjson.loads(gzip.decompress(body))["status"] == "OK"
 
 
-async def test_daily_bars_are_the_previous_day_of_the_snapshot() -> None:
-    """The grouped bars of the session before hold what prevDay holds, at its close."""
-    yesterday = CALENDAR.previous(DAY)
-    async with listening(at("09:29")) as exchange:
-        rows = await content_of(exchange, SNAPSHOT)
-        content = await content_of(exchange, GROUPED + yesterday.isoformat())
-
-    bars = {row["T"]: row for row in content["results"]}
-    before = {row["ticker"]: row["prevDay"] for row in rows["tickers"] if row["prevDay"]["v"]}
-    assert content["resultsCount"] == len(bars)
-    assert set(before) <= set(bars)
-    assert all(bars[symbol][key] == before[symbol][key] for symbol in before for key in "ohlcv")
-    assert {row["t"] for row in bars.values()} == {at("16:00", yesterday) // 10**6}
-
-
-@pytest.mark.parametrize("date", ["2026-11-15", "2026-11-26", "2026-11-18", "2026-11-19"])
-async def test_a_day_without_finished_trading_has_no_bars(date: str) -> None:
-    """A weekend, a holiday, the running day and the future have a count of 0 and no list."""
-    async with listening(at("15:59")) as exchange:
-        content = await content_of(exchange, GROUPED + date)
-
-    assert content["resultsCount"] == 0
-    assert "results" not in content
-
-
-async def test_a_date_that_is_none_is_refused() -> None:
-    """A wrong date is the asker's mistake."""
-    async with listening(at("15:59")) as exchange:
-        status, body, _ = await got(exchange, GROUPED + "yesterday")
-
-    assert status == 400
-    assert orjson.loads(body)["status"] == "ERROR"
-
-
-async def test_todays_bars_are_there_after_the_close() -> None:
-    """From 16:00 on the running date has its official bars, with the closes that the snapshot shows."""
-    async with listening(at("16:20")) as exchange:
-        rows = await content_of(exchange, SNAPSHOT)
-        content = await content_of(exchange, GROUPED + DAY.isoformat())
-
-    closes = {row["T"]: row["c"] for row in content["results"]}
-    assert all(closes[row["ticker"]] == row["day"]["c"] for row in rows["tickers"] if row["day"]["c"])
-
-
 @pytest.mark.parametrize(
     ("wall", "day", "market", "early", "late"),
     [
@@ -299,3 +255,59 @@ async def test_a_client_that_hangs_up_is_no_error(caplog: pytest.LogCaptureFixtu
         await got(exchange, "/v1/marketstatus/now")
 
     assert [record.message for record in caplog.records if record.name.startswith("aiohttp")] == []
+
+
+async def test_one_ticker_is_the_row_of_the_whole() -> None:
+    """Asked for alone, a ticker's row is the one that the whole market has, as an object."""
+    async with listening(at("10:30")) as exchange:
+        rows = {row["ticker"]: row for row in (await content_of(exchange, SNAPSHOT))["tickers"]}
+        alone = await content_of(exchange, SNAPSHOT + "/BRK.B")
+
+    assert alone["status"] == "OK"
+    assert alone["request_id"]
+    assert alone["ticker"] == rows["BRK.B"]
+
+
+@pytest.mark.parametrize("symbol", ["brk.b", "aapl", "NOBODY", "BACPl"])
+async def test_an_unknown_ticker_is_not_found(symbol: str) -> None:
+    """So is a known one in another case."""
+    async with listening(at("10:30")) as exchange:
+        status, body, _ = await got(exchange, f"{SNAPSHOT}/{symbol}")
+
+    content = orjson.loads(body)
+    assert (status, content["status"], content["message"]) == (404, "NotFound", "Ticker not found.")
+
+
+async def test_who_moved_most_comes_first() -> None:
+    """At most twenty gainers and losers, by percent, of those that traded ten thousand shares."""
+    async with listening(at("10:30"), symbols=400) as exchange:
+        rows = (await content_of(exchange, SNAPSHOT))["tickers"]
+        up = (await content_of(exchange, MOVERS + "gainers"))["tickers"]
+        down = (await content_of(exchange, MOVERS + "losers"))["tickers"]
+
+    traded = [row for row in rows if row["min"]["av"] >= 10_000 and row["prevDay"]["c"]]
+    ranked = sorted(traded, key=lambda row: row["todaysChangePerc"])
+    assert [row["todaysChangePerc"] for row in up] == [row["todaysChangePerc"] for row in ranked[::-1][:20]]
+    assert [row["todaysChangePerc"] for row in down] == [row["todaysChangePerc"] for row in ranked[:20]]
+
+
+@pytest.mark.parametrize("path", [SNAPSHOT, SNAPSHOT + "/AAPL", MOVERS + "gainers"])
+async def test_a_free_account_has_no_snapshots(path: str) -> None:
+    """All three ways to the market now are refused."""
+    async with listening(at("10:30"), plan="free") as exchange:
+        status, body, _ = await got(exchange, path)
+
+    assert (status, orjson.loads(body)["status"]) == (403, "NOT_AUTHORIZED")
+
+
+async def test_a_delayed_account_is_told_the_true_state_of_the_market() -> None:
+    """At 09:35 the market is open for everybody; only the data is as of 09:20."""
+    async with listening(at("09:35"), plan="developer") as exchange:
+        status = await content_of(exchange, "/v1/marketstatus/now")
+        snapshot = await content_of(exchange, SNAPSHOT)
+
+    assert status["market"] == "open"
+    assert snapshot["status"] == "DELAYED"
+    newest = max(row["updated"] for row in snapshot["tickers"])
+    assert at("09:19") < newest <= at("09:20")
+    assert not any("lastQuote" in row for row in snapshot["tickers"])

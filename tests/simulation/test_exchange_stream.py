@@ -1,7 +1,5 @@
 """The conversation over the simulated vendor's WebSocket, spoken by a real client."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -10,45 +8,32 @@ import pytest
 
 from tests.support.eventually import running
 from tests.support.market import at
-from tests.support.simulated import SNAPSHOT, content_of, listening, played, small_market, tape_at
+from tests.support.simulated import SNAPSHOT, content_of, listening, played, small_day, small_market, tape_at
+from tests.support.subscriber import (
+    ACCEPTED,
+    CONNECTED,
+    PATIENCE_S,
+    asked,
+    connected,
+    end_of,
+    reached,
+    received,
+    said,
+    subscribed,
+    ticked,
+)
 from tradeul.clock import ManualClock
-from tradeul.simulation.exchange import Exchange
-
-Socket = aiohttp.ClientWebSocketResponse
-CONNECTED = [{"ev": "status", "status": "connected", "message": "Connected Successfully"}]
-ACCEPTED = [{"ev": "status", "status": "auth_success", "message": "authenticated"}]
-
-
-@asynccontextmanager
-async def connected(exchange: Exchange, key: str = "key") -> AsyncIterator[Socket]:
-    """A client that has authenticated."""
-    async with aiohttp.ClientSession() as client, client.ws_connect(exchange.ws_url, max_msg_size=0) as socket:
-        await received(socket)
-        await said(socket, "auth", key)
-        await received(socket)
-        yield socket
-
-
-async def said(socket: Socket, action: str, params: str) -> None:
-    await socket.send_str(orjson.dumps({"action": action, "params": params}).decode())
-
-
-async def received(socket: Socket) -> Any:
-    return orjson.loads(await socket.receive_str(timeout=5))
-
-
-async def asked(socket: Socket, action: str, params: str) -> list[str]:
-    """Say something and give the messages of the answer."""
-    await said(socket, action, params)
-    return [status["message"] for status in await received(socket)]
+from tradeul.domain.events import Nanos
+from tradeul.domain.session import NANOS
+from tradeul.simulation.exchange_stream import Patience
+from tradeul.simulation.halts import halts_of
 
 
 async def test_the_handshake_is_the_vendors() -> None:
     """Connected, then authenticated; every frame is a list of statuses."""
     async with (
         listening(at("10:00"), key="right") as exchange,
-        aiohttp.ClientSession() as client,
-        client.ws_connect(exchange.ws_url) as socket,
+        reached(exchange) as socket,
     ):
         first = await received(socket)
         await said(socket, "auth", "right")
@@ -62,40 +47,49 @@ async def test_a_wrong_key_is_told_and_dropped() -> None:
     """auth_failed is said, then the connection ends without a close frame."""
     async with (
         listening(at("10:00"), key="right") as exchange,
-        aiohttp.ClientSession() as client,
-        client.ws_connect(exchange.ws_url) as socket,
+        reached(exchange) as socket,
     ):
         await received(socket)
         await said(socket, "auth", "wrong")
         answer = await received(socket)
-        end = await socket.receive(timeout=5)
+        end = await end_of(socket)
 
     assert answer == [{"ev": "status", "status": "auth_failed", "message": "authentication failed"}]
-    assert end.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
-    assert socket.close_code == 1006
+    assert end == (1006, None)
+
+
+async def test_a_plan_without_a_stream_is_told_and_dropped() -> None:
+    """The right key of an account that has no stream is refused with the vendor's words."""
+    async with listening(at("10:00"), plan="free") as exchange, reached(exchange) as socket:
+        await received(socket)
+        await said(socket, "auth", "key")
+        answer = await received(socket)
+        end = await end_of(socket)
+
+    said_to = "Your plan doesn't include websocket access. Visit https://massive.com/pricing to upgrade."
+    assert answer == [{"ev": "status", "status": "auth_failed", "message": said_to}]
+    assert end == (1006, None)
 
 
 async def test_who_does_not_authenticate_is_dropped() -> None:
     """After a while without a key the connection is told so and ends."""
     async with (
-        listening(at("10:00"), key="right", auth_timeout_s=0.01) as exchange,
-        aiohttp.ClientSession() as client,
-        client.ws_connect(exchange.ws_url) as socket,
+        listening(at("10:00"), key="right", patience=Patience(auth_timeout_s=0.01)) as exchange,
+        reached(exchange) as socket,
     ):
         await received(socket)
         answer = await received(socket)
-        end = await socket.receive(timeout=5)
+        end = await end_of(socket)
 
     assert answer[0]["status"] == "auth_timeout"
-    assert end.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+    assert end == (1006, None)
 
 
 async def test_nothing_is_sold_before_the_handshake() -> None:
     """A subscription before authentication is refused; the key may still come."""
     async with (
         listening(at("10:00"), key="right") as exchange,
-        aiohttp.ClientSession() as client,
-        client.ws_connect(exchange.ws_url) as socket,
+        reached(exchange) as socket,
     ):
         await received(socket)
         refusal = await asked(socket, "subscribe", "A.*")
@@ -127,8 +121,8 @@ async def test_what_needs_no_answer_gets_none() -> None:
 
 async def test_topics_outside_the_plan_are_refused_first() -> None:
     """The refusal names no channel and comes before the confirmations."""
-    async with listening(at("10:00")) as exchange, connected(exchange) as socket:
-        answers = await asked(socket, "subscribe", "A.AAPL,T.AAPL,LULD.*")
+    async with listening(at("10:00"), plan="starter") as exchange, connected(exchange) as socket:
+        answers = await asked(socket, "subscribe", "A.AAPL,T.AAPL,LULD.*,NOI.F")
 
     assert answers == ["not authorized", "subscribed to: A.AAPL"]
 
@@ -137,8 +131,7 @@ async def test_second_bars_are_what_the_tape_plays() -> None:
     """A subscriber of everything gets each listed symbol's bar of each second, in order."""
     clock = ManualClock(at("09:30"))
     async with listening(clock, symbols=400) as exchange, connected(exchange) as socket:
-        await content_of(exchange, SNAPSHOT)
-        await asked(socket, "subscribe", "A.*")
+        await subscribed(exchange, socket, "A.*")
         await clock.advance(3)
         await content_of(exchange, SNAPSHOT)
         frames = [await received(socket) for _ in range(3)]
@@ -161,8 +154,7 @@ async def test_before_the_open_there_is_no_official_open() -> None:
     """Pre-market bars leave `op` out."""
     clock = ManualClock(at("09:20"))
     async with listening(clock, symbols=400) as exchange, connected(exchange) as socket:
-        await content_of(exchange, SNAPSHOT)
-        await asked(socket, "subscribe", "A.*")
+        await subscribed(exchange, socket, "A.*")
         await clock.advance(1)
         await content_of(exchange, SNAPSHOT)
         events = await received(socket)
@@ -208,35 +200,54 @@ async def test_the_newcomer_wins() -> None:
     """With the same key a second connection closes the first one with 1008; the second one works."""
     async with listening(at("10:00")) as exchange, connected(exchange) as old, connected(exchange) as new:
         notice = await received(old)
-        end = await old.receive(timeout=5)
+        end = await end_of(old)
 
         assert notice[0]["status"] == "max_connections"
-        assert (end.type, end.data) == (aiohttp.WSMsgType.CLOSE, 1008)
+        assert end == (1008, "")
         assert await asked(new, "subscribe", "A.F") == ["subscribed to: A.F"]
 
 
 async def test_a_peer_that_does_not_read_is_cut() -> None:
-    """When its buffer is full a subscriber is dropped; another one gets everything."""
+    """When its buffer is full a subscriber is told and dropped; another one gets everything."""
     clock = ManualClock(at("09:30"))
     async with (
-        listening(clock, symbols=400, buffer_limit=-1) as exchange,
-        connected(exchange) as socket,
+        listening(clock, symbols=400, patience=Patience(buffer_bytes=0)) as exchange,
+        connected(exchange, "idle") as idle,
+        connected(exchange, "busy") as busy,
     ):
-        await content_of(exchange, SNAPSHOT)
-        await asked(socket, "subscribe", "A.*")
-        await clock.advance(1)
-        await content_of(exchange, SNAPSHOT)
-        end = await socket.receive(timeout=5)
+        await subscribed(exchange, idle, "A.*,T.*")
+        await subscribed(exchange, busy, "A.NVDA")
+        exchange.faults.switch_on("flood", copies=200)
+        await ticked(exchange, clock)
+        exchange.faults.switch_off()
+        await ticked(exchange, clock, 2)
+        frames = [await received(busy) for _ in range(202)]
+        end = await end_of(idle)
 
-    assert (end.type, end.data, end.extra) == (aiohttp.WSMsgType.CLOSE, 1008, "slow consumer")
+    assert {frame[0]["s"] // 1000 % 60 for frame in frames} == {0, 1, 2}
+    assert end == (1008, "slow consumer")
+
+
+async def test_a_peer_that_takes_nothing_is_cut_in_the_end() -> None:
+    """Some seconds after it was told to go, a peer that takes not even that is cut."""
+    clock = ManualClock(at("09:30"))
+    async with (
+        listening(clock, symbols=400, patience=Patience(buffer_bytes=0)) as exchange,
+        connected(exchange, "idle") as idle,
+    ):
+        await subscribed(exchange, idle, "A.*,T.*")
+        exchange.faults.switch_on("flood", copies=400)
+        await ticked(exchange, clock, 10)
+        end = await end_of(idle)
+
+    assert end == (1006, None)
 
 
 async def test_seconds_that_were_missed_are_sent_in_order() -> None:
     """Who was late by some seconds sends them all; who was late by minutes jumps."""
     clock = ManualClock(at("09:45"))
     async with listening(clock) as exchange, connected(exchange) as socket:
-        await content_of(exchange, SNAPSHOT)
-        await asked(socket, "subscribe", "A.*")
+        await subscribed(exchange, socket, "A.*")
         await clock.advance(20)
         await content_of(exchange, SNAPSHOT)
         starts = [(await received(socket))[0]["s"] for _ in range(20)]
@@ -263,6 +274,114 @@ async def test_running_sends_bars_by_the_clock() -> None:
     assert seen == [58, 59, 0, 1]
 
 
+async def test_trades_and_quotes_are_those_of_the_snapshot() -> None:
+    """The last trade and the last quote sent of a symbol are what its snapshot row shows at that second."""
+    clock = ManualClock(at("09:29:57"))
+    async with listening(clock, symbols=400) as exchange, connected(exchange) as socket:
+        await subscribed(exchange, socket, "T.*,Q.*")
+        for _ in range(6):
+            await ticked(exchange, clock)
+            newest = {(event["ev"], event["sym"]): event for event in await received(socket)}
+            rows = {row["ticker"]: row for row in (await content_of(exchange, SNAPSHOT))["tickers"]}
+
+            assert len(newest) > 2
+            for (kind, symbol), event in newest.items():
+                trade, quote = rows[symbol]["lastTrade"], rows[symbol]["lastQuote"]
+                if kind == "T":
+                    assert [event[name] for name in ("p", "s", "ds", "x", "i")] == [
+                        trade[name] for name in ("p", "s", "ds", "x", "i")
+                    ]
+                    assert (event.get("c"), event["t"]) == (trade.get("c"), trade["t"] // 10**6)
+                else:
+                    assert [event[name] for name in ("bp", "bs", "ap", "as")] == [quote[name] for name in "psPS"]
+                    assert event["t"] == quote["t"] // 10**6
+
+
+async def test_minute_bars_are_those_of_the_snapshot() -> None:
+    """When a minute is over, each symbol that traded in it gets the bar that its snapshot row shows."""
+    clock = ManualClock(at("10:00:55"))
+    async with listening(clock, symbols=400) as exchange, connected(exchange) as socket:
+        await subscribed(exchange, socket, "AM.*")
+        await ticked(exchange, clock, 5)
+        bars = await received(socket)
+        rows = {row["ticker"]: row["min"] for row in (await content_of(exchange, SNAPSHOT))["tickers"]}
+
+    traded = {symbol for symbol, minute in rows.items() if minute["t"] == at("10:00") // 10**6}
+    assert traded - {bar["sym"] for bar in bars} == set()
+    assert len(bars) > 50
+    for bar in bars:
+        shown = rows[bar["sym"]]
+        for name in ("o", "h", "l", "c", "v", "dv", "av", "dav"):
+            assert bar[name] == shown[name]
+        assert (bar["ev"], bar["s"], bar["e"] - bar["s"]) == ("AM", shown["t"], 60_000)
+
+
+async def test_a_halt_is_told_and_nothing_trades_in_it() -> None:
+    """Code 17 as it begins, 18 as it ends, for a Nasdaq share; the row stands still between."""
+    halt = halts_of(small_day(symbols=1000))[0]
+    symbol = small_market(1000).universe.symbols[halt.row]
+    start = small_day(symbols=1000).hours.pre_market_start
+    clock = ManualClock(Nanos(start + (halt.start - 1) * NANOS))
+    codes, shown = [], []
+    async with listening(clock, symbols=1000) as exchange, connected(exchange) as socket:
+        await subscribed(exchange, socket, f"LULD.{symbol},T.{symbol}")
+        for skipped in (2, halt.end - halt.start - 3, 4):
+            await clock.advance(skipped)
+            shown.append((await content_of(exchange, f"{SNAPSHOT}?tickers={symbol}"))["tickers"][0]["updated"])
+        await said(socket, "unsubscribe", f"LULD.{symbol}")
+        while (events := await received(socket))[0]["ev"] != "status":
+            codes += [code for event in events for code in event.get("i", []) if event["ev"] == "LULD"]
+
+    assert codes == [17, 18]
+    assert shown[0] == shown[1]
+
+
+async def test_what_nobody_holds_is_not_sent() -> None:
+    """A subscriber of one topic gets events of that topic only."""
+    clock = ManualClock(at("09:30"))
+    async with listening(clock) as exchange, connected(exchange, "one") as one, connected(exchange, "other") as other:
+        await subscribed(exchange, one, "T.NVDA")
+        await subscribed(exchange, other, "A.*,Q.SPY")
+        await ticked(exchange, clock, 3)
+        first = [event for _ in range(3) for event in await received(one)]
+        second = [event for _ in range(3) for event in await received(other)]
+
+    assert {(event["ev"], event["sym"]) for event in first} == {("T", "NVDA")}
+    assert {event["ev"] for event in second} == {"A", "Q"}
+    assert {event["sym"] for event in second if event["ev"] == "Q"} == {"SPY"}
+
+
+async def test_bars_that_come_again_say_the_same() -> None:
+    """In half a minute of many symbols some bars come twice, with the same numbers."""
+    clock = ManualClock(at("09:30"))
+    async with listening(clock, symbols=1000) as exchange, connected(exchange) as socket:
+        await subscribed(exchange, socket, "A.*")
+        await ticked(exchange, clock, 30)
+        bars = [event for _ in range(30) for event in await received(socket)]
+
+    first: dict[Any, Any] = {}
+    again = [bar for bar in bars if first.setdefault((bar["sym"], bar["s"]), bar) is not bar]
+    assert 0 < len(again) < len(bars) / 50
+    assert all(bar == first[bar["sym"], bar["s"]] for bar in again)
+
+
+async def test_the_server_pings() -> None:
+    """Every half minute of the wall each connection is pinged, at night too; its own pings are answered."""
+    clock = ManualClock(at("02:00"))
+    async with (
+        listening(clock) as exchange,
+        connected(exchange, autoping=False) as socket,
+        running(exchange.run),
+    ):
+        await clock.advance(30)
+        asked_for = await socket.receive(timeout=PATIENCE_S)
+        await socket.ping(b"well?")
+        answer = await socket.receive(timeout=PATIENCE_S)
+
+    assert asked_for.type is aiohttp.WSMsgType.PING
+    assert (answer.type, answer.data) == (aiohttp.WSMsgType.PONG, b"well?")
+
+
 @pytest.mark.slow
 async def test_frames_stay_under_the_vendors_size() -> None:
     """A second of many symbols is sent in several frames, none over 900 KB."""
@@ -282,6 +401,6 @@ async def test_closing_ends_all_conversations() -> None:
     """A closed exchange leaves no client hanging."""
     async with listening(at("10:00")) as exchange, connected(exchange) as socket:
         await exchange.close()
-        end = await socket.receive(timeout=5)
+        end = await end_of(socket)
 
-    assert end.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+    assert end == (1006, None)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.simulated import small_market
-from tradeul.simulation.universe import Kind, universe_of
+from tradeul.simulation.universe import EXCHANGES, NASDAQ, NOWHERE, RENAME_CYCLE, Kind, universe_of
 
 SPELLING = re.compile(r"^[A-Za-z][A-Za-z0-9]{0,9}([./-][A-Za-z0-9]{1,4})*$")
 
@@ -40,9 +40,15 @@ def test_most_symbols_have_up_to_four_letters() -> None:
 
 
 def test_traits_hang_on_spelling_and_seed_only() -> None:
-    """A symbol is the same in a small and in a large market, and another with another seed."""
+    """A symbol is the same in a small and in a large market, and another with another seed; but one that shares its
+    company with another follows that.
+    """
     small, large, other = universe_of(1, 500), universe_of(1, 1500), universe_of(2, 500)
-    shared = sorted(set(small.symbols) & set(large.symbols))
+    plain = [
+        {symbol for symbol, offset in zip(each.symbols, each.traits.rename_offset, strict=True) if offset < 0}
+        for each in (small, large)
+    ]
+    shared = sorted(plain[0] & plain[1])
 
     here = small.traits.take([small.symbols.index(symbol) for symbol in shared])
     there = large.traits.take([large.symbols.index(symbol) for symbol in shared])
@@ -68,3 +74,48 @@ def test_liquidity_and_prices_are_spread_as_in_a_market() -> None:
 def test_small_worlds_are_shared_by_tests() -> None:
     """Building the same market twice gives the same symbols."""
     assert universe_of(1, 400).symbols == small_market().universe.symbols
+
+
+def test_every_kind_is_listed_where_such_are_listed() -> None:
+    """Foreign shares are listed nowhere, funds mostly on Arca, and most common shares on Nasdaq or in New York."""
+    traits = universe_of(1, 6000).traits
+
+    assert (traits.exchange[traits.otc] == NOWHERE).all()
+    assert (traits.exchange[~traits.otc] >= 0).all()
+    funds = traits.exchange[traits.kind == Kind.FUND]
+    assert (funds == EXCHANGES.index("ARCX")).mean() > 0.5
+    common = np.bincount(traits.exchange[traits.kind == Kind.COMMON], minlength=len(EXCHANGES))
+    assert common[NASDAQ] > common[EXCHANGES.index("XNYS")] > common[EXCHANGES.index("XASE")] > 0
+
+
+def test_a_few_split_either_way() -> None:
+    """There is a reverse split on every day of the cycle and a forward one now and then; the rest never splits."""
+    traits = universe_of(1, 12_000).traits
+    reverse, forward = traits.split_factor == 10.0, traits.split_factor == 0.25
+
+    assert sorted(traits.split_offset[reverse].tolist()) == list(range(200))
+    assert forward.sum() == 40
+    assert (traits.split_offset[~reverse & ~forward] == -1).all()
+
+
+def test_some_companies_have_two_symbols() -> None:
+    """They come in pairs of one key, and one of the two is current at a time."""
+    universe = universe_of(1, 12_000)
+    rows = np.flatnonzero(universe.traits.rename_offset >= 0)
+
+    keys, counts = np.unique(universe.traits.key[rows], return_counts=True)
+    assert counts.tolist() == [2] * 8
+    for key in keys:
+        pair = universe.traits.take(rows[universe.traits.key[rows] == key])
+        assert pair.daily_volume[0] == pair.daily_volume[1]
+        assert abs(pair.rename_offset[0] - pair.rename_offset[1]) == RENAME_CYCLE
+
+
+def test_a_row_is_found_by_the_exact_spelling() -> None:
+    """Upper and lower case are different symbols, and an unknown one has no row."""
+    universe = universe_of(1, 400)
+
+    assert [universe.row_of(symbol) for symbol in universe.symbols] == list(range(400))
+    assert universe.row_of("BACpL") != universe.row_of("BACPL")
+    assert universe.row_of("aapl") is None
+    assert universe.row_of("") is None

@@ -88,3 +88,22 @@ async def content_of(exchange: Exchange, path: str) -> Any:
     """Ask and decode the answer."""
     _, body, _ = await got(exchange, path)
     return orjson.loads(body)
+
+
+async def bars_of(exchange: Exchange, symbol: str, span: str, start: dt.date, end: dt.date, query: str = "") -> Any:
+    """The whole bars of a symbol, such as "5/minute", by following the pages."""
+    path = f"/v2/aggs/ticker/{symbol}/range/{span}/{start}/{end}?limit=50000{query}"
+    return await all_of(exchange, path)
+
+
+async def all_of(exchange: Exchange, path: str) -> list[dict[str, Any]]:
+    """All rows of a list that comes in pages."""
+    rows: list[dict[str, Any]] = []
+    for _ in range(1000):
+        content = await content_of(exchange, path)
+        rows += content.get("results", [])
+        following = content.get("next_url")
+        if following is None:
+            return rows
+        path = following.removeprefix(exchange.rest_url)
+    raise AssertionError("the pages do not end")

@@ -18,9 +18,8 @@ from tradeul.domain.slots import FIRST_EARLY_POST_SLOT, FIRST_POST_SLOT, FIRST_R
 from tradeul.domain.volume_profile import prior_share
 from tradeul.simulation.chance import Keys, keyed, mixed, normal, numbered, uniform
 from tradeul.simulation.shape import UNITS_PER_DOLLAR, Bars, Columns, on_tick, shared_out
-from tradeul.simulation.universe import LISTED_DAYS, LISTING_CYCLE, SPLIT_CYCLE, Traits
+from tradeul.simulation.universe import LISTED_DAYS, LISTING_CYCLE, NASDAQ, RENAME_CYCLE, SPLIT_CYCLE, Kind, Traits
 
-SPLIT_RATIO: Final = 10
 POST_SLOTS: Final = 48
 
 _PERIODS: Final = 2.0 ** np.arange(10)
@@ -81,6 +80,10 @@ _SHOCK: Final = 0.05
 _SHOCK_SPREAD: Final = 0.62
 _SHOCK_BOUNDS: Final = (0.012, 1.1)
 _USUAL_VOLATILITY: Final = 0.025
+_HALTED: Final = 0.15
+_LONG_HALTS: Final = 0.3
+_HALTABLE_SLOTS: Final = 38
+"""Halts begin in the slots after the first regular one that leave room before 13:00, when a half day closes."""
 _UPWARDS: Final = 0.54
 _FALL: Final = 0.8
 
@@ -94,6 +97,9 @@ class Manner(Columns):
     burst: Floats
     """By how much the news of the day multiplies the volume just after it came."""
     burst_slot: Floats
+    halt_slot: Ints
+    halt_slots: Ints
+    """For how many slots from then on nothing trades; mostly 0."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +135,7 @@ def plan_of(traits: Traits, day: dt.date, calendar: TradingCalendar) -> Generato
     before = yield from _sessions_of(traits, yesterday, closes[1:], shocks[1], calendar)
     return DayPlan(
         manner=_manner(traits, day, shocks[0]),
-        listed=_listed(traits, day),
+        listed=listed_on(traits, day),
         previous=adjusted(traits, daily_bar_of(before), yesterday, day),
         pre_market=today[0],
         regular=today[1],
@@ -152,9 +158,15 @@ def daily_bar_of(sessions: tuple[Bars, Bars, Bars]) -> Bars:
 
 def adjusted(traits: Traits, bars: Bars, day: dt.date, as_of: dt.date) -> Bars:
     """Put bars of `day` into the shares of `as_of`."""
-    splits = _split_count(traits, as_of) - _split_count(traits, day)
-    ratio = SPLIT_RATIO**splits
-    return Bars(bars.volume // ratio, *(price * ratio for price in (bars.open, bars.high, bars.low, bars.close)))
+    factor = price_factor(traits, day, as_of)
+    prices = (np.rint(price * factor).astype(np.int64) for price in (bars.open, bars.high, bars.low, bars.close))
+    return Bars(np.floor(bars.volume / factor).astype(np.int64), *prices)
+
+
+def price_factor(traits: Traits, day: dt.date, as_of: dt.date) -> Floats:
+    """What a price of `day` is multiplied by, and a volume divided by, to be in the shares of `as_of`."""
+    factor: Floats = traits.split_factor ** (split_count(traits, as_of) - split_count(traits, day))
+    return factor
 
 
 def session_shares(*, early_close: bool) -> Floats:
@@ -168,12 +180,17 @@ def _day_keys(traits: Traits, day: dt.date) -> Keys:
     return keyed(traits.key, 7, day.toordinal())
 
 
-def _listed(traits: Traits, day: dt.date) -> Bools:
+def listed_on(traits: Traits, day: dt.date) -> Bools:
+    """Which symbols are on the market on a date."""
     age = (day.toordinal() - traits.listing_offset) % LISTING_CYCLE
-    return (traits.listing_offset < 0) | (age < LISTED_DAYS)
+    turn = (day.toordinal() - traits.rename_offset) // RENAME_CYCLE
+    current = (traits.rename_offset < 0) | (turn % 2 == 0)
+    listed: Bools = current & ((traits.listing_offset < 0) | (age < LISTED_DAYS))
+    return listed
 
 
-def _split_count(traits: Traits, day: dt.date) -> Ints:
+def split_count(traits: Traits, day: dt.date) -> Ints:
+    """How many splits there were by a date, counted from a day long ago."""
     count: Ints = np.where(traits.split_offset < 0, 0, (day.toordinal() - traits.split_offset) // SPLIT_CYCLE)
     return count
 
@@ -204,7 +221,17 @@ def _manner(traits: Traits, day: dt.date, shock: _Shock) -> Manner:
         trade_size=traits.trade_size,
         burst=np.where(news, 2.0 + 10.0 * uniform(keyed(keys, 31)), 0.0),
         burst_slot=np.floor(12.0 + 52.0 * uniform(keyed(keys, 32))),
+        **_halts(traits, keys, news),
     )
+
+
+def _halts(traits: Traits, keys: Keys, news: Bools) -> dict[str, Ints]:
+    """Halt some of those that have news, for a slot or two: only Nasdaq tells of halts."""
+    may = news & (traits.exchange == NASDAQ) & (traits.kind == Kind.COMMON)
+    halted = may & (uniform(keyed(keys, 33)) < _HALTED)
+    slot = FIRST_REGULAR_SLOT + 1 + np.floor(_HALTABLE_SLOTS * uniform(keyed(keys, 34))).astype(np.int64)
+    length = np.where(uniform(keyed(keys, 35)) < _LONG_HALTS, 2, 1)
+    return {"halt_slot": slot, "halt_slots": np.where(halted, length, 0)}
 
 
 def _quiet_close(traits: Traits, day: dt.date) -> Floats:
@@ -212,12 +239,12 @@ def _quiet_close(traits: Traits, day: dt.date) -> Floats:
     level: Floats = traits.log_price + traits.volatility * 0.5 * _noise(traits.key, ordinal)
     market = _noise(traits.market_key[:1], ordinal)
     level += market * _MARKET_DEVIATION * (0.4 + 1.2 * uniform(keyed(traits.key, 8)))
-    level -= _sunk(traits, day) * np.log(SPLIT_RATIO)
+    level -= drift(traits, day) * np.log(traits.split_factor)
     return level
 
 
-def _sunk(traits: Traits, day: dt.date) -> Floats:
-    """How far the symbol is on its way from one reverse split to the next, 0 to 1."""
+def drift(traits: Traits, day: dt.date) -> Floats:
+    """How far the symbol is on its way from one split to the next, 0 to 1."""
     place: Floats = ((day.toordinal() - traits.split_offset) % SPLIT_CYCLE) / SPLIT_CYCLE
     return np.where(traits.split_offset < 0, 0.0, place)
 
@@ -250,8 +277,8 @@ def _sessions_of(
     traits: Traits, day: dt.date, closes: list[Floats], shock: _Shock, calendar: TradingCalendar
 ) -> Generator[None, None, tuple[Bars, Bars, Bars]]:
     """Draw the three sessions of a day: where each opens, how far it swings, where it closes."""
-    splits = _split_count(traits, day) - _split_count(traits, calendar.previous(day))
-    close, before = closes[0], closes[1] + np.log(SPLIT_RATIO) * splits
+    splits = split_count(traits, day) - split_count(traits, calendar.previous(day))
+    close, before = closes[0], closes[1] + np.log(traits.split_factor) * splits
     keys = _day_keys(traits, day)
     calm = np.hypot(traits.volatility, _AGITATION * shock.size)
     plain = close - before - shock.size * _TEMPERED["kept"][shock.mood]
@@ -285,9 +312,9 @@ def _session_volumes(traits: Traits, day: dt.date, shock: _Shock, calendar: Trad
     keys = _day_keys(traits, day)
     spread = _TEMPERED["volume_spread"][shock.mood]
     usual = _TEMPERED["volume"][shock.mood] * np.exp(spread * normal(keyed(keys, 22)) - spread * spread / 2)
-    listed = _listed(traits, day)
-    debut = listed & ~_listed(traits, calendar.previous(day))
-    factor = np.where(debut, _DEBUT_VOLUME, usual) * SPLIT_RATIO ** _sunk(traits, day) * listed
+    listed = listed_on(traits, day)
+    debut = listed & (traits.listing_offset >= 0) & ~listed_on(traits, calendar.previous(day))
+    factor = np.where(debut, _DEBUT_VOLUME, usual) * traits.split_factor ** drift(traits, day) * listed
     weights = np.tile(session_shares(early_close=calendar.is_early_close(day)), (len(keys), 1))
     weights[:, 0] *= np.where(debut, 0.0, _TEMPERED["pre_market"][shock.mood])
     # What trades the most every day does not trade fifty times as much on any.

@@ -9,14 +9,25 @@ from typing import Final
 
 from aiohttp import web
 
-from tradeul.clock import Clock
+from tradeul.clock import Clock, LateClock
 from tradeul.domain.events import Nanos
 from tradeul.domain.session import NANOS
 from tradeul.errors import AddressInUse
-from tradeul.simulation.exchange_rest import STREAM_PATH, Rest
-from tradeul.simulation.exchange_stream import AUTH_TIMEOUT_S, BUFFER_LIMIT, Stream
+from tradeul.simulation.exchange_actions import ActionRoutes
+from tradeul.simulation.exchange_answers import Answers
+from tradeul.simulation.exchange_bars import BarRoutes
+from tradeul.simulation.exchange_desk import Desk
+from tradeul.simulation.exchange_fundamentals import FundamentalsRoutes
+from tradeul.simulation.exchange_gate import STREAM_PATH, Admin, Gate
+from tradeul.simulation.exchange_pages import Pages
+from tradeul.simulation.exchange_reference import ReferenceRoutes
+from tradeul.simulation.exchange_rest import Rest
+from tradeul.simulation.exchange_sessions import SessionRoutes
+from tradeul.simulation.exchange_stream import Patience, Stream
+from tradeul.simulation.faults import Faults
 from tradeul.simulation.floor import Floor
 from tradeul.simulation.market import Market
+from tradeul.simulation.plans import PLANS
 
 SIMULATED_HEADER: Final = "X-Simulated-Market"
 _SHUTDOWN_S: Final = 0.3
@@ -34,23 +45,28 @@ class Exchange:
         host: str = "127.0.0.1",
         port: int = 0,
         key: str | None = None,
+        plan: str = "advanced",
         compress: bool = False,
-        auth_timeout_s: float = AUTH_TIMEOUT_S,
-        buffer_limit: int = BUFFER_LIMIT,
+        patience: Patience | None = None,
     ) -> None:
         self._market = market
-        self._clock = clock
+        self._wall = clock
         self._host = host
         self._port = port
-        self._stream = Stream(market.universe, clock, key, auth_timeout_s, buffer_limit)
-        self._floor = Floor(market, clock, self._stream.publish)
-        self._rest = Rest(market, self._floor, clock, key, compress=compress)
+        self.faults = Faults(clock)
+        """What goes wrong; the admin path writes into the same book."""
+        self._plan = PLANS[plan]
+        self._clock = LateClock(clock, self._plan.delay_s) if self._plan.delay_s else clock
+        self._stream = Stream(market.universe, self._clock, key, self._plan, self.faults, patience or Patience())
+        self._floor = Floor(market, self._clock, self._stream.publish)
+        self._answers = Answers(market.name, clock, compress=compress)
+        self._gate = Gate(self.faults, self._answers, self._plan, key, clock)
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
         """Listen; with port 0 on any free one."""
-        app = web.Application(middlewares=[self._rest.gate])
-        app.add_routes([*self._rest.routes(), web.get(STREAM_PATH, self._stream.handle)])
+        app = web.Application(middlewares=[self._gate.middleware])
+        app.add_routes([*self._routes(), web.get(STREAM_PATH, self._stream.handle)])
         app.on_response_prepare.append(self._mark)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         await self._runner.setup()
@@ -75,8 +91,16 @@ class Exchange:
         while True:
             await self._floor.tape_now()
             await self._floor.work_ahead()
+            self._stream.tend()
             now = self._clock.now()
             await self._clock.sleep_until(Nanos(now - now % NANOS + NANOS))
+
+    def _routes(self) -> list[web.RouteDef]:
+        pages = Pages(self._answers, self._gate)
+        desk = Desk(self._market, self._floor, self._clock, self._wall, self._plan, self._answers, self._gate, pages)
+        market = (Rest(desk), SessionRoutes(desk), BarRoutes(desk))
+        reference = (ReferenceRoutes(desk), ActionRoutes(desk), FundamentalsRoutes(desk))
+        return [*(route for part in (*market, *reference) for route in part.routes()), *Admin(self.faults).routes()]
 
     async def close(self) -> None:
         """Cut all connections and stop listening."""

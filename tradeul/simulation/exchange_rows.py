@@ -15,22 +15,26 @@ from tradeul.domain.events import Bools, Floats, Ints
 from tradeul.domain.session import NANOS
 from tradeul.domain.slots import SLOT_SECONDS
 from tradeul.simulation.chance import mixed
+from tradeul.simulation.exchange_answers import ROWS_PER_SLICE
+from tradeul.simulation.plans import Plan
 from tradeul.simulation.quotes import quotes_after, spread_of
 from tradeul.simulation.shape import PRICES_IN_TURNOVER, UNITS_PER_DOLLAR, Bars, Columns
-from tradeul.simulation.tape import Tape, Trades
+from tradeul.simulation.symbol_bars import Candles
+from tradeul.simulation.tape import Tape
 from tradeul.simulation.trading_day import MINUTE
 from tradeul.simulation.universe import Universe
 
-ROWS_PER_SLICE: Final = 150
 MS_PER_SECOND: Final = 1000
 NANOS_PER_MS: Final = 1_000_000
 
 _FLOAT_EVERY: Final = 7
 _SCIENTIFIC_EVERY: Final = 31
-_ODD_LOT: Final = 100
+ODD_LOT: Final = 100
 _FORM_T, _ODD_LOT_TRADE = 12, 37
-_VENUES: Final = (4, 8, 10, 11, 12, 15, 19)
-_NAME_BITS: Final = np.uint64(40)
+CONDITIONS: Final[tuple[list[int], ...]] = ([], [_ODD_LOT_TRADE], [_FORM_T], [_FORM_T, _ODD_LOT_TRADE])
+"""Codes of a trade by its kind: 1 for fewer than 100 shares, and 2 outside the regular session."""
+VENUES: Final = (4, 8, 10, 11, 12, 15, 19)
+NAME_BITS: Final = np.uint64(40)
 _NOTHING: Final = {"o": 0, "h": 0, "l": 0, "c": 0, "v": 0, "vw": 0}
 _NO_MINUTE: Final = {**_NOTHING, "av": 0, "t": 0, "n": 0}
 
@@ -46,6 +50,11 @@ def counted(numbers: Ints, rows: Ints) -> list[Any]:
         number = int(counts[place])
         counts[place] = orjson.Fragment(f"{number:.{len(str(number)) - 1}e}")
     return counts
+
+
+def exactly(numbers: Ints) -> list[str]:
+    """The decimal twins of counts: they have the fraction of a share that the counts leave out."""
+    return [f"{number}.{number % 10}" for number in numbers.tolist()]
 
 
 def dollars(price: Ints) -> list[float]:
@@ -66,7 +75,7 @@ def prices_of(bars: Bars) -> tuple[list[float], list[float], list[float], list[f
     return dollars(bars.open), dollars(bars.high), dollars(bars.low), dollars(bars.close)
 
 
-def trades_in(volume: Ints, trade_size: Floats) -> Ints:
+def trades_in(volume: Ints | Floats, trade_size: Floats) -> Ints:
     return np.maximum(np.rint(volume / trade_size), 1).astype(np.int64)
 
 
@@ -117,21 +126,21 @@ def image_of(universe: Universe, tape: Tape, rows: Ints, spread: Floats) -> Imag
 class SnapshotRows:
     """The rows of one trading date, kept encoded."""
 
-    def __init__(self, universe: Universe, tape: Tape) -> None:
+    def __init__(self, universe: Universe, tape: Tape, plan: Plan) -> None:
         self.tape = tape
         self._universe = universe
+        self._plan = plan
         self._spread = spread_of(universe.traits)
         self._encoded: list[bytes] = [b""] * len(universe.symbols)
         self._encoded_at = np.full(len(universe.symbols), -1)
 
     def answer(self, wanted: Ints) -> Iterator[bytes]:
-        """The whole answer in pieces. It is of the moment of this call, however slowly it is taken."""
+        """The rows in turn. They are of the moment of this call, however slowly they are taken."""
         stale = wanted[self.tape.traded_at[wanted] != self._encoded_at[wanted]]
         image = image_of(self._universe, self.tape, stale, self._spread[stale])
-        return self._pieces(wanted, image, list(self._encoded))
+        return self._rows_of(wanted, image, list(self._encoded))
 
-    def _pieces(self, wanted: Ints, image: Image, encoded: list[bytes]) -> Iterator[bytes]:
-        yield b'{"status":"OK","count":%d,"tickers":[' % len(wanted)
+    def _rows_of(self, wanted: Ints, image: Image, encoded: list[bytes]) -> Iterator[bytes]:
         place = 0
         for start in range(0, len(wanted), ROWS_PER_SLICE):
             rows = wanted[start : start + ROWS_PER_SLICE]
@@ -141,18 +150,20 @@ class SnapshotRows:
                 if at >= self._encoded_at[row]:
                     self._encoded[row], self._encoded_at[row] = content, at
             place = end
-            yield (b"," if start else b"") + b",".join([encoded[row] for row in rows.tolist()])
-        yield b"]}"
+            yield from [encoded[row] for row in rows.tolist()]
 
     def _fresh(self, image: Image) -> Iterator[tuple[int, int, bytes]]:
         symbols = [self._universe.symbols[row] for row in image.rows.tolist()]
-        return zip(image.rows.tolist(), image.traded_at.tolist(), _rows_of(symbols, image), strict=True)
+        return zip(image.rows.tolist(), image.traded_at.tolist(), _encoded(symbols, image, self._plan), strict=True)
 
 
-def _rows_of(symbols: list[Any], image: Image) -> list[bytes]:
+def _encoded(symbols: list[Any], image: Image, plan: Plan) -> list[bytes]:
     change = np.where((image.previous.close > 0) & (image.price > 0), image.price - image.previous.close, 0)
     percent = 100.0 * change / np.maximum(image.previous.close, 1)
     days = _bars(image.regular, counted(image.volume, image.rows), rounded(image.vwap), image.otc)
+    for day, exact in zip(days, exactly(image.volume), strict=True):
+        if day is not _NOTHING:
+            day["dv"] = exact
     turnover = average_price(image.previous.turnover, image.previous.volume)
     before = _bars(image.previous, counted(image.previous.volume, image.rows), turnover, image.otc)
     changes = (rounded(change / UNITS_PER_DOLLAR), rounded(percent))
@@ -162,7 +173,7 @@ def _rows_of(symbols: list[Any], image: Image) -> list[bytes]:
                 "ticker": symbol,
                 "todaysChange": absolute,
                 "todaysChangePerc": relative,
-                "updated": last["lastQuote"]["t"] if last else 0,
+                "updated": 0,
                 "day": day,
                 "min": minute,
                 "prevDay": previous,
@@ -170,7 +181,7 @@ def _rows_of(symbols: list[Any], image: Image) -> list[bytes]:
             }
         )
         for symbol, absolute, relative, day, minute, previous, last in zip(
-            symbols, *changes, days, _minutes(image), before, _last(image), strict=True
+            symbols, *changes, days, _minutes(image), before, _last(image, plan), strict=True
         )
     ]
 
@@ -193,12 +204,15 @@ def _minutes(image: Image) -> Objects:
         counted(image.volume, rows),
         trades_in(bars.volume, image.trade_size).tolist(),
     )
-    columns = zip(*prices_of(bars), vwaps, *counts, image.minute_start_ms.tolist(), strict=True)
+    exact = (exactly(bars.volume), exactly(image.volume))
+    columns = zip(
+        zip(*prices_of(bars), strict=True), vwaps, *counts, *exact, image.minute_start_ms.tolist(), strict=True
+    )
     objects = [
-        {"o": open_, "h": high, "l": low, "c": close, "v": volume, "vw": vwap, "av": total, "t": start, "n": trades}
-        if open_
+        {"o": first, "h": high, "l": low, "c": close, "v": v, "vw": vw, "av": av, "t": t, "n": n, "dv": dv, "dav": dav}
+        if first
         else _NO_MINUTE
-        for open_, high, low, close, vwap, volume, total, trades, start in columns
+        for (first, high, low, close), vw, v, av, n, dv, dav, t in columns
     ]
     return _marked(objects, image.otc)
 
@@ -209,76 +223,73 @@ def _marked(objects: Objects, otc: Bools) -> Objects:
     return objects
 
 
-def _last(image: Image) -> Objects:
-    """The last trade and the quote; both are left out before the first trade of the day."""
+def _last(image: Image, plan: Plan) -> Objects:
+    """The last trade and the quote, as far as the plan shows them; nothing before the first trade of the day."""
     quotes = quotes_after(image.price, image.traded_at, image.spread, image.in_regular)
-    draw = mixed(image.traded_at.astype(np.uint64))
-    columns = (quotes.bid_lots, quotes.ask_lots, quotes.at, image.last_size, draw >> _NAME_BITS)
-    prices = (dollars(image.price), dollars(quotes.bid), dollars(quotes.ask))
-    numbers = (column.tolist() for column in columns)
+    trades = _last_trades(image)
+    sides = (dollars(quotes.bid), quotes.bid_lots.tolist(), dollars(quotes.ask), quotes.ask_lots.tolist())
+    objects: Objects = []
+    for at, trade, bid, bid_lots, ask, ask_lots, quoted in zip(
+        image.traded_at.tolist(), trades, *sides, quotes.at.tolist(), strict=True
+    ):
+        last: dict[str, Any] = {"updated": quoted if plan.quotes else at} if at else {}
+        if at and plan.trades:
+            last["lastTrade"] = trade
+        if at and plan.quotes:
+            last["lastQuote"] = {"p": bid, "s": bid_lots, "P": ask, "S": ask_lots, "t": quoted}
+        objects.append(last)
+    return objects
+
+
+def _last_trades(image: Image) -> Objects:
+    names = (mixed(image.traded_at.astype(np.uint64)) >> NAME_BITS).tolist()
+    sizes = zip(image.last_size.tolist(), exactly(image.last_size), strict=True)
     return [
-        {
-            "lastTrade": {"p": price, "s": size, "t": at, "x": _VENUES[name % len(_VENUES)], "i": str(name), **codes},
-            "lastQuote": {"p": bid, "s": bid_lots, "P": ask, "S": ask_lots, "t": quoted},
-        }
-        if at
-        else {}
-        for at, codes, price, bid, ask, bid_lots, ask_lots, quoted, size, name in zip(
-            image.traded_at.tolist(), _conditions(image), *prices, *numbers, strict=True
+        {"p": price, "s": size, "ds": exact, "t": at, "x": VENUES[name % len(VENUES)], "i": str(name), **codes}
+        for at, codes, price, name, (size, exact) in zip(
+            image.traded_at.tolist(), _conditions(image), dollars(image.price), names, sizes, strict=True
         )
     ]
 
 
 def _conditions(image: Image) -> list[dict[str, list[int]]]:
-    kinds: tuple[dict[str, list[int]], ...] = (
-        {},
-        {"c": [_ODD_LOT_TRADE]},
-        {"c": [_FORM_T]},
-        {"c": [_FORM_T, _ODD_LOT_TRADE]},
-    )
-    kind = 2 * ~image.in_regular + (image.last_size < _ODD_LOT)
+    kinds = [{"c": codes} if codes else {} for codes in CONDITIONS]
+    kind = 2 * ~image.in_regular + (image.last_size < ODD_LOT)
     return [kinds[each] for each in kind.tolist()]
 
 
-def second_events(universe: Universe, tape: Tape, trades: Trades) -> Iterator[bytes]:
-    """The second that just ended as one event per symbol that traded."""
-    rows, bars = trades.rows, trades.bars
-    start = (tape.day.hours.pre_market_start + (tape.second - 1) * NANOS) // NANOS_PER_MS
-    average = bars.volume / trades_in(bars.volume, tape.day.plan.manner.trade_size[rows])
-    prices = zip(*prices_of(bars), average_price(bars.turnover, bars.volume), rounded(tape.vwap(rows)), strict=True)
-    counts = (counted(bars.volume, rows), counted(tape.volume[rows], rows), np.rint(average).astype(np.int64).tolist())
-    extras = zip(dollars(tape.regular.open[rows]), universe.traits.otc[rows].tolist(), strict=True)
-    for row, volume, total, size, (open_, high, low, close, vwap, today), (official, otc) in zip(
-        rows.tolist(), *counts, prices, extras, strict=True
-    ):
-        event = {
-            "ev": "A",
-            "sym": universe.symbols[row],
-            "v": volume,
-            "av": total,
-            "vw": vwap,
-            "o": open_,
-            "c": close,
-            "h": high,
-            "l": low,
-            "a": today,
-            "z": size,
-            "s": start,
-            "e": start + MS_PER_SECOND,
-        }
-        if official:
-            event["op"] = official
-        if otc:
-            event["otc"] = True
-        yield orjson.dumps(event)
+def daily_rows(universe: Universe, rows: Ints, bars: Bars, closed_at_ms: int) -> Iterator[bytes]:
+    """The bars of these rows on a finished day, each as the vendor's daily bar."""
+    for start in range(0, len(rows), ROWS_PER_SLICE):
+        part = slice(start, start + ROWS_PER_SLICE)
+        yield from _daily(universe, rows[part], bars.take(part), closed_at_ms)
 
 
-def daily_rows(universe: Universe, bars: Bars, wanted: Ints, closed_at_ms: int) -> Iterator[bytes]:
-    """The wanted rows of a finished day, each as the vendor's daily bar."""
-    taken = bars.take(wanted)
-    trades = trades_in(taken.volume, universe.traits.trade_size[wanted]).tolist()
-    vwaps = average_price(taken.turnover, taken.volume)
-    otc = universe.traits.otc[wanted]
-    objects = _bars(taken, counted(taken.volume, wanted), vwaps, otc)
-    for row, bar, count in zip(wanted.tolist(), objects, trades, strict=True):
+def _daily(universe: Universe, rows: Ints, bars: Bars, closed_at_ms: int) -> Iterator[bytes]:
+    trades = trades_in(bars.volume, universe.traits.trade_size[rows]).tolist()
+    vwaps = average_price(bars.turnover, bars.volume)
+    objects = _bars(bars, counted(bars.volume, rows), vwaps, universe.traits.otc[rows])
+    for row, bar, count in zip(rows.tolist(), objects, trades, strict=True):
         yield orjson.dumps({"T": universe.symbols[row], **bar, "t": closed_at_ms, "n": count})
+
+
+def candle_rows(universe: Universe, row: int, candles: Candles) -> Iterator[bytes]:
+    """The bars of one symbol, each with the start of its window."""
+    trade_size, otc = universe.traits.trade_size[row : row + 1], {"otc": True} if universe.traits.otc[row] else {}
+    for start in range(0, len(candles.start), ROWS_PER_SLICE):
+        part = candles.take(slice(start, start + ROWS_PER_SLICE))
+        vwaps = rounded(part.turnover / part.volume / (PRICES_IN_TURNOVER * UNITS_PER_DOLLAR))
+        prices = (dollars(price) for price in (part.open, part.high, part.low, part.close))
+        counts = zip(_volumes(part.volume, row), trades_in(part.volume, trade_size).tolist(), strict=True)
+        times = (part.start // NANOS_PER_MS).tolist()
+        for (volume, count), vwap, at, open_, high, low, close in zip(counts, vwaps, times, *prices, strict=True):
+            bar = {"v": volume, "vw": vwap, "o": open_, "c": close, "h": high, "l": low, "t": at, "n": count}
+            yield orjson.dumps({**bar, **otc})
+
+
+def _volumes(volume: Floats, row: int) -> list[Any]:
+    """Whole where no split made fractions of them."""
+    whole = np.rint(volume)
+    if (whole == volume).all():
+        return counted(whole.astype(np.int64), np.full(len(volume), row))
+    return rounded(volume)

@@ -1,6 +1,6 @@
 """The simulated market as a whole: a seed, a number of symbols and a calendar make every day of it.
 
-Pure and random-access: it holds no state but its listing. `exchange` serves it to others.
+Pure and random-access: it holds no state but its listing and who is behind it. `exchange` serves it to others.
 """
 
 import datetime as dt
@@ -8,6 +8,7 @@ from collections.abc import Generator
 
 from tradeul.domain.session import TradingCalendar
 from tradeul.simulation.days import DayPlan, adjusted, daily_bars_of, plan_of
+from tradeul.simulation.registry import Registry
 from tradeul.simulation.shape import Bars, slices
 from tradeul.simulation.trading_day import TradingDay
 from tradeul.simulation.universe import universe_of
@@ -23,6 +24,7 @@ class Market:
         self.seed = seed
         self.calendar = calendar
         self.universe = universe_of(seed, symbols)
+        self.registry = Registry(self.universe)
 
     @property
     def name(self) -> str:

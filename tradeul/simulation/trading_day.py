@@ -98,7 +98,9 @@ class TradingDay:
     def _slot_weights(self, manner: Manner, slots: Ints) -> Floats:
         after = slots - manner.burst_slot[:, None]
         burst = manner.burst[:, None] * np.exp(-np.abs(after) / _BURST_SLOTS) * (after >= 0.0)
-        weights: Floats = self._shares[slots] * (1.0 + burst)
+        halt = manner.halt_slot[:, None]
+        trading = (slots < halt) | (slots >= halt + manner.halt_slots[:, None])
+        weights: Floats = self._shares[slots] * (1.0 + burst) * trading
         return weights
 
     def _weights_of_minutes(self) -> Floats:

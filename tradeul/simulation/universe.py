@@ -4,10 +4,11 @@ Symbols are spelt as the tape spells them, odd ones included: share classes, pre
 foreign shares over the counter. A symbol's traits hang on its spelling and the seed, not on how many others there are.
 """
 
+import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -95,8 +96,35 @@ _CLASS_SHARE: Final = 0.006
 LISTING_CYCLE: Final = 128
 LISTED_DAYS: Final = 120
 SPLIT_CYCLE: Final = 200
+REVERSE_SPLIT: Final = 10.0
+FORWARD_SPLIT: Final = 0.25
+"""By how much a price is multiplied on the day of a split: 1 for 10, and 4 for 1."""
+RENAME_CYCLE: Final = 150
+"""Days that a company goes by one of its two symbols before it takes the other."""
 _CYCLE_PORTION: Final = 0.02
 """The largest part of the market that a cycle may take up, when the market is small."""
+_RISING_PORTION: Final = 0.005
+_RISING: Final = 40
+_RENAMED: Final = 8
+_RENAMED_VOLUME: Final = (50_000.0, 1_000_000.0)
+
+EXCHANGES: Final = ("XNAS", "XNYS", "XASE", "ARCX", "BATS")
+NASDAQ, NYSE, AMEX, ARCA, CBOE = range(len(EXCHANGES))
+NOWHERE: Final = -1
+"""Where over-the-counter shares are listed."""
+_LISTINGS: Final[dict[Kind, tuple[tuple[int, float], ...]]] = {
+    Kind.COMMON: ((NASDAQ, 0.55), (NYSE, 0.4), (AMEX, 0.05)),
+    Kind.FUND: ((ARCA, 0.65), (CBOE, 0.2), (NASDAQ, 0.15)),
+    Kind.PREFERRED: ((NYSE, 0.8), (NASDAQ, 0.2)),
+    Kind.WARRANT: ((NASDAQ, 1.0),),
+    Kind.UNIT: ((NASDAQ, 1.0),),
+    Kind.RIGHT: ((NASDAQ, 1.0),),
+    Kind.FOREIGN: ((NOWHERE, 1.0),),
+}
+_FAMILIAR_LISTINGS: Final = {
+    "AAPL": NASDAQ, "MSFT": NASDAQ, "NVDA": NASDAQ, "TSLA": NASDAQ, "AMD": NASDAQ, "QQQ": NASDAQ, "AVAC": NASDAQ,
+    "F": NYSE, "BAC": NYSE, "BACpL": NYSE, "BACPL": NYSE, "BRK.A": NYSE, "BRK.B": NYSE, "SPY": ARCA, "IWM": ARCA,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +135,8 @@ class Traits(Columns):
     market_key: Keys
     """The same for all: the key of the market as a whole."""
     kind: Ints
+    exchange: Ints
+    """Place in EXCHANGES, or NOWHERE."""
     otc: Bools
     log_price: Floats
     volatility: Floats
@@ -116,7 +146,11 @@ class Traits(Columns):
     listing_offset: Ints
     """Place in the cycle of coming to the market, being there for 120 days and leaving it; -1: always there."""
     split_offset: Ints
-    """Place in the cycle of sinking to a tenth and splitting 1 for 10; -1: never."""
+    """Place in the cycle of sinking and splitting 1 for 10, or of rising and splitting 4 for 1; -1: never."""
+    split_factor: Floats
+    """What a split multiplies the price by; 1 where there is none."""
+    rename_offset: Ints
+    """The place at which a company takes this one of its two symbols; -1: it has but one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,6 +160,11 @@ class Universe:
     symbols: tuple[Symbol, ...]
     traits: Traits
 
+    def row_of(self, symbol: str) -> int | None:
+        """Where a symbol of exactly that spelling stands."""
+        row = bisect.bisect_left(self.symbols, symbol)
+        return row if row < len(self.symbols) and self.symbols[row] == symbol else None
+
 
 def universe_of(seed: int, count: int) -> Universe:
     """List `count` symbols of the seed."""
@@ -133,7 +172,7 @@ def universe_of(seed: int, count: int) -> Universe:
     symbols = tuple(Symbol(name) for name in kinds)
     key = mixed(np.array([_spelling(name) for name in symbols], np.uint64) ^ np.uint64(number_of(seed)))
     market_key = np.full(len(symbols), number_of(seed, 2), np.uint64)
-    return Universe(symbols, _traits(symbols, np.array(list(kinds.values()), np.int64), key, market_key))
+    return Universe(symbols, _renamed(_traits(symbols, np.array(list(kinds.values()), np.int64), key, market_key)))
 
 
 def _spelling(name: str) -> int:
@@ -196,23 +235,64 @@ def _traits(symbols: tuple[Symbol, ...], kind: Ints, key: Keys, market_key: Keys
         key=key,
         market_key=market_key,
         kind=kind,
+        exchange=_exchanges(symbols, kind, key),
         otc=kind == Kind.FOREIGN,
         log_price=np.log(price),
         volatility=np.clip(volatility, 0.002, 0.09),
         daily_volume=volume,
         trade_size=np.clip(200.0 * (20.0 / price) ** 0.3 * (volume / 1e5) ** 0.1, 4.0, 1500.0),
         liveliness=trait("liveliness"),
-        **_cycles(symbols, kind, key),
+        rename_offset=np.full(len(symbols), -1),
+        **_cycles(_unfamiliar(symbols, kind, key), len(symbols)),
     )
 
 
-def _cycles(symbols: tuple[Symbol, ...], kind: Ints, key: Keys) -> dict[str, Ints]:
-    """Give some common shares a place in the cycles of listing and of splitting, one per day of the cycle."""
+def _exchanges(symbols: tuple[Symbol, ...], kind: Ints, key: Keys) -> Ints:
+    exchange = np.full(len(kind), NOWHERE)
+    drawn = uniform(keyed(key, 5))
+    for each, places in _LISTINGS.items():
+        of = np.flatnonzero(kind == each)
+        edges = np.cumsum([part for _, part in places])[:-1]
+        exchange[of] = np.array([place for place, _ in places])[np.searchsorted(edges, drawn[of], side="right")]
+    for row, symbol in enumerate(symbols):
+        exchange[row] = _FAMILIAR_LISTINGS.get(symbol, exchange[row])
+    return exchange
+
+
+def _unfamiliar(symbols: tuple[Symbol, ...], kind: Ints, key: Keys) -> Ints:
+    """The common shares that nobody knows by name, in a drawn order."""
     common = np.array([row for row in np.flatnonzero(kind == Kind.COMMON) if symbols[row] not in FAMILIAR], np.int64)
-    drawn = common[np.argsort(keyed(key[common], 4), kind="stable")]
-    most = int(len(symbols) * _CYCLE_PORTION)
-    listing, splitting = np.full(len(symbols), -1), np.full(len(symbols), -1)
+    order: Ints = common[np.argsort(keyed(key[common], 4), kind="stable")]
+    return order
+
+
+def _cycles(drawn: Ints, count: int) -> dict[str, Any]:
+    """Give some common shares a place in the cycles of listing and of splitting, one per day of the cycle at most."""
+    most = int(count * _CYCLE_PORTION)
+    listing, splitting, factor = np.full(count, -1), np.full(count, -1), np.ones(count)
     coming, sinking = drawn[: min(LISTING_CYCLE, most)], drawn[LISTING_CYCLE:][: min(SPLIT_CYCLE, most)]
-    listing[coming] = np.arange(len(coming)) * LISTING_CYCLE // max(len(coming), 1)
-    splitting[sinking] = np.arange(len(sinking)) * SPLIT_CYCLE // max(len(sinking), 1)
-    return {"listing_offset": listing, "split_offset": splitting}
+    rising = drawn[::-1][: min(_RISING, int(count * _RISING_PORTION))]
+    for rows, cycle, offsets in (
+        (coming, LISTING_CYCLE, listing),
+        (rising, SPLIT_CYCLE, splitting),
+        (sinking, SPLIT_CYCLE, splitting),
+    ):
+        offsets[rows] = np.arange(len(rows)) * cycle // max(len(rows), 1)
+    factor[rising], factor[sinking] = FORWARD_SPLIT, REVERSE_SPLIT
+    return {"listing_offset": listing, "split_offset": splitting, "split_factor": factor}
+
+
+def _renamed(traits: Traits) -> Traits:
+    """Let some pairs of common shares be one company, which goes by either symbol in turn."""
+    plain = (traits.kind == Kind.COMMON) & (traits.listing_offset < 0) & (traits.split_offset < 0)
+    plain &= (traits.daily_volume > _RENAMED_VOLUME[0]) & (traits.daily_volume < _RENAMED_VOLUME[1])
+    rows = np.flatnonzero(plain)
+    rows = rows[np.argsort(keyed(traits.key[rows], 6), kind="stable")]
+    pairs = min(_RENAMED, int(len(plain) * _RISING_PORTION), len(rows) // 2)
+    first, second = rows[:pairs], rows[pairs : 2 * pairs]
+    source = np.arange(len(plain))
+    source[second] = first
+    renamed = traits.take(source)
+    renamed.rename_offset[first] = np.arange(pairs) * RENAME_CYCLE // max(pairs, 1)
+    renamed.rename_offset[second] = renamed.rename_offset[first] + RENAME_CYCLE
+    return renamed
