@@ -7,7 +7,9 @@ left before the simulated market goes.
 
 import datetime as dt
 import gc
+import os
 import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,14 +31,17 @@ from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.filters import global_filters
 from tradeul.engine.hot_loop import HotLoop
 from tradeul.engine.intake import Intake
+from tradeul.engine.link_watch import LinkWatch
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.vendor_hours import VendorHours
-from tradeul.engine.view import EngineView
+from tradeul.engine.view import EngineView, Report
 from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import Warmup
+from tradeul.polygon.hosts import delayed_url_of
 from tradeul.polygon.rest import PolygonRest
 from tradeul.polygon.stream import PolygonStream
+from tradeul.recording.recorder import FileRecorder
 from tradeul.settings import ClockSettings, Settings
 from tradeul.simulation.exchange import Exchange
 from tradeul.simulation.market import Market
@@ -85,6 +90,18 @@ def is_simulated(settings: Settings) -> bool:
     return source == "simulation" or (source == "auto" and settings.polygon.api_key is None)
 
 
+def world_of(settings: Settings) -> str:
+    """Name the market's own folder and database, as worlds never mix."""
+    return f"sim-{settings.simulation.seed}" if is_simulated(settings) else "live"
+
+
+def state_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> Path:
+    """Find where this world's state is kept: as set, else systemd's folder for it, else the user's."""
+    chosen = settings.history.data_dir or environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    users = environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return (Path(chosen) if chosen else Path(users) / "tradeul") / world_of(settings)
+
+
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """Where the market is, and what opens its door."""
@@ -111,6 +128,7 @@ class App:
         self.intake = Intake()
         self.exchange: Exchange | None = None
         self.server: WebServer | None = None
+        self.recorder: FileRecorder | None = None
 
     async def run(self) -> None:
         """Start everything, and stop it in order when asked to."""
@@ -125,13 +143,18 @@ class App:
     async def start(self) -> None:
         """Bring every part up; returns when the page is served."""
         vendor = await self._vendor()
-        rest = PolygonRest(vendor.rest_url, vendor.api_key, self.clock)
+        self.recorder = self._recorder()
+        rest = PolygonRest(vendor.rest_url, vendor.api_key, self.clock, recorder=self.recorder)
         self.supervisor.add_stop(Stage.FEEDS, "rest", rest.close)
-        stream = PolygonStream(vendor.ws_url, vendor.api_key, self.clock, self.intake.deliver)
+
+        def refill() -> None:
+            # Nothing is sent again of what was missed; before the first connection nothing was.
+            if stream.state.reconnects:
+                discovery.refill()
+
+        stream = self._stream(vendor, refill)
         pipeline = self._pipeline(stream)
-        discovery = Discovery(
-            rest, pipeline, self.clock, self.calendar, self.vitals, self.settings.polygon.snapshot_interval_s
-        )
+        discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board))
         view = self._view(discovery, stream)
         hub = Hub(self.channels, self.clock, view)
         await self._serve(hub, view)
@@ -142,6 +165,7 @@ class App:
         start("hub", hub.run, stage=Stage.SERVING)
         start("hot loop", hot_loop.run, stage=Stage.ENGINE)
         start("discovery", discovery.run, stage=Stage.ENGINE)
+        start("refills", discovery.run_refills, stage=Stage.ENGINE)
         start("warmup", warmup.run, stage=Stage.ENGINE)
         start("vendor hours", hours.run, stage=Stage.ENGINE)
         start("stream", stream.run, stage=Stage.FEEDS)
@@ -166,6 +190,31 @@ class App:
         self.supervisor.start("exchange", self.exchange.run, stage=Stage.SIMULATION)
         return Vendor(self.exchange.rest_url, self.exchange.ws_url, key)
 
+    def _recorder(self) -> FileRecorder | None:
+        if not self.settings.record.enabled:
+            return None
+        folder = state_folder(self.settings) / "recordings"
+        recorder = FileRecorder(folder, world_of(self.settings), self.clock, self.calendar)
+        self.supervisor.start("recorder", recorder.run, stage=Stage.FEEDS)
+        self.supervisor.add_stop(Stage.FEEDS, "recording", recorder.close)
+        return recorder
+
+    def _stream(self, vendor: Vendor, on_live: Callable[[], None]) -> PolygonStream:
+        feed, late_url = self.settings.polygon.feed, delayed_url_of(vendor.ws_url)
+        return PolygonStream(
+            late_url if feed == "delayed" and late_url else vendor.ws_url,
+            vendor.api_key,
+            self.clock,
+            self.intake.deliver,
+            delayed_url=late_url if feed == "auto" else None,
+            recorder=self.recorder,
+            on_live=on_live,
+        )
+
+    def _discovery(self, rest: PolygonRest, pipeline: Pipeline, watch: LinkWatch) -> Discovery:
+        interval_s = self.settings.polygon.snapshot_interval_s
+        return Discovery(rest, pipeline, self.clock, self.calendar, self.vitals, interval_s, watch.look)
+
     def _pipeline(self, stream: PolygonStream) -> Pipeline:
         attention = Attention(self.settings.hot.cooldown_s)
 
@@ -189,15 +238,12 @@ class App:
         def tasks() -> dict[str, object]:
             return {"tasks": [task._asdict() for task in self.supervisor.states()]}
 
+        def recording() -> dict[str, object]:
+            return {"enabled": False} if self.recorder is None else {"enabled": True, **self.recorder.state._asdict()}
+
+        reports: dict[str, Report] = {"stream": link, "recording": recording, "supervisor": tasks}
         return EngineView(
-            self.clock,
-            self.calendar,
-            self.vitals,
-            discovery,
-            self.scanner,
-            self.channels,
-            self.intake,
-            {"stream": link, "supervisor": tasks},
+            self.clock, self.calendar, self.vitals, discovery, self.scanner, self.channels, self.intake, reports
         )
 
     async def _serve(self, hub: Hub, view: EngineView) -> None:
@@ -216,11 +262,11 @@ class App:
         log.info("page_served", address=f"http://{server.host}:{self.server.port}", market=view.market())
 
 
-async def run_exchange(settings: Settings, host: str, port: int, key: str | None) -> None:
+async def run_exchange(settings: Settings, host: str, port: int, key: str | None, plan: str) -> None:
     """Serve the simulated market alone until stopped."""
     clock = market_clock(settings.clock, simulated=True)
     market = Market(settings.simulation.seed, settings.simulation.symbols, calendar_of(clock))
-    exchange = Exchange(market, clock, host=host, port=port, key=key, compress=True)
+    exchange = Exchange(market, clock, host=host, port=port, key=key, plan=plan, compress=True)
     supervisor = Supervisor(clock)
     await exchange.start()
     supervisor.add_stop(Stage.SIMULATION, "exchange", exchange.close)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from tradeul.errors import TradeulError, UsageError
+from tradeul.simulation.plans import PLANS
 
 T = TypeVar("T")
 
@@ -51,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     exchange.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     exchange.add_argument("--port", type=int, default=9000, help="REST at / and WebSocket at /stocks (%(default)s)")
     exchange.add_argument("--key", help="the API key that is accepted (default: any)")
+    exchange.add_argument(
+        "--plan", choices=PLANS, default="advanced", help="what the account may see, and how late (%(default)s)"
+    )
     exchange.add_argument("--seed", help="the same seed and clock give the same market")
     exchange.add_argument("--symbols", help="size of the market")
     exchange.add_argument("--start", help="market time to begin at, ISO 8601 with offset")
@@ -115,7 +119,7 @@ def _exchange(options: argparse.Namespace) -> int:
     environ = dict(os.environ) | {name: value for name, value in overrides.items() if value is not None}
     settings = load_settings(_config(options), environ)
     logs.configure(settings.log.level, settings.log.format)
-    _on_loop(run_exchange(settings, options.host, options.port, options.key))
+    _on_loop(run_exchange(settings, options.host, options.port, options.key, options.plan))
     return DONE
 
 

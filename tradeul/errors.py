@@ -9,6 +9,7 @@ TradeulError
 │   ├── VendorRefused         asking again changes nothing: key, plan or unknown path
 │   └── SnapshotRefused       the body came, but is not a market: the last good one stays
 ├── BadRequest            a viewer's: its message is not of the protocol (web/protocol)
+├── RecordingDamaged      a file's: it is no recording, or not one that can be understood (recording/format)
 ├── OutOfStep             a client's own state: something was missed, ask for it again (client)
 ├── ServerLost            a client's server is gone or silent (client)
 ├── AddressInUse          the operator's: another program holds our port (exit 1)

@@ -83,6 +83,10 @@ class Polygon(Section):
     ws_url: str = Field(
         "wss://socket.polygon.io/stocks", pattern=r"^wss?://\S+$", description="Where live bars come from."
     )
+    feed: Literal["auto", "realtime", "delayed"] = Field(
+        "auto",
+        description='"realtime", "delayed" (15 minutes), or "auto": real time, delayed where the plan has only that.',
+    )
     snapshot_interval_s: float = Field(
         5.0, ge=1, le=3600, description="Seconds from one snapshot of the whole market to the next."
     )
@@ -153,6 +157,18 @@ class Hot(Section):
     )
 
 
+class History(Section):
+    data_dir: str = Field(
+        "", description="Folder for what is kept; empty: systemd's state directory, else tradeul in the user's own."
+    )
+
+
+class Record(Section):
+    enabled: bool = Field(
+        default=False, description="Whether everything that comes from the vendor is kept, up to 6 GB a trading day."
+    )
+
+
 class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
     format: Literal["auto", "console", "json"] = Field(
@@ -178,6 +194,8 @@ class Settings(BaseSettings):
     simulation: Simulation = Field(Simulation(), description="The market in a box.")
     filters: Filters = Field(Filters(), description="What a symbol must pass to be in any list. Bounds are inclusive.")
     hot: Hot = Field(Hot(), description="Symbols that are followed live.")
+    history: History = Field(History(), description="Where things are kept.")
+    record: Record = Field(Record(), description="The vendor's answers and frames as they came, in recordings/.")
     log: Log = Field(Log(), description="Log lines, on standard error.")
 
     @check(mode="after")

@@ -16,7 +16,7 @@ some_pending = st.dictionaries(
 
 
 def carried_out(
-    commands: Commands, confirmed: frozenset[Symbol], pending: dict[Symbol, float]
+    commands: Commands[Symbol], confirmed: frozenset[Symbol], pending: dict[Symbol, float]
 ) -> tuple[frozenset[Symbol], dict[Symbol, float]]:
     """What is confirmed and pending once every command was sent."""
     gone = set(commands.unsubscribe)

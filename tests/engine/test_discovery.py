@@ -11,7 +11,7 @@ from tests.support.eventually import running
 from tests.support.market import CALENDAR, DAY, NANOS, at, bar, daily, image, traded
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
-from tradeul.domain.events import DailyBars, MarketImage, MarketStatus, Nanos
+from tradeul.domain.events import DailyBars, LiveEvents, MarketImage, MarketStatus, Nanos
 from tradeul.domain.scans import BUILT_IN
 from tradeul.engine.channels import Channels
 from tradeul.engine.discovery import Discovery
@@ -70,7 +70,10 @@ class Engine:
         self.intake = Intake()
         self.scans = 0
         self.pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, self._scanned)
-        self.discovery = Discovery(self.source, self.pipeline, self.clock, CALENDAR, self.vitals, 5.0)
+        self.shown: list[Nanos] = []
+        self.discovery = Discovery(
+            self.source, self.pipeline, self.clock, CALENDAR, self.vitals, 5.0, self.shown.append
+        )
         self.view = EngineView(
             self.clock, CALENDAR, self.vitals, self.discovery, self.scanner, self.channels, self.intake, {}
         )
@@ -104,8 +107,22 @@ async def test_snapshots_come_every_five_seconds() -> None:
 
     assert engine.asked_after() == [5.0] * 4
     assert engine.scans == 5
+    assert engine.shown == engine.source.asked
     assert [row.symbol for row in engine.channels.by_name["winners"].state.rows] == ["A"]
     assert engine.view.feed().state == "live"
+
+
+async def test_a_snapshot_that_is_asked_for_comes_at_once() -> None:
+    """After the live feed came back; the even pace is not changed by it."""
+    engine = Engine("10:00")
+
+    async with engine.running(), running(engine.discovery.run_refills):
+        await engine.clock.advance(2)
+        engine.discovery.refill()
+        engine.discovery.refill()
+        await engine.clock.advance(13)
+
+    assert engine.asked_after() == [2.0, 3.0, 5.0, 5.0]
 
 
 async def test_a_closed_market_is_looked_at_every_minute_and_stands() -> None:
@@ -204,7 +221,8 @@ async def test_live_bars_are_ranked_between_snapshots_at_most_once_per_interval(
     async with engine.running(), engine.running(hot.run):
         before = engine.scans
         for i in range(10):
-            engine.intake.deliver([bar("A", Nanos(at("10:00") + (i + 1) * 10_000_000), 11.0 + i, 1_001 + i)])
+            second = bar("A", Nanos(at("10:00") + (i + 1) * 10_000_000), 11.0 + i, 1_001 + i)
+            engine.intake.deliver(LiveEvents([second], [], [], [], []))
             await engine.clock.advance(0.009)
         during = engine.scans - before
         await engine.clock.advance(0.1)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.market import NANOS, at, bar
-from tradeul.domain.events import Nanos, SecondBar
+from tradeul.domain.events import LiveBar, LiveEvents, Nanos
 from tradeul.engine.intake import Intake
 
 START = at("10:00")
@@ -22,11 +22,11 @@ one = st.builds(
 
 
 @given(st.lists(one, min_size=1, max_size=30), st.integers(1, 5))
-def test_folding_keeps_the_newest_price_and_every_extreme(bars: list[SecondBar], chunk: int) -> None:
+def test_folding_keeps_the_newest_price_and_every_extreme(bars: list[LiveBar], chunk: int) -> None:
     """In any order and any batches: newest close, highest high, lowest low, largest volume, one bar per symbol."""
     intake = Intake()
     for i in range(0, len(bars), chunk):
-        intake.deliver(bars[i : i + chunk])
+        intake.deliver(LiveEvents(bars[i : i + chunk], [], [], [], []))
 
     held = {each.symbol: each for each in intake.take()}
 

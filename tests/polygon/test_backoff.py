@@ -1,9 +1,12 @@
 """How long the stream waits after each way a connection may end."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tradeul.fetching.allowance import Uniform
 from tradeul.polygon.backoff import Backoff, Ending
 
 
@@ -54,7 +57,7 @@ def test_being_let_in_forgives_refusals() -> None:
     assert backoff.wait_after(Ending.REFUSED, 0) == 0.5
 
 
-@pytest.mark.parametrize("ending", [Ending.KEY_IN_USE, Ending.NOT_LET_IN])
+@pytest.mark.parametrize("ending", [Ending.KEY_IN_USE, Ending.NOT_LET_IN, Ending.NOT_IN_PLAN])
 @pytest.mark.parametrize("lived_s", [0, 5, 500])
 def test_a_locked_door_is_not_rattled(ending: Ending, lived_s: float) -> None:
     """When the key is in use elsewhere or not accepted, a minute passes."""
@@ -71,11 +74,44 @@ def test_no_history_makes_it_give_up(history: list[tuple[Ending, float]], random
     assert all(0 <= wait <= 60 for wait in waits)
 
 
-def test_a_flapping_vendor_is_not_stormed() -> None:
-    """A vendor that lets us in and ends after a second sees at most 40 connections in ten minutes, on average."""
-    backoff, elapsed, connects = Backoff(lambda low, high: (low + high) / 2), 0.0, 0
-    while elapsed < 600:
-        connects += 1
-        elapsed += 1 + backoff.wait_after(Ending.DROPPED, 1)
+def drawn(seed: int) -> Uniform:
+    """A random source that can be repeated."""
+    return Random(seed).uniform  # noqa: S311  # no secret
 
-    assert connects <= 40
+
+def connects(backoff: Backoff, ending: Ending, lived_s: float, within_s: float) -> int:
+    """How often a vendor is called on that ends every connection so."""
+    elapsed, calls = 0.0, 0
+    while elapsed < within_s:
+        calls += 1
+        elapsed += lived_s + backoff.wait_after(ending, lived_s)
+    return calls
+
+
+@given(st.integers())
+def test_a_flapping_vendor_is_not_stormed(seed: int) -> None:
+    """A vendor that lets us in and ends after a second sees at most 40 connections in ten minutes."""
+    assert connects(Backoff(drawn(seed)), Ending.DROPPED, 1, 600) <= 40
+
+
+@given(st.integers(), st.floats(0, 100))
+def test_another_program_with_our_key_is_not_fought(seed: int, lived_s: float) -> None:
+    """Evicted again and again, we come back at most sixty times an hour."""
+    assert connects(Backoff(drawn(seed)), Ending.KEY_IN_USE, lived_s, 3600) <= 60
+
+
+@given(st.integers())
+def test_a_key_that_is_refused_is_tried_once_a_minute(seed: int) -> None:
+    """And no more often."""
+    assert connects(Backoff(drawn(seed)), Ending.NOT_LET_IN, 0, 600) <= 10
+
+
+@given(st.integers())
+def test_three_hours_of_refusals_change_nothing(seed: int) -> None:
+    """It is still tried, and the next wait is at most three seconds, so that its end is found at once."""
+    backoff, elapsed = Backoff(drawn(seed)), 0.0
+    while elapsed < 3 * 3600:
+        wait_s = backoff.wait_after(Ending.REFUSED, 0)
+        elapsed += wait_s + 1
+
+        assert 0 <= wait_s <= 3

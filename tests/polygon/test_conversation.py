@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 
 from tests.support.snapshots import symbols
 from tests.support.vendor import confirmations, second_bar
-from tradeul.domain.events import Symbol
 from tradeul.polygon.backoff import Ending
 from tradeul.polygon.conversation import Conversation, Pace, Stage
-from tradeul.polygon.frames import decode_frame
+from tradeul.polygon.frames import Channel, decode_frame
 
 PACE = Pace()
 AUTH = {"action": "auth", "params": "key"}
+LULD = {"ev": "LULD", "T": "X", "h": 55.1, "l": 45.9, "i": [21], "t": 1764086400123456789}
 
 
-def wanted(*names: str) -> frozenset[Symbol]:
-    """A set of symbols."""
-    return frozenset(map(Symbol, names))
+def wanted(*names: str) -> frozenset[Channel]:
+    """The channels of these symbols' second bars, or the one that is named as a whole."""
+    return frozenset(Channel(name if "." in name and name[-1] == "*" else f"A.{name}") for name in names)
 
 
 def hear(talk: Conversation, *elements: dict[str, object], now: float = 0.0) -> None:
@@ -139,7 +139,7 @@ def test_acknowledgements_and_data_confirm(kind: str) -> None:
         hear(talk, second_bar("A"), second_bar("BRK.B"))
 
     assert wanted("A", "BRK.B") <= talk.confirmed
-    assert talk.pending.keys() == {"QUIET"}
+    assert talk.pending.keys() == {"A.QUIET"}
 
 
 def test_an_unanswered_subscription_is_renewed() -> None:
@@ -153,7 +153,7 @@ def test_an_unanswered_subscription_is_renewed() -> None:
     assert said(talk, 9.9) is None
     assert said(talk, 10.0) == {"action": "unsubscribe", "params": "A.A"}
     assert said(talk, 10.3) == {"action": "subscribe", "params": "A.A"}
-    assert talk.pending.keys() == {"A"}
+    assert talk.pending.keys() == {"A.A"}
 
 
 def test_late_data_of_what_was_taken_back_confirms_nothing() -> None:
@@ -189,7 +189,7 @@ def test_a_refused_channel_leaves_the_rest() -> None:
 
     hear(talk, status("error", "not authorized"), *confirmations(["A"]))
 
-    assert (talk.verdict, talk.confirmed, talk.said_last) == (None, {"A"}, "error: not authorized")
+    assert (talk.verdict, talk.confirmed, talk.said_last) == (None, {"A.A"}, "error: not authorized")
 
 
 @pytest.mark.parametrize(
@@ -233,5 +233,114 @@ def test_a_vendor_that_answers_ends_up_with_what_is_wanted(
             if command["action"] == "subscribe":
                 hear(talk, *confirmations(sorted(new)), now=now)
 
-    assert (held, talk.confirmed, talk.pending) == ({"A"}, {"A"}, {})
+    assert (held, talk.confirmed, talk.pending) == ({"A"}, {"A.A"}, {})
     assert said(talk, now + 1000) is None
+
+
+def test_topics_of_the_whole_market_are_asked_for_too() -> None:
+    """They are channels like the others, and what comes by one confirms it."""
+    talk = live(["LULD.*", "B"])
+
+    assert said(talk, 0.0) == {"action": "subscribe", "params": "A.B,LULD.*"}
+    hear(talk, LULD, second_bar("B"))
+    assert (talk.confirmed, talk.pending) == ({"LULD.*", "A.B"}, {})
+
+
+def test_data_of_a_whole_topic_is_no_leftover() -> None:
+    """What comes by `A.*` was asked for, whatever its symbol, also while it is not confirmed yet."""
+    talk = live(["A.*"])
+    said(talk, 0.0)
+    hear(talk, second_bar("X"), second_bar("Y"))
+
+    hear(talk, second_bar("Z"), now=100.0)
+
+    assert talk.confirmed == {"A.*"}
+    assert said(talk, 100.0) is None
+
+
+def test_a_whole_topic_that_is_left_over_is_unsubscribed_again() -> None:
+    """Data of any symbol that still comes long after shows that the vendor holds it."""
+    talk = live(["A.*"])
+    said(talk, 0.0)
+    hear(talk, second_bar("X"))
+    talk.want(wanted())
+    assert said(talk, 1.0) == {"action": "unsubscribe", "params": "A.*"}
+
+    hear(talk, second_bar("X"), now=2.0)
+    assert said(talk, 2.0) is None
+    hear(talk, second_bar("Y"), now=12.0)
+    assert said(talk, 12.0) == {"action": "unsubscribe", "params": "A.*"}
+
+
+def spoken(talk: Conversation, until: float) -> list[tuple[float, str]]:
+    """When something was asked for, and what."""
+    moments = (tenth / 10 for tenth in range(int(until * 10)))
+    heard = ((now, said(talk, now)) for now in moments)
+    return [(now, words["params"]) for now, words in heard if words and words["action"] == "subscribe"]
+
+
+def test_a_whole_topic_that_the_plan_lacks_is_given_up() -> None:
+    """`not authorized` names no channel: what stays silent is asked for again twice, then no more."""
+    talk = live(["LULD.*"])
+    hear(talk, status("error", "not authorized"))
+
+    asked = spoken(talk, until=120)
+
+    assert [what for _, what in asked] == ["LULD.*"] * 3
+    assert (talk.refused, talk.pending, talk.confirmed) == ({"LULD.*"}, {}, set())
+    assert talk.verdict is None
+
+
+def test_a_whole_topic_that_comes_after_all_is_not_refused() -> None:
+    """Data tells more than silence did."""
+    talk = live(["LULD.*"])
+    spoken(talk, until=60)
+
+    hear(talk, LULD, now=61.0)
+
+    assert (talk.refused, talk.confirmed) == (set(), {"LULD.*"})
+
+
+def test_a_single_symbol_is_never_given_up() -> None:
+    """A symbol that does not trade is silent too: it is asked for as long as it is wanted."""
+    talk = live(["QUIET"])
+
+    assert len(spoken(talk, until=120)) > 10
+
+
+@pytest.mark.parametrize(
+    ("message", "ending"),
+    [
+        ("authentication failed", Ending.NOT_LET_IN),
+        ("Your plan doesn't include websocket access. Visit https://example.com to upgrade.", Ending.NOT_IN_PLAN),
+        ("You are not entitled to real-time data", Ending.NOT_IN_PLAN),
+    ],
+)
+def test_a_refused_plan_is_told_from_a_refused_key(message: str, ending: Ending) -> None:
+    """The first can be helped by the delayed stream, the second cannot."""
+    talk = Conversation("key", PACE, wanted(), now=0.0)
+
+    hear(talk, status("auth_failed", message))
+
+    assert talk.verdict is ending
+
+
+def test_whoever_knows_better_ends_it() -> None:
+    """A connection that is known to be dead is given up as dropped; what the vendor said before stands."""
+    dead, evicted = live(["A"]), live(["A"])
+    hear(evicted, status("max_connections"))
+
+    for talk in (dead, evicted):
+        talk.end("nothing came for 25 s")
+
+    assert (dead.verdict, dead.said_last) == (Ending.DROPPED, "nothing came for 25 s")
+    assert evicted.verdict is Ending.KEY_IN_USE
+
+
+def test_without_a_key_words_stay_words() -> None:
+    """An empty key is in every text, and masks none."""
+    talk = Conversation("", PACE, wanted(), now=0.0)
+
+    hear(talk, status("error", "no"))
+
+    assert talk.said_last == "error: no"

@@ -1,74 +1,29 @@
 """The vendor's WebSocket over real sockets, the vendor's side played by the test."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
-
 import pytest
 from aiohttp import WSMsgType, web
 from structlog.testing import capture_logs
 
 from tests.support.eventually import eventually, running, settle
+from tests.support.feed_desk import desk, wanted
 from tests.support.snapshots import symbols
 from tests.support.vendor import (
     KEY,
     PATIENCE_S,
-    Link,
     StreamVendor,
     UnhurriedClock,
     Vendor,
     confirmations,
     second_bar,
 )
-from tradeul.domain.events import SecondBar, Symbol
 from tradeul.polygon.conversation import Pace
 from tradeul.polygon.stream import PolygonStream
 
-QUICK = Pace(batch_gap_s=0.01)
 
-
-def wanted(*names: str) -> frozenset[Symbol]:
-    """A set of symbols."""
-    return frozenset(map(Symbol, names))
-
-
-@dataclass
-class Desk:
-    """A stream that runs against a scripted vendor, and what it delivered."""
-
-    stream: PolygonStream
-    vendor: StreamVendor
-    clock: UnhurriedClock
-    delivered: asyncio.Queue[SecondBar] = field(default_factory=asyncio.Queue)
-
-    async def receives(self, count: int = 1) -> list[str]:
-        """Wait for delivered bars; by then all frames before theirs were heard."""
-        async with asyncio.timeout(PATIENCE_S):
-            return [(await self.delivered.get()).symbol for _ in range(count)]
-
-    async def admits(self) -> Link:
-        """Take the next connection and let it in."""
-        link = await self.vendor.accepts()
-        assert await link.lets_in() == {"action": "auth", "params": KEY}
-        return link
-
-
-@contextlib.asynccontextmanager
-async def desk(*names: str, pace: Pace = QUICK) -> AsyncIterator[Desk]:
-    """A stream that wants `names`, running."""
-    async with StreamVendor() as vendor:
-        clock = UnhurriedClock()
-        bars: asyncio.Queue[SecondBar] = asyncio.Queue()
-
-        def deliver(news: Sequence[SecondBar]) -> None:
-            for bar in news:
-                bars.put_nowait(bar)
-
-        stream = PolygonStream(vendor.stream_url, KEY, clock, deliver, uniform=max, pace=pace)
-        stream.want(wanted(*names))
-        async with running(stream.run):
-            yield Desk(stream, vendor, clock, bars)
+@pytest.fixture(autouse=True)
+def _no_long_goodbyes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vendor of these tests does not answer a goodbye."""
+    monkeypatch.setattr("tradeul.polygon.stream.CLOSE_S", 0.05)
 
 
 async def test_it_subscribes_and_delivers() -> None:

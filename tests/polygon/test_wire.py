@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.support.snapshots import MINUTE_MS, NOW_NS, Record, body, market_body, row, symbols
 from tradeul.domain.events import MarketImage, Nanos
 from tradeul.errors import SnapshotRefused, VendorRefused, VendorUnavailable
-from tradeul.polygon.slicing import SLICE_BYTES
+from tradeul.fetching.slicing import SLICE_BYTES
 from tradeul.polygon.wire import SnapshotDecoder
 
 RECEIVED = Nanos(NOW_NS + 5)
@@ -231,6 +231,51 @@ def test_null_is_not_set(unset: bytes) -> None:
     assert (image.trade_price.tolist(), image.trade_at.tolist()) == ([12.27, 0.0], [NOW_NS - 3, 0])
     assert (image.bid.tolist(), image.ask.tolist()) == ([12.24, 1.5], [12.28, 0.0])
     assert image.dropped == {}
+
+
+MINUTE_NS = 60_000_000_000
+
+
+@pytest.mark.parametrize(("ahead_ns", "kept"), [(MINUTE_NS, True), (MINUTE_NS + 1, False)])
+def test_a_row_from_the_future_does_not_push_the_feed_ahead(ahead_ns: int, kept: bool) -> None:
+    """More than a minute after its receipt cannot be: the row is dropped and counted, whatever the clocks show."""
+    image = image_of(body([*map(row, symbols(40)), row("AHEAD", updated=RECEIVED + ahead_ns)]))
+
+    assert image.symbols == (*symbols(40), *(["AHEAD"] if kept else []))
+    assert image.feed_time == (RECEIVED + ahead_ns if kept else NOW_NS)
+    assert image.dropped == ({} if kept else {"from_the_future": 1})
+    assert len(image.trade_price) == len(image.symbols)
+
+
+def test_a_trade_or_minute_from_the_future_is_not_set() -> None:
+    """A time that cannot be is none, and the rest of the row stands."""
+    ahead = RECEIVED + MINUTE_NS + 1_000_000
+    odd = row("ODD", lastTrade={"p": 9.0, "t": ahead}, min={"t": ahead // 1_000_000 + 1, "c": 8.0, "av": 7})
+
+    image = image_of(body([row("A"), odd]))
+
+    assert (image.trade_at.tolist(), image.minute_start.tolist()) == ([NOW_NS - 3, 0], [MINUTE_MS * 1_000_000, 0])
+    assert (image.symbols, image.dropped) == (("A", "ODD"), {})
+
+
+def test_a_market_of_the_future_is_refused() -> None:
+    """Where many rows are of later than our clock, one of the two clocks is wrong: the last good one stays."""
+    rows = [row(each, updated=RECEIVED + 2 * MINUTE_NS) for each in symbols(6)]
+
+    with pytest.raises(SnapshotRefused, match="6 of 100") as refused:
+        image_of(body([*rows, *map(row, symbols(100)[6:])]))
+
+    assert refused.value.reason == "from_the_future"
+
+
+def test_dropped_rows_do_not_unsettle_the_next_image() -> None:
+    """An image without some rows is still known by its own symbols."""
+    ahead = row("AHEAD", updated=RECEIVED + 2 * MINUTE_NS)
+    first = image_of(body([*map(row, symbols(40)), ahead]))
+
+    second = image_of(body(map(row, symbols(40))), previous=first)
+
+    assert second.symbols is first.symbols
 
 
 def test_too_many_bad_rows_condemn_the_whole() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tradeul.domain.events import DailyBars, MarketImage, Nanos, SecondBar, Symbol
+from tradeul.domain.events import DailyBars, LiveBar, MarketImage, Nanos, Symbol
 from tradeul.domain.session import NEW_YORK, TradingCalendar
 from tradeul.engine.enrichment import Enrichment
 
@@ -74,12 +74,12 @@ def take(enrichment: Enrichment, taken: MarketImage, now: Nanos) -> None:
     enrichment.apply_image(taken, enrichment.read(taken, now), now)
 
 
-def bar(symbol: str, end: Nanos, close: float, volume_today: float = 0.0, **more: Any) -> SecondBar:
+def bar(symbol: str, end: Nanos, close: float, volume_today: float = 0.0, **more: Any) -> LiveBar:
     """Build a one-second bar whose prices are all the close unless named."""
     values: dict[str, Any] = {
         "open": close, "high": close, "low": close, "volume": 100.0, "vwap_today": 0.0, "official_open": 0.0,
     }  # fmt: skip
-    return SecondBar(
+    return LiveBar(
         symbol=Symbol(symbol),
         start=Nanos(end - NANOS),
         end=end,

@@ -1,6 +1,7 @@
 """A scripted vendor on real sockets: the test says what it answers, and sees what it was asked."""
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
@@ -8,7 +9,8 @@ from typing import Any, Self
 import orjson
 from aiohttp import WSMsgType, web
 
-from tradeul.clock import SystemClock
+from tradeul.clock import NANOS_PER_SECOND, SystemClock
+from tradeul.domain.events import Nanos
 
 PATIENCE_S = 10.0
 KEY = "canary-5f1d0c"
@@ -17,13 +19,21 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class UnhurriedClock(SystemClock):
-    """The machine's time, but a pause is over at once, and noted."""
+    """The machine's time, but a pause is over at once, and noted: the time of it is skipped."""
 
     def __init__(self) -> None:
         self.pauses: list[float] = []
+        self._skipped_s = 0.0
+
+    def now(self) -> Nanos:
+        return Nanos(super().now() + int(self._skipped_s * NANOS_PER_SECOND))
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._skipped_s
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
+        self._skipped_s += seconds
         await asyncio.sleep(0)
 
 
@@ -39,7 +49,7 @@ class Vendor:
     async def __aenter__(self) -> Self:
         application = web.Application()
         application.router.add_route("*", "/{path:.*}", self._handle)
-        self._runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.address = f"127.0.0.1:{self._runner.addresses[0][1]}"
@@ -59,6 +69,22 @@ class Vendor:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request)
         return await self._handler(request)
+
+
+def answers(*responses: web.Response) -> Handler:
+    """Give these answers one after the other, the last one again and again."""
+    turns = itertools.chain(responses[:-1], itertools.repeat(responses[-1]))
+
+    async def handle(_: web.Request) -> web.StreamResponse:
+        turn = next(turns)
+        return web.Response(status=turn.status, body=turn.body, headers=turn.headers)
+
+    return handle
+
+
+def says(document: object, status: int = 200) -> web.Response:
+    """An answer that holds this."""
+    return web.Response(status=status, body=orjson.dumps(document), content_type="application/json")
 
 
 class Link:

@@ -1,4 +1,4 @@
-"""What reaches the engine from a market, in market words: whole-market images, daily bars, live bars, status.
+"""What reaches the engine from a market, in market words: whole-market images, bars, live events, reference, status.
 
 All are immutable. Times are nanoseconds since the Unix epoch. In the arrays 0 means "not set", as prices and
 times of 0 do not exist; the board turns it into null.
@@ -76,8 +76,25 @@ class DailyBars:
     vwap: Floats
 
 
-class SecondBar(NamedTuple):
-    """One second of one symbol, as a live feed sends it; a bar with the same start replaces the earlier one.
+@dataclass(frozen=True, slots=True, eq=False)
+class SymbolBars:
+    """Bars of one symbol in the order of time, one array element per bar; where nothing traded there is none."""
+
+    symbol: Symbol
+    adjusted: bool
+    """Put into the shares of today, for splits since."""
+    start: Ints
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    vwap: Floats
+    trades: Floats
+
+
+class LiveBar(NamedTuple):
+    """One second or minute of one symbol, as a live feed sends it; one with the same start replaces the earlier one.
 
     `volume_today`, `vwap_today` and `official_open` are of the day so far, 0 where the feed does not say.
     """
@@ -93,6 +110,110 @@ class SecondBar(NamedTuple):
     volume_today: float
     vwap_today: float
     official_open: float
+
+
+class LiveTrade(NamedTuple):
+    """One trade; `conditions` are the tape's codes."""
+
+    symbol: Symbol
+    at: Nanos
+    price: float
+    size: float
+    exchange: int
+    conditions: tuple[int, ...]
+
+
+class LiveQuote(NamedTuple):
+    """The best bid and ask; a side that is missing is 0. Sizes are in round lots."""
+
+    symbol: Symbol
+    at: Nanos
+    bid: float
+    ask: float
+    bid_size: float
+    ask_size: float
+
+
+class PriceBand(NamedTuple):
+    """The limits a symbol may trade within, or that its trading halted or resumed."""
+
+    symbol: Symbol
+    at: Nanos
+    lower: float
+    upper: float
+    says: Literal["band", "halted", "resumed"]
+
+
+class LiveEvents(NamedTuple):
+    """What one message of a live feed held, each kind in the order it was sent."""
+
+    seconds: list[LiveBar]
+    minutes: list[LiveBar]
+    trades: list[LiveTrade]
+    quotes: list[LiveQuote]
+    bands: list[PriceBand]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One line of the exchange's list of securities. What the vendor does not say is empty."""
+
+    symbol: Symbol
+    name: str
+    exchange: str
+    """The primary exchange's market code, such as XNAS."""
+    type: str
+    """Such as CS or ETF; an open set."""
+    active: bool
+    updated: Nanos
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is known of one company or fund. None where the source does not say."""
+
+    symbol: Symbol
+    name: str
+    market_cap: float | None
+    shares_outstanding: float | None
+    sic_code: str
+    sic_description: str
+    sector: str
+    industry: str
+    list_date: dt.date | None
+    beta: float | None
+    is_etf: bool | None
+    is_actively_trading: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class FloatShares:
+    """How many shares of a symbol can be traded freely, as of a date."""
+
+    symbol: Symbol
+    as_of: dt.date | None
+    shares: float
+    shares_outstanding: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """From `date` on, `old` shares are `new` ones: a 1-for-10 reverse split has old 10, new 1."""
+
+    symbol: Symbol
+    date: dt.date
+    old: float
+    new: float
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A coming day on which the exchange is closed, or closes early."""
+
+    date: dt.date
+    name: str
+    early_close: Nanos | None
+    """When it closes that day; None if it does not open."""
 
 
 @dataclass(frozen=True, slots=True)

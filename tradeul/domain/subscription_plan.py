@@ -6,31 +6,32 @@ The law: once a plan is carried out, planning again at the same moment asks for 
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from tradeul.domain.events import Symbol
+Item = TypeVar("Item", bound=str)
+"""What is subscribed, such as a symbol or a feed's own name of a channel."""
 
 
-class Commands(NamedTuple):
-    """Requests that would make the feed send what is wanted, each in the order of the symbols."""
+class Commands(NamedTuple, Generic[Item]):
+    """Requests that would make the feed send what is wanted, each in the order of the items."""
 
-    subscribe: tuple[Symbol, ...]
-    renew: tuple[Symbol, ...]
+    subscribe: tuple[Item, ...]
+    renew: tuple[Item, ...]
     """Asked for and not answered in time: to be taken back and asked again, as a feed is silent on what it holds."""
-    unsubscribe: tuple[Symbol, ...]
+    unsubscribe: tuple[Item, ...]
 
 
 def plan(
-    desired: AbstractSet[Symbol],
-    confirmed: AbstractSet[Symbol],
-    pending: Mapping[Symbol, float],
+    desired: AbstractSet[Item],
+    confirmed: AbstractSet[Item],
+    pending: Mapping[Item, float],
     now: float,
     patience_s: float,
-) -> Commands:
-    """What to send now. `pending` holds the monotonic second at which each unanswered symbol was asked for."""
+) -> Commands[Item]:
+    """What to send now. `pending` holds the monotonic second at which each unanswered item was asked for."""
     asked = confirmed | pending.keys()
     return Commands(
         subscribe=tuple(sorted(desired - asked)),
-        renew=tuple(sorted(s for s, at in pending.items() if s in desired and now - at >= patience_s)),
+        renew=tuple(sorted(item for item, at in pending.items() if item in desired and now - at >= patience_s)),
         unsubscribe=tuple(sorted(asked - desired)),
     )

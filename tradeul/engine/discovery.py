@@ -1,9 +1,12 @@
 """Discovery: fetches the whole market at an even pace, and finds who leads it now.
 
 One request is in flight at a time. A snapshot that cannot be had or believed leaves the last good one standing; the
-pace is kept in market time without ever catching up on what was missed.
+pace is kept in market time without ever catching up on what was missed. When the live feed comes back one more
+snapshot is fetched at once, as nothing of what it missed is sent again.
 """
 
+import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -25,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 class Discovery:
-    """The loop from the vendor's snapshot to published lists."""
+    """The loop from the vendor's snapshot to published lists. `taken` is told the feed time of each on the board."""
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Discovery:
         calendar: TradingCalendar,
         vitals: Vitals,
         interval_s: float,
+        taken: Callable[[Nanos], None],
     ) -> None:
         self._source = source
         self._pipeline = pipeline
@@ -42,8 +46,11 @@ class Discovery:
         self._calendar = calendar
         self._vitals = vitals
         self._interval_s = interval_s
+        self._taken = taken
         self._gate = Gate()
         self._last_failure = ""
+        self._one_at_a_time = asyncio.Lock()
+        self._refill_wanted = asyncio.Event()
 
     @property
     def partial(self) -> bool:
@@ -57,7 +64,22 @@ class Discovery:
             wait_s = await self._cycle()
             await self._clock.sleep_until(self._next_due(began, wait_s))
 
+    def refill(self) -> None:
+        """Ask for a snapshot now; does not wait for it."""
+        self._refill_wanted.set()
+
+    async def run_refills(self) -> None:
+        """Fetch whenever one was asked for, for ever."""
+        while True:
+            await self._refill_wanted.wait()
+            self._refill_wanted.clear()
+            await self._cycle()
+
     async def _cycle(self) -> float:
+        async with self._one_at_a_time:
+            return await self._one_snapshot()
+
+    async def _one_snapshot(self) -> float:
         """Take one snapshot through; give the seconds the vendor asked us to wait, if any."""
         try:
             image = await self._source.snapshot()
@@ -98,6 +120,7 @@ class Discovery:
         vitals.snapshots_accepted += 1
         vitals.content_changed_at = now
         await self._pipeline.take_image(image, now)
+        self._taken(image.feed_time)
 
     def _next_due(self, began: Nanos, wait_s: float) -> Nanos:
         now = self._clock.now()

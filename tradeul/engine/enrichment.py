@@ -13,7 +13,7 @@ import numpy as np
 from tradeul.domain import metrics, reading
 from tradeul.domain.averages import Averages
 from tradeul.domain.board import EVERY_ROW, Board, Rows
-from tradeul.domain.events import Bools, Floats, Ints, MarketImage, Nanos, SecondBar, Symbol
+from tradeul.domain.events import Bools, Floats, Ints, LiveBar, MarketImage, Nanos, Symbol
 from tradeul.domain.extremes import Extremes
 from tradeul.domain.reading import Reading
 from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
@@ -77,7 +77,7 @@ class Enrichment:
         self._image_at = at
         metrics.derive(board, EVERY_ROW, moment.hours, moment.session)
 
-    def apply_bars(self, bars: Sequence[SecondBar]) -> None:
+    def apply_bars(self, bars: Sequence[LiveBar]) -> None:
         """Bring the rows of live bars up to date: at most one bar per symbol, folded by the intake."""
         bars = [bar for bar in bars if bar.symbol in self.board.row_of]
         if not bars:
@@ -222,7 +222,7 @@ class Enrichment:
         shown = np.where(board["price_source"] < reading.PREVIOUS, board["price"], np.nan)
         self._trail.record(at, shown, board["volume_today"])
 
-    def _take_bar_prices(self, rows: Rows, end: Ints, bars: Sequence[SecondBar]) -> None:
+    def _take_bar_prices(self, rows: Rows, end: Ints, bars: Sequence[LiveBar]) -> None:
         board = self.board
         newer = end >= board["price_at"][rows]
         close = np.round([bar.close for bar in bars], 4)
@@ -234,7 +234,7 @@ class Enrichment:
         board["volume_today"][rows] = np.fmax(volume, board["volume_today"][rows])
         board["volume_at"][rows] = np.maximum(board["volume_at"][rows], end)
 
-    def _take_bar_day(self, rows: Rows, end: Ints, bars: Sequence[SecondBar], session: Session) -> None:
+    def _take_bar_day(self, rows: Rows, end: Ints, bars: Sequence[LiveBar], session: Session) -> None:
         board = self.board
         high, low = (np.round([getattr(bar, name) for bar in bars], 4) for name in ("high", "low"))
         # A bar at or before one already seen is a correction: it moves the extreme, but nothing happened just now.

@@ -5,12 +5,11 @@ faster than the engine loses no price, volume or extreme, only the steps between
 """
 
 import asyncio
-from collections.abc import Sequence
 
-from tradeul.domain.events import SecondBar, Symbol
+from tradeul.domain.events import LiveBar, LiveEvents, Symbol
 
 
-def fold(first: SecondBar, second: SecondBar) -> SecondBar:
+def fold(first: LiveBar, second: LiveBar) -> LiveBar:
     """Join two bars of one symbol, in whatever order they came, into what the board needs of both."""
     older, newer = (first, second) if second.end >= first.end else (second, first)
     return newer._replace(
@@ -29,16 +28,16 @@ class Intake:
     """One pending bar per symbol."""
 
     def __init__(self) -> None:
-        self._pending: dict[Symbol, SecondBar] = {}
+        self._pending: dict[Symbol, LiveBar] = {}
         self._arrived = asyncio.Event()
         self.received = 0
         self.folded = 0
 
-    def deliver(self, bars: Sequence[SecondBar]) -> None:
-        """Take bars; never waits."""
+    def deliver(self, events: LiveEvents) -> None:
+        """Take the bars among the events; never waits."""
         pending = self._pending
-        self.received += len(bars)
-        for bar in bars:
+        self.received += len(events.seconds)
+        for bar in events.seconds:
             waiting = pending.get(bar.symbol)
             if waiting is None:
                 pending[bar.symbol] = bar
@@ -52,7 +51,7 @@ class Intake:
         """Wait until something is pending."""
         await self._arrived.wait()
 
-    def take(self) -> list[SecondBar]:
+    def take(self) -> list[LiveBar]:
         """Hand over what is pending and begin anew."""
         bars = list(self._pending.values())
         self._pending.clear()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from tradeul.clock import Clock
 from tradeul.domain.averages import Averages
-from tradeul.domain.events import MarketImage, Nanos, SecondBar
+from tradeul.domain.events import LiveBar, MarketImage, Nanos
 from tradeul.domain.session import Session
 from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.scanner import Scanner
@@ -47,7 +47,7 @@ class Pipeline:
             self._filled.set()
             await self._scan()
 
-    async def take_bars(self, bars: Sequence[SecondBar]) -> None:
+    async def take_bars(self, bars: Sequence[LiveBar]) -> None:
         """Bring the rows of live bars up to date and re-rank; there is nothing to re-rank before the first image."""
         async with self._one_at_a_time:
             moment = self._enrichment.moment()

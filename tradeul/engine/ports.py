@@ -1,15 +1,28 @@
 """What the engine needs from the edges, as protocols. The edges implement them without importing one another."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from tradeul.domain.events import DailyBars, MarketImage, MarketStatus, Nanos, SecondBar, Symbol
+from tradeul.domain.events import (
+    Closure,
+    DailyBars,
+    FloatShares,
+    Listing,
+    LiveEvents,
+    MarketImage,
+    MarketStatus,
+    Nanos,
+    Profile,
+    Split,
+    Symbol,
+    SymbolBars,
+)
 from tradeul.domain.session import Moment, TradingCalendar
 
-Deliver = Callable[[Sequence[SecondBar]], None]
-"""Takes live bars without waiting."""
+Deliver = Callable[[LiveEvents], None]
+"""Takes live events without waiting."""
 
 
 class MarketSource(Protocol):
@@ -25,11 +38,74 @@ class MarketSource(Protocol):
         """Fetch what the vendor says the market is doing."""
 
 
+class BarSource(Protocol):
+    """Finished bars on request. Waits where the vendor wants it to, and gives all that was asked for or raises."""
+
+    async def daily_bars(self, day: dt.date, *, adjusted: bool = True) -> DailyBars:
+        """Fetch every symbol's finished bar of `day`, adjusted for splits since or as it was traded."""
+
+    async def bars(
+        self,
+        symbol: Symbol,
+        span: int | Literal["day"],
+        first: Nanos | dt.date,
+        last: Nanos | dt.date,
+        *,
+        adjusted: bool = False,
+    ) -> SymbolBars:
+        """Fetch one symbol's bars of so many minutes, or of a day, from `first` to `last`, both included."""
+
+
+class ReferenceSource(Protocol):
+    """What is known of securities and of the exchange's days. Lists come whole or not at all."""
+
+    async def listings(self, *, active: bool = True) -> tuple[Listing, ...]:
+        """Fetch the list of securities: those that trade, or those that do no more."""
+
+    async def profile(self, symbol: Symbol) -> Profile | None:
+        """Fetch what is known of one symbol; None if the source does not know it."""
+
+    async def floats(self) -> tuple[FloatShares, ...]:
+        """Fetch the free float of every symbol that has one."""
+
+    async def splits(self, since: dt.date) -> tuple[Split, ...]:
+        """Fetch the splits from `since` on, announced ones too."""
+
+    async def upcoming_closures(self) -> tuple[Closure, ...]:
+        """Fetch the coming days on which the exchange is closed or closes early."""
+
+
+class CompanySource(Protocol):
+    """What a second source knows of companies, in the symbols of the first."""
+
+    async def profile(self, symbol: Symbol) -> Profile | None:
+        """Fetch what is known of one symbol; None if the source does not know it."""
+
+    async def floats(self) -> tuple[FloatShares, ...]:
+        """Fetch the free float of every symbol that has one."""
+
+    async def market_caps(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, float]:
+        """Fetch the market value of these symbols, as far as the source knows it."""
+
+
 class LiveFeed(Protocol):
-    """Second-by-second bars of the wanted symbols."""
+    """Live events of the wanted symbols, second by second."""
 
     def want(self, symbols: frozenset[Symbol]) -> None:
         """Replace the set of symbols to be followed; takes effect without waiting."""
+
+    def reconnect(self, why: str) -> None:
+        """Give up the present connection, which is known to be dead, and make another."""
+
+
+class Recorder(Protocol):
+    """Keeps what came from the vendor as it came. Every method returns at once and never fails its caller."""
+
+    def body(self, source: str, pieces: Sequence[bytes], arrived: Nanos) -> None:
+        """Keep one whole answer, decompressed; `source` says what was asked, without any key."""
+
+    def frame(self, content: str | bytes, arrived: Nanos) -> None:
+        """Keep one frame of the live feed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,9 @@
 Pure but for the random source it is given; `stream` asks it once per ending.
 """
 
-from collections.abc import Callable
 from enum import StrEnum
 
-Uniform = Callable[[float, float], float]
-"""A random number between two, like `random.uniform`."""
+from tradeul.fetching.allowance import Uniform
 
 FIRST_REFUSAL_S = 0.5
 LONGEST_REFUSAL_S = 3.0
@@ -27,6 +25,8 @@ class Ending(StrEnum):
     KEY_IN_USE = "key_in_use_elsewhere"
     """The vendor says that our account has too many connections."""
     NOT_LET_IN = "authentication_failed"
+    NOT_IN_PLAN = "not_in_plan"
+    """The vendor knows the key, and says that its plan does not hold this stream."""
 
 
 class Backoff:
@@ -43,7 +43,7 @@ class Backoff:
             self._refusals = 0
         if lived_s >= HEALTHY_AFTER_S:
             self._window_s = FIRST_WINDOW_S
-        if ending in {Ending.KEY_IN_USE, Ending.NOT_LET_IN}:
+        if ending in {Ending.KEY_IN_USE, Ending.NOT_LET_IN, Ending.NOT_IN_PLAN}:
             return LOCKED_OUT_S
         if ending is Ending.REFUSED:
             longest = min(LONGEST_REFUSAL_S, FIRST_REFUSAL_S * 2.0 ** min(self._refusals, 10))

@@ -14,11 +14,11 @@ ROOM_AT_FIRST = 16_384
 class Columns:
     """Named columns of a number of records that is not known before."""
 
-    def __init__(self, times: tuple[str, ...], amounts: tuple[str, ...]) -> None:
+    def __init__(self, times: tuple[str, ...], amounts: tuple[str, ...], room: int = ROOM_AT_FIRST) -> None:
         self._names = times + amounts
         self._record = np.dtype([("times", "=i8", (len(times),)), ("amounts", "=f8", (len(amounts),))])
-        self._times = np.empty((len(times), ROOM_AT_FIRST), np.int64)
-        self._amounts = np.empty((len(amounts), ROOM_AT_FIRST), np.float64)
+        self._times = np.empty((len(times), room), np.int64)
+        self._amounts = np.empty((len(amounts), room), np.float64)
         self._count = 0
 
     def add(self, packed: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The vendor's WebSocket frames: what comes in as bars and status messages, what goes out as text.
+"""The vendor's WebSocket frames: what comes in as live events and status messages, what goes out as text.
 
 Sans-I/O and tolerant element by element: one that is unknown or bad is counted and costs only itself.
 `conversation` speaks with it, `stream` hands it the bytes.
@@ -6,18 +6,38 @@ Sans-I/O and tolerant element by element: one that is unknown or bad is counted 
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple, NewType
 
 import msgspec
 
-from tradeul.domain.events import Nanos, SecondBar, Symbol
-from tradeul.polygon.rows import LONGEST_SYMBOL, plain_number, without_nulls
-from tradeul.polygon.slicing import UNREADABLE
-from tradeul.polygon.wire import NANOS_PER_MILLI, Amount, InMillis
+from tradeul.domain.events import LiveBar, LiveEvents, LiveQuote, LiveTrade, Nanos, PriceBand, Symbol
+from tradeul.fetching.rows import LONGEST_SYMBOL, plain_number, without_nulls
+from tradeul.fetching.slicing import UNREADABLE
+from tradeul.polygon.wire import NANOS_PER_MILLI, Amount, InMillis, InNanos
 
-SECOND_MS = 1000
+Channel = NewType("Channel", str)
+"""What can be subscribed: a topic and a symbol such as `A.BRK.B`, or a topic of the whole market such as `LULD.*`."""
 
-CHANNEL = "A."
+SECONDS: Final = "A"
+MINUTES: Final = "AM"
+TRADES: Final = "T"
+QUOTES: Final = "Q"
+BANDS: Final = "LULD"
+
+_MINUTE_MS: Final = 60_000
+_SECOND_MS: Final = 1000
+_NANOS_PER_MICRO: Final = 1000
+
+_HALT: Final = 17
+_REOPENING: Final = 18
+
+# The documents say milliseconds, older ones microseconds, and the wire has nanoseconds: the size tells.
+_SURELY_NANOS: Final = 10**17
+_SURELY_MICROS: Final = 10**14
+_SURELY_MILLIS: Final = 10**11
+_LATEST: Final = 2**63 - 1
+
+_Name = Annotated[str, msgspec.Meta(max_length=LONGEST_SYMBOL)]
 
 
 class StatusMessage(NamedTuple):
@@ -30,7 +50,7 @@ class StatusMessage(NamedTuple):
 class Frame(NamedTuple):
     """One frame's content in the order it was sent, and how many elements were of no use."""
 
-    bars: list[SecondBar]
+    events: LiveEvents
     statuses: list[StatusMessage]
     ignored: int
     """Elements of a kind that nobody asked for."""
@@ -38,11 +58,8 @@ class Frame(NamedTuple):
     """Elements, or the whole frame, that cannot be what they say they are."""
 
 
-class _Element(msgspec.Struct, gc=False):
-    """Both kinds that matter at once: which fields are set depends on `ev`."""
-
-    ev: str = ""
-    sym: Annotated[str, msgspec.Meta(max_length=LONGEST_SYMBOL)] = ""
+class _Bar(msgspec.Struct, gc=False, tag_field="ev"):
+    sym: _Name = ""
     v: Amount = 0.0
     av: Amount = 0.0
     op: Amount = 0.0
@@ -53,10 +70,57 @@ class _Element(msgspec.Struct, gc=False):
     a: Amount = 0.0
     s: InMillis = 0
     e: InMillis = 0
+
+
+class _Second(_Bar, gc=False, tag=SECONDS):
+    pass
+
+
+class _Minute(_Bar, gc=False, tag=MINUTES):
+    pass
+
+
+class _Trade(msgspec.Struct, gc=False, tag_field="ev", tag=TRADES):
+    sym: _Name = ""
+    p: Amount = 0.0
+    s: Amount = 0.0
+    t: InMillis = 0
+    x: float = 0.0
+    c: list[int] = []
+
+
+class _Quote(msgspec.Struct, gc=False, tag_field="ev", tag=QUOTES):
+    sym: _Name = ""
+    bp: Amount = 0.0
+    bs: Amount = 0.0
+    ap: Amount = 0.0
+    as_: Amount = msgspec.field(name="as", default=0.0)
+    t: InMillis = 0
+
+
+class _Band(msgspec.Struct, gc=False, tag_field="ev", tag=BANDS):
+    T: _Name = ""
+    h: Amount = 0.0
+    l: Amount = 0.0  # noqa: E741  # the vendor's name
+    i: list[int] = []
+    t: InNanos = 0
+
+
+class _Status(msgspec.Struct, gc=False, tag_field="ev", tag="status"):
     status: str = ""
     message: str = ""
 
 
+class _FairValue(msgspec.Struct, gc=False, tag_field="ev", tag="FMV"):
+    """Not used, but named here: an unknown kind would cost its frame the fast way."""
+
+
+class _Imbalance(msgspec.Struct, gc=False, tag_field="ev", tag="NOI"):
+    """Likewise."""
+
+
+_Element = _Second | _Minute | _Trade | _Quote | _Band | _Status | _FairValue | _Imbalance
+_KINDS: Final = {SECONDS, MINUTES, TRADES, QUOTES, BANDS, "status", "FMV", "NOI"}
 _decode_elements = msgspec.json.Decoder(list[_Element]).decode
 
 
@@ -67,19 +131,20 @@ def decode_frame(raw: bytes | str) -> Frame:
         elements: Sequence[_Element] = _decode_elements(raw)
     except UNREADABLE:
         elements, ignored, bad = _readable(raw)
-    bars: list[SecondBar] = []
-    statuses: list[StatusMessage] = []
+    frame = Frame(LiveEvents([], [], [], [], []), [], 0, 0)
+    seconds = frame.events.seconds
     for element in elements:
-        if element.ev == "A":
+        # By far the most are these; everything else may take the longer way.
+        if type(element) is _Second:
             if _sound(element):
-                bars.append(_bar(element))
+                seconds.append(_bar(element, _SECOND_MS))
             else:
                 bad += 1
-        elif element.ev == "status":
-            statuses.append(StatusMessage(element.status, element.message))
-        else:
+        elif isinstance(element, _FairValue | _Imbalance):
             ignored += 1
-    return Frame(bars, statuses, ignored, bad)
+        elif not _taken(element, frame):
+            bad += 1
+    return frame._replace(ignored=ignored, bad=bad)
 
 
 def encode_auth(api_key: str) -> str:
@@ -87,14 +152,19 @@ def encode_auth(api_key: str) -> str:
     return _command("auth", api_key)
 
 
-def encode_subscribe(symbols: Iterable[Symbol]) -> str:
-    """The message that asks for second bars of `symbols`."""
-    return _command("subscribe", ",".join(CHANNEL + symbol for symbol in symbols))
+def encode_subscribe(channels: Iterable[Channel]) -> str:
+    """The message that asks for `channels`."""
+    return _command("subscribe", ",".join(channels))
 
 
-def encode_unsubscribe(symbols: Iterable[Symbol]) -> str:
-    """The message that asks for no more second bars of `symbols`."""
-    return _command("unsubscribe", ",".join(CHANNEL + symbol for symbol in symbols))
+def encode_unsubscribe(channels: Iterable[Channel]) -> str:
+    """The message that asks for `channels` no more."""
+    return _command("unsubscribe", ",".join(channels))
+
+
+def channel_of(topic: str, symbol: str) -> Channel:
+    """The channel on which a topic's events of a symbol come, or of all symbols: `*`."""
+    return Channel(f"{topic}.{symbol}")
 
 
 def _command(action: str, params: str) -> str:
@@ -110,25 +180,50 @@ def _readable(raw: bytes | str) -> tuple[list[_Element], int, int]:
     elements: list[_Element] = []
     ignored = bad = 0
     for value in values if isinstance(values, list) else [values]:
-        if isinstance(value, dict) and value.get("ev") not in {"A", "status"}:
+        if isinstance(value, dict) and not _known(value.get("ev")):
             ignored += 1
             continue
         try:
             elements.append(msgspec.convert(value, _Element))
-        except msgspec.ValidationError:
+        except UNREADABLE:
             bad += 1
     return elements, ignored, bad
 
 
-def _sound(bar: _Element) -> bool:
+def _known(kind: object) -> bool:
+    return isinstance(kind, str) and kind in _KINDS
+
+
+def _taken(element: _Element, frame: Frame) -> bool:
+    """Whether the element could be used; where it belongs is then known from its kind."""
+    match element:
+        case _Bar() if _sound(element):
+            frame.events.minutes.append(_bar(element, _MINUTE_MS))
+        case _Trade() if _named(element.sym) and element.t > 0 and element.p > 0:
+            frame.events.trades.append(_trade(element))
+        case _Quote() if _named(element.sym) and element.t > 0 and (element.bp > 0 or element.ap > 0):
+            frame.events.quotes.append(_quote(element))
+        case _Band() if _named(element.T) and _instant(element.t) > 0:
+            frame.events.bands.append(_band(element))
+        case _Status():
+            frame.statuses.append(StatusMessage(element.status, element.message))
+        case _:
+            return False
+    return True
+
+
+def _named(symbol: str) -> bool:
+    return symbol.isascii() and symbol.isprintable() and symbol != ""
+
+
+def _sound(bar: _Bar) -> bool:
     """All prices are there and in order: what is missing or 0 was not traded."""
-    named = bar.sym.isascii() and bar.sym.isprintable() and bar.sym != ""
-    return named and bar.s > 0 and 0 < bar.l <= min(bar.o, bar.c) and max(bar.o, bar.c) <= bar.h
+    return _named(bar.sym) and bar.s > 0 and 0 < bar.l <= min(bar.o, bar.c) and max(bar.o, bar.c) <= bar.h
 
 
-def _bar(bar: _Element) -> SecondBar:
-    end = bar.e if bar.e > bar.s else bar.s + SECOND_MS
-    return SecondBar(
+def _bar(bar: _Bar, length_ms: int) -> LiveBar:
+    end = bar.e if bar.e > bar.s else bar.s + length_ms
+    return LiveBar(
         symbol=Symbol(bar.sym),
         start=Nanos(bar.s * NANOS_PER_MILLI),
         end=Nanos(end * NANOS_PER_MILLI),
@@ -141,3 +236,29 @@ def _bar(bar: _Element) -> SecondBar:
         vwap_today=bar.a,
         official_open=bar.op,
     )
+
+
+def _trade(trade: _Trade) -> LiveTrade:
+    at = Nanos(trade.t * NANOS_PER_MILLI)
+    return LiveTrade(Symbol(trade.sym), at, trade.p, trade.s, int(trade.x), tuple(trade.c))
+
+
+def _quote(quote: _Quote) -> LiveQuote:
+    at = Nanos(quote.t * NANOS_PER_MILLI)
+    return LiveQuote(Symbol(quote.sym), at, quote.bp, quote.ap, quote.bs, quote.as_)
+
+
+def _band(band: _Band) -> PriceBand:
+    says: Literal["band", "halted", "resumed"] = "band"
+    for code in band.i:
+        if code in {_HALT, _REOPENING}:
+            says = "halted" if code == _HALT else "resumed"
+    return PriceBand(Symbol(band.T), _instant(band.t), band.l, band.h, says)
+
+
+def _instant(time: int) -> Nanos:
+    """A time whose unit only its size tells; 0 if it is none."""
+    if time > _SURELY_NANOS:
+        return Nanos(time)
+    nanos = time * (_NANOS_PER_MICRO if time > _SURELY_MICROS else NANOS_PER_MILLI)
+    return Nanos(nanos if time > _SURELY_MILLIS and nanos <= _LATEST else 0)

@@ -1,102 +1,208 @@
-"""The vendor's REST API as a `MarketSource`: the whole market on request, decoded while its bytes arrive.
+"""The vendor's REST API as a market, bar and reference source, decoded while its bytes arrive.
 
-Promises: every failure is a `VendorError`; no request outlives 20 s or 5 s without a byte; the key travels in one
-header to the configured host and nowhere else, as redirects are not followed; the loop is never held for long.
-`app` builds one and closes it.
+Promises what `fetching.transport` does, and: a list comes whole or not at all; the key travels in one header. The
+snapshot is asked for once and never waits, as its next round is due in seconds; everything else is patient. `app`
+builds one and closes it.
 """
 
-import asyncio
 import datetime as dt
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from email.utils import parsedate_to_datetime
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar
+from urllib.parse import quote
 
-import aiohttp
+import msgspec
 import structlog
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from tradeul.clock import Clock
-from tradeul.domain.events import DailyBars, MarketImage, MarketStatus
-from tradeul.errors import SnapshotRefused, VendorRefused, VendorUnavailable
-from tradeul.polygon.backoff import Uniform
-from tradeul.polygon.inflating import Inflater
-from tradeul.polygon.rows import RowDecoder
-from tradeul.polygon.wire import DailyDecoder, SnapshotDecoder, complaint_in, decode_market_status
+from tradeul.domain.events import (
+    Closure,
+    DailyBars,
+    FloatShares,
+    Listing,
+    MarketImage,
+    MarketStatus,
+    Nanos,
+    Profile,
+    Split,
+    Symbol,
+    SymbolBars,
+)
+from tradeul.engine.ports import Recorder
+from tradeul.errors import SnapshotRefused, VendorRefused
+from tradeul.fetching.allowance import Uniform
+from tradeul.fetching.transport import Answer, Door, Fetcher, Query
+from tradeul.polygon.bars import BarPage, symbol_bars
+from tradeul.polygon.paging import PageDecoder, Question, every_page
+from tradeul.polygon.reference import (
+    FloatRow,
+    ListingRow,
+    SplitRow,
+    closures_of,
+    floats_of,
+    listings_of,
+    profile_of,
+    splits_of,
+)
+from tradeul.polygon.wire import NANOS_PER_MILLI, DailyDecoder, SnapshotDecoder, complaint_in, decode_market_status
 
 log = structlog.get_logger(__name__)
 
-SNAPSHOT_PATH = "/v2/snapshot/locale/us/markets/stocks/tickers"
-DAILY_PATH = "/v2/aggs/grouped/locale/us/market/stocks/"
-STATUS_PATH = "/v1/marketstatus/now"
-SIMULATION_HEADER = "X-Simulated-Market"
+SNAPSHOT_PATH: Final = "/v2/snapshot/locale/us/markets/stocks/tickers"
+DAILY_PATH: Final = "/v2/aggs/grouped/locale/us/market/stocks/"
+BARS_PATH: Final = "/v2/aggs/ticker/"
+LISTINGS_PATH: Final = "/v3/reference/tickers"
+FLOATS_PATH: Final = "/stocks/vX/float"
+SPLITS_PATH: Final = "/v3/reference/splits"
+STATUS_PATH: Final = "/v1/marketstatus/now"
+CLOSURES_PATH: Final = "/v1/marketstatus/upcoming"
+SIMULATION_HEADER: Final = "X-Simulated-Market"
 
-DEADLINE_S = 20.0
-SILENCE_S = 5.0
-ATTEMPTS = 3
-FIRST_RETRY_S = 0.5
-LONGEST_RETRY_S = 20.0
-"""A vendor who names a longer wait is not asked again by itself: the caller's next round is."""
-COMPLAINT_BYTES = 16 * 1024
+LISTINGS_A_PAGE: Final = "1000"
+FLOATS_A_PAGE: Final = "5000"
+SPLITS_A_PAGE: Final = "1000"
+BARS_A_PAGE: Final = "50000"
+SMALL_BODY_BYTES: Final = 1024 * 1024
+KEPT_BYTES: Final = 24 * 1024 * 1024
+"""A larger snapshot is no market, and is not kept for the recorder."""
 
-Answer = TypeVar("Answer")
+Fetched = TypeVar("Fetched")
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 class PolygonRest:
-    """One keep-alive session with one vendor host."""
+    """One client of one vendor host."""
 
-    def __init__(self, base_url: str, api_key: str, clock: Clock, *, uniform: Uniform = random.uniform) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._api_key = api_key
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        clock: Clock,
+        *,
+        requests_per_minute: int | None = None,
+        recorder: Recorder | None = None,
+        uniform: Uniform = random.uniform,
+    ) -> None:
+        door = Door(base_url, api_key, complaint_in, {"Authorization": f"Bearer {api_key}"})
+        self._fetcher = Fetcher(door, clock, requests_per_minute=requests_per_minute, uniform=uniform)
         self._clock = clock
-        self._uniform = uniform
-        self._session: aiohttp.ClientSession | None = None
+        self._recorder = recorder
         self._previous: MarketImage | None = None
 
     async def snapshot(self) -> MarketImage:
-        """Fetch one image of the market now. Does not retry: the next round is due in seconds anyway."""
+        """Fetch one image of the market now. Does not wait or retry: the next round is due in seconds anyway."""
         decoder = SnapshotDecoder(self._previous)
-        async with self._answer(SNAPSHOT_PATH) as answer:
-            await _decode(answer, decoder)
-            simulated = SIMULATION_HEADER in answer.headers
-        image = decoder.finish(self._clock.now(), simulated=simulated)
+        with self._fetcher.masking():
+            async with self._fetcher.answer(SNAPSHOT_PATH, patient=False) as answer:
+                await self._read_snapshot(answer, decoder)
+                simulated = SIMULATION_HEADER in answer.headers
+            image = decoder.finish(self._clock.now(), simulated=simulated)
         self._previous = image
         return image
 
-    async def daily_bars(self, day: dt.date) -> DailyBars:
-        """Fetch every symbol's finished bar of `day`, adjusted for splits."""
+    async def _read_snapshot(self, answer: Answer, decoder: SnapshotDecoder) -> None:
+        if self._recorder is None:
+            await answer.into(decoder)
+            return
+        kept = _Kept()
+        try:
+            await answer.into(decoder, kept.add)
+        except SnapshotRefused:
+            kept.hand_to(self._recorder, self._clock.now())
+            raise
+        kept.hand_to(self._recorder, self._clock.now())
+
+    async def daily_bars(self, day: dt.date, *, adjusted: bool = True) -> DailyBars:
+        """Fetch every symbol's finished bar of `day`, adjusted for splits since or as it was traded."""
 
         async def fetch() -> DailyBars:
             decoder = DailyDecoder(day)
-            async with self._answer(DAILY_PATH + day.isoformat(), {"adjusted": "true"}) as answer:
-                await _decode(answer, decoder)
+            async with self._fetcher.answer(DAILY_PATH + day.isoformat(), [("adjusted", _word(adjusted))]) as answer:
+                await answer.into(decoder)
             bars = decoder.finish()
-            if decoder.dropped:
-                log.warning("daily_rows_dropped", day=day.isoformat(), **decoder.dropped)
+            _tell_dropped("daily_rows_dropped", decoder.dropped, day=day.isoformat())
             return bars
 
-        return await self._patiently(fetch)
+        return await self._fetcher.patiently(fetch)
+
+    async def bars(
+        self,
+        symbol: Symbol,
+        span: int | Literal["day"],
+        first: Nanos | dt.date,
+        last: Nanos | dt.date,
+        *,
+        adjusted: bool = False,
+    ) -> SymbolBars:
+        """Fetch one symbol's bars of so many minutes, or of a day, from `first` to `last`, both included."""
+        family = f"{BARS_PATH}{_segment(symbol)}/range/"
+        of = "1/day" if span == "day" else f"{span}/minute"
+        query = [("adjusted", _word(adjusted)), ("sort", "asc"), ("limit", BARS_A_PAGE)]
+        question = Question(f"{family}{of}/{_edge(first)}/{_edge(last)}", query, family)
+        pages = await every_page(self._fetcher, question, BarPage)
+        _tell_dropped("bars_dropped", _sum(pages), symbol=symbol)
+        return symbol_bars(symbol, pages, adjusted=adjusted)
+
+    async def listings(self, *, active: bool = True) -> tuple[Listing, ...]:
+        """Fetch the list of securities: those that trade, or those that do no more."""
+        query = [("market", "stocks"), ("active", _word(active)), ("limit", LISTINGS_A_PAGE), ("sort", "ticker")]
+        pages = await self._list(LISTINGS_PATH, query, ListingRow)
+        dropped = _sum(pages)
+        found = listings_of((row for page in pages for row in page.rows), dropped, active=active)
+        _tell_dropped("listings_dropped", dropped)
+        return found
+
+    async def profile(self, symbol: Symbol) -> Profile | None:
+        """Fetch what is known of one symbol; None if the vendor does not know it."""
+
+        async def fetch() -> Profile | None:
+            path = f"{LISTINGS_PATH}/{_segment(symbol)}"
+            async with self._fetcher.answer(path, also=[HTTPStatus.NOT_FOUND]) as answer:
+                body = await answer.whole(SMALL_BODY_BYTES)
+            if answer.status == HTTPStatus.NOT_FOUND:
+                # A path that does not exist is answered in plain text, and says nothing of the symbol.
+                if not body.lstrip().startswith(b"{"):
+                    raise VendorRefused("the vendor answered 404: it knows no profiles")
+                return None
+            return profile_of(symbol, body)
+
+        return await self._fetcher.patiently(fetch)
+
+    async def floats(self) -> tuple[FloatShares, ...]:
+        """Fetch the free float of every symbol that has one."""
+        pages = await self._list(FLOATS_PATH, [("limit", FLOATS_A_PAGE)], FloatRow)
+        dropped = _sum(pages)
+        found = floats_of((row for page in pages for row in page.rows), dropped)
+        _tell_dropped("floats_dropped", dropped)
+        return found
+
+    async def splits(self, since: dt.date) -> tuple[Split, ...]:
+        """Fetch the splits from `since` on, announced ones too."""
+        query = [("execution_date.gte", since.isoformat()), ("limit", SPLITS_A_PAGE)]
+        pages = await self._list(SPLITS_PATH, query, SplitRow)
+        dropped = _sum(pages)
+        found = splits_of((row for page in pages for row in page.rows), dropped)
+        _tell_dropped("splits_dropped", dropped)
+        return found
 
     async def market_status(self) -> MarketStatus:
         """Fetch what the vendor says the market is doing."""
+        return await self._small(STATUS_PATH, decode_market_status)
 
-        async def fetch() -> MarketStatus:
-            async with self._answer(STATUS_PATH) as answer:
-                inflater = Inflater(answer.headers.get("Content-Encoding"), COMPLAINT_BYTES)
-                body = [piece async for data in answer.content.iter_any() for piece in inflater.pieces(data)]
-                inflater.end()
-            return decode_market_status(b"".join(body))
-
-        return await self._patiently(fetch)
+    async def upcoming_closures(self) -> tuple[Closure, ...]:
+        """Fetch the coming days on which the exchange is closed or closes early."""
+        dropped: Counter[str] = Counter()
+        closures = await self._small(CLOSURES_PATH, partial(closures_of, dropped=dropped))
+        _tell_dropped("closures_dropped", dropped)
+        return closures
 
     async def close(self) -> None:
         """Let go of the connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._fetcher.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -106,111 +212,57 @@ class PolygonRest:
     ) -> None:
         await self.close()
 
-    @asynccontextmanager
-    async def _answer(self, path: str, query: dict[str, str] | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A success whose body is to be read; everything else is raised, and so is what goes wrong while reading."""
-        try:
-            asking = self._open_session().get(self._base_url + path, params=query, allow_redirects=False)
-            async with asyncio.timeout(SILENCE_S):
-                answer = await asking
-            async with answer:
-                if answer.status != HTTPStatus.OK:
-                    raise await self._failure(answer)
-                yield answer
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise VendorUnavailable(self._masked(f"the vendor cannot be reached: {_words_of(error)}")) from error
+    async def _list(self, path: str, query: Query, row_type: type[Row]) -> list[PageDecoder[Row]]:
+        return await every_page(self._fetcher, Question(path, query, path), partial(PageDecoder, row_type))
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                headers={"Authorization": f"Bearer {self._api_key}", "Accept-Encoding": "gzip"},
-                # Not aiohttp's own `sock_read`: it goes on counting on an idle connection, and breaks the next request
-                # where requests come at that very interval. What is silent is timed below.
-                timeout=aiohttp.ClientTimeout(total=DEADLINE_S, sock_connect=SILENCE_S),
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
+    async def _small(self, path: str, read: Callable[[bytes], Fetched]) -> Fetched:
+        async def fetch() -> Fetched:
+            async with self._fetcher.answer(path) as answer:
+                body = await answer.whole(SMALL_BODY_BYTES)
+            return read(body)
 
-    async def _failure(self, answer: aiohttp.ClientResponse) -> VendorUnavailable | VendorRefused:
-        said = complaint_in(await _beginning(answer)) or answer.reason or ""
-        message = self._masked(f"the vendor answered {answer.status}: {said}")
-        passing = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
-        if answer.status in passing or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return VendorUnavailable(message, _retry_after_s(answer))
-        return VendorRefused(message)
-
-    def _masked(self, message: str) -> str:
-        return message.replace(self._api_key, "***") if self._api_key else message
-
-    async def _patiently(self, fetch: Callable[[], Awaitable[Answer]]) -> Answer:
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=self._wait,
-            sleep=self._clock.pause,
-            retry=retry_if_exception(_worth_retrying),
-            reraise=True,
-        )
-        return await retrying(fetch)
-
-    def _wait(self, state: RetryCallState) -> float:
-        jitter = self._uniform(0.0, FIRST_RETRY_S * 2.0 ** (state.attempt_number - 1))
-        error = state.outcome.exception() if state.outcome else None
-        named = error.retry_after_s if isinstance(error, VendorUnavailable) else None
-        return jitter + (named or 0.0)
+        return await self._fetcher.patiently(fetch)
 
 
-async def _decode(answer: aiohttp.ClientResponse, decoder: RowDecoder[Any]) -> None:
-    """Feed the decoder with the body as it arrives, letting others run between its steps."""
-    inflater = Inflater(answer.headers.get("Content-Encoding"))
-    while data := await _next_bytes(answer):
-        for piece in inflater.pieces(data):
-            decoder.feed(piece)
-            await _catch_up(decoder)
-    inflater.end()
-    decoder.end()
-    await _catch_up(decoder)
+class _Kept:
+    """A snapshot's bytes as they came, until they are handed to the recorder."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._left = KEPT_BYTES
+
+    def add(self, piece: bytes) -> None:
+        self._left -= len(piece)
+        if self._left >= 0:
+            self._pieces.append(piece)
+        else:
+            self._pieces.clear()
+
+    def hand_to(self, recorder: Recorder, arrived: Nanos) -> None:
+        if self._pieces:
+            recorder.body(SNAPSHOT_PATH, self._pieces, arrived)
 
 
-async def _next_bytes(answer: aiohttp.ClientResponse) -> bytes:
-    """What has arrived of the body; nothing at its end."""
-    async with asyncio.timeout(SILENCE_S):
-        return await answer.content.readany()
+def _sum(pages: Iterable[PageDecoder[Any]]) -> Counter[str]:
+    return sum((page.dropped for page in pages), Counter())
 
 
-async def _catch_up(decoder: RowDecoder[Any]) -> None:
-    while decoder.step():  # noqa: ASYNC110  # nothing is polled: the step itself is the work
-        await asyncio.sleep(0)
+def _tell_dropped(event: str, dropped: Counter[str], **of: str) -> None:
+    """Say once what could not be used of a list."""
+    if dropped.total():
+        log.warning(event, **of, **+dropped)
 
 
-async def _beginning(answer: aiohttp.ClientResponse) -> bytes:
-    """Enough of an unsuccessful answer to find the vendor's words in it; nothing if even that fails."""
-    try:
-        packed = await answer.content.read(COMPLAINT_BYTES)
-        return b"".join(Inflater(answer.headers.get("Content-Encoding"), COMPLAINT_BYTES).pieces(packed))
-    except (aiohttp.ClientError, TimeoutError, OSError, SnapshotRefused, VendorUnavailable):
-        return b""
+def _word(flag: bool) -> str:  # noqa: FBT001  # it is what is put into words
+    return "true" if flag else "false"
 
 
-def _retry_after_s(answer: aiohttp.ClientResponse) -> float | None:
-    """The wait the vendor names, in seconds or as a date, which is counted from the vendor's own."""
-    named = answer.headers.get("Retry-After", "").strip()
-    try:
-        if named.replace(".", "", 1).isdigit():
-            return float(named)
-        wait = parsedate_to_datetime(named) - parsedate_to_datetime(answer.headers.get("Date", ""))
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, wait.total_seconds())
+def _segment(symbol: Symbol) -> str:
+    """The symbol as one segment of a path."""
+    if not symbol.strip("."):
+        raise VendorRefused(f"{symbol!r} is no symbol")
+    return quote(symbol, safe="")
 
 
-def _worth_retrying(error: BaseException) -> bool:
-    if isinstance(error, VendorUnavailable):
-        return (error.retry_after_s or 0.0) <= LONGEST_RETRY_S
-    return isinstance(error, SnapshotRefused)
-
-
-def _words_of(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "timeout, nothing came in time"
-    return str(error) or type(error).__name__
+def _edge(moment: Nanos | dt.date) -> str:
+    return moment.isoformat() if isinstance(moment, dt.date) else str(moment // NANOS_PER_MILLI)

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
@@ -18,12 +19,16 @@ import structlog
 from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType
 
 from tradeul.clock import Clock
-from tradeul.domain.events import Nanos, Symbol
-from tradeul.engine.ports import Deliver
+from tradeul.domain.events import LiveEvents, Nanos, Symbol
+from tradeul.engine.ports import Deliver, Recorder
 from tradeul.errors import VendorRefused
-from tradeul.polygon.backoff import Backoff, Ending, Uniform
-from tradeul.polygon.conversation import Conversation, Pace, Stage
-from tradeul.polygon.frames import decode_frame
+from tradeul.fetching.allowance import Uniform
+from tradeul.polygon.backoff import Backoff, Ending
+from tradeul.polygon.conversation import EVERYTHING, Conversation, Pace, Stage, is_of_everything
+from tradeul.polygon.frames import SECONDS, Channel, channel_of, decode_frame
+from tradeul.polygon.hosts import is_delayed
+from tradeul.polygon.link import LinkState
+from tradeul.polygon.pulse import Pulse
 
 log = structlog.get_logger(__name__)
 
@@ -38,45 +43,38 @@ TURN_S = 0.002
 _ENDED = {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR}
 
 
-@dataclass(frozen=True, slots=True)
-class LinkState:
-    """The link to the vendor at one moment."""
-
-    connected: bool
-    authenticated: bool
-    since: Nanos
-    """When it last came up or went down, in market time."""
-    reconnects: int
-    """Connections that were authenticated, but for the first."""
-    close_codes: MappingProxyType[int, int]
-    """How often a connection ended with each code; 1006 is an end without one."""
-    messages: int
-    last_message_at: Nanos
-    bad_elements: int
-    desired: frozenset[Symbol]
-    confirmed: frozenset[Symbol]
-    pending: frozenset[Symbol]
-
-
 class PolygonStream:
     """One vendor WebSocket, reconnected for ever."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what is optional is named
         self,
         url: str,
         api_key: str,
         clock: Clock,
         deliver: Deliver,
         *,
+        topics: tuple[str, ...] = (SECONDS,),
+        wildcards: frozenset[str] = frozenset(),
+        delayed_url: str | None = None,
+        recorder: Recorder | None = None,
+        on_live: Callable[[], None] | None = None,
         uniform: Uniform = random.uniform,
         pace: Pace | None = None,
     ) -> None:
         self._url = url
+        self._delayed_url = delayed_url
+        self._delayed = is_delayed(url)
         self._api_key = api_key
         self._clock = clock
         self._deliver = deliver
+        self._recorder = recorder
+        self._on_live = on_live
         self._pace = pace or Pace()
         self._backoff = Backoff(uniform)
+        self._wildcards = frozenset(map(Channel, wildcards))
+        # A topic that comes for the whole market is not asked for by symbol.
+        self._covering = self._wildcards.intersection(channel_of(topic, EVERYTHING) for topic in topics)
+        self._topics = tuple(topic for topic in topics if channel_of(topic, EVERYTHING) not in self._covering)
         self._desired: frozenset[Symbol] = frozenset()
         self._talk: Conversation | None = None
         self._nap: asyncio.Timeout | None = None
@@ -85,12 +83,14 @@ class PolygonStream:
         self._close_codes: Counter[int] = Counter()
         self._messages = 0
         self._last_message_at = Nanos(0)
+        self._newest_event_at = Nanos(0)
         self._bad_elements = 0
 
     @property
     def state(self) -> LinkState:
         """What is known about the link now."""
         talk = self._talk
+        confirmed = self._symbols_confirmed(talk.confirmed) if talk else frozenset()
         return LinkState(
             connected=talk is not None,
             authenticated=talk is not None and talk.stage is Stage.LIVE,
@@ -99,20 +99,44 @@ class PolygonStream:
             close_codes=MappingProxyType(dict(self._close_codes)),
             messages=self._messages,
             last_message_at=self._last_message_at,
+            newest_event_at=self._newest_event_at,
             bad_elements=self._bad_elements,
+            delayed=self._delayed,
             desired=self._desired,
-            confirmed=frozenset(talk.confirmed if talk else ()),
-            pending=frozenset(talk.pending if talk else ()),
+            confirmed=confirmed,
+            pending=_symbols_in(talk.pending) if talk else frozenset(),
+            whole_topics=frozenset(each for each in talk.confirmed if is_of_everything(each)) if talk else frozenset(),
+            refused=frozenset(talk.refused) if talk else frozenset(),
         )
 
     def want(self, symbols: frozenset[Symbol]) -> None:
         """Replace the set of symbols to be followed; takes effect without waiting."""
         self._desired = symbols
         if self._talk is not None:
-            self._talk.want(symbols)
+            self._talk.want(self._channels())
+        self._wake()
+
+    def reconnect(self, why: str) -> None:
+        """Give up the present connection, which is known to be dead, and make another; without one, do nothing."""
+        if self._talk is not None:
+            self._talk.end(why)
+        self._wake()
+
+    def _wake(self) -> None:
         # A wait that is already being ended ends by itself; moving its end again is an error.
         if self._nap is not None and not self._nap.expired():
             self._nap.reschedule(0.0)
+
+    def _channels(self) -> frozenset[Channel]:
+        return self._wildcards.union(channel_of(topic, each) for topic in self._topics for each in self._desired)
+
+    def _symbols_confirmed(self, channels: set[Channel]) -> frozenset[Symbol]:
+        """The symbols of which we know that every topic comes, wanted or not."""
+        if not self._covering <= channels:
+            return frozenset()
+        known = self._desired | _symbols_in(channels)
+        missing = {each for topic in self._topics for each in known if channel_of(topic, each) not in channels}
+        return known - missing
 
     async def run(self) -> None:
         """Keep a connection for ever."""
@@ -123,17 +147,25 @@ class PolygonStream:
         ) as session:
             while True:
                 end = await self._connection(session)
-                wait_s = self._backoff.wait_after(end.ending, end.lived_s)
+                ending = Ending.REFUSED if self._turned_to_delayed(end.ending) else end.ending
+                wait_s = self._backoff.wait_after(ending, end.lived_s)
                 say = log.info if end.ending is Ending.DROPPED else log.warning
                 say("feed_disconnected", **end.facts(), retry_in_s=round(wait_s, 1))
                 await self._clock.pause(wait_s)
+
+    def _turned_to_delayed(self, ending: Ending) -> bool:
+        """Whether the plan made us turn to the other stream just now; from then on we stay with it."""
+        if ending is not Ending.NOT_IN_PLAN or self._delayed or self._delayed_url is None:
+            return False
+        self._delayed = True
+        return True
 
     async def _connection(self, session: aiohttp.ClientSession) -> "_End":
         """One connection from its opening to its end."""
         try:
             async with asyncio.timeout(CONNECT_S):
                 socket = await session.ws_connect(
-                    self._url,
+                    self._address(),
                     autoping=False,
                     autoclose=False,
                     max_msg_size=LONGEST_MESSAGE_BYTES,
@@ -141,8 +173,8 @@ class PolygonStream:
                 )
         except (aiohttp.ClientError, VendorRefused, TimeoutError, OSError) as error:
             return _End(Ending.REFUSED, 0.0, None, str(error) or type(error).__name__)
-        talk = Conversation(self._api_key, self._pace, self._desired, self._clock.monotonic())
-        self._talk, self._since = talk, self._clock.now()
+        talk = Conversation(self._api_key, self._pace, self._channels(), self._clock.monotonic())
+        self._talk, self._since, self._newest_event_at = talk, self._clock.now(), Nanos(0)
         code: int = WSCloseCode.ABNORMAL_CLOSURE
         with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
             try:
@@ -155,9 +187,12 @@ class PolygonStream:
         lived_s = max(0.0, self._clock.monotonic() - talk.live_since)
         return _End(talk.verdict or (Ending.DROPPED if live else Ending.REFUSED), lived_s, code, talk.said_last)
 
+    def _address(self) -> str:
+        return self._delayed_url if self._delayed and self._delayed_url is not None else self._url
+
     async def _converse(self, socket: ClientWebSocketResponse, talk: Conversation) -> int:
         """Read and answer until the connection ends; the code it ended with."""
-        pulse = _Pulse(self._pace, self._clock.monotonic())
+        pulse = Pulse(self._pace.ping_every_s, self._pace.pong_within_s, self._clock.monotonic())
         turn_began = self._clock.monotonic()
         while talk.verdict is None and not pulse.lost(self._clock.monotonic()):
             await self._send_what_is_due(socket, talk, pulse)
@@ -178,9 +213,11 @@ class PolygonStream:
                 turn_began = self._clock.monotonic()
         return WSCloseCode.ABNORMAL_CLOSURE
 
-    async def _send_what_is_due(self, socket: ClientWebSocketResponse, talk: Conversation, pulse: "_Pulse") -> None:
-        now = self._clock.monotonic()
+    async def _send_what_is_due(self, socket: ClientWebSocketResponse, talk: Conversation, pulse: Pulse) -> None:
+        now, refused = self._clock.monotonic(), len(talk.refused)
         words = talk.next_words(now)
+        if len(talk.refused) > refused:
+            log.warning("feed_topics_refused", topics=sorted(talk.refused), said=talk.said_last)
         async with asyncio.timeout(SEND_S):
             if words is not None:
                 await socket.send_str(words)
@@ -198,20 +235,28 @@ class PolygonStream:
             self._nap = None
 
     def _hear(self, talk: Conversation, data: str | bytes) -> None:
-        frame = decode_frame(data)
         self._messages += 1
-        self._last_message_at = self._clock.now()
+        self._last_message_at = now = self._clock.now()
+        if self._recorder is not None:
+            self._recorder.frame(data, now)
+        frame = decode_frame(data)
         self._bad_elements += frame.bad
         before, said = talk.stage, talk.said_last
         talk.hear(frame, self._clock.monotonic())
         if talk.stage is Stage.LIVE and before is not Stage.LIVE:
-            self._sessions += 1
-            self._since = self._clock.now()
-            log.info("feed_connected", url=self._url, symbols=len(self._desired))
+            self._come_alive()
         if talk.said_last != said and talk.verdict is None:
             log.warning("feed_complained", said=talk.said_last)
-        if frame.bars:
-            self._deliver(frame.bars)
+        if any(frame.events):
+            self._newest_event_at = min(now, max(self._newest_event_at, _newest(frame.events)))
+            self._deliver(frame.events)
+
+    def _come_alive(self) -> None:
+        self._sessions += 1
+        self._since = self._clock.now()
+        log.info("feed_connected", url=self._address(), symbols=len(self._desired), delayed=self._delayed)
+        if self._on_live is not None:
+            self._on_live()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,30 +271,15 @@ class _End:
         return {"why": str(self.ending), "lived_s": round(self.lived_s, 1), "code": self.code, "said": self.said}
 
 
-class _Pulse:
-    """Pings in their time; lost when a pong does not come back in its."""
+def _newest(events: LiveEvents) -> Nanos:
+    """The market time of the newest of these."""
+    ends = [bar.end for bars in (events.seconds, events.minutes) for bar in bars]
+    return max(ends + [event.at for kind in (events.trades, events.quotes, events.bands) for event in kind])
 
-    def __init__(self, pace: Pace, now: float) -> None:
-        self._pace = pace
-        self._next_at = now + pace.ping_every_s
-        self._asked_at: float | None = None
 
-    def due_at(self) -> float:
-        """When the next ping is due, or the last one is lost."""
-        return self._next_at if self._asked_at is None else self._asked_at + self._pace.pong_within_s
-
-    def ping_due(self, now: float) -> bool:
-        """Whether to send one now, which is then taken as sent."""
-        if self._asked_at is not None or now < self._next_at:
-            return False
-        self._asked_at, self._next_at = now, now + self._pace.ping_every_s
-        return True
-
-    def heard(self) -> None:
-        self._asked_at = None
-
-    def lost(self, now: float) -> bool:
-        return self._asked_at is not None and now - self._asked_at >= self._pace.pong_within_s
+def _symbols_in(channels: Iterable[Channel]) -> frozenset[Symbol]:
+    """The single symbols among what the channels bring."""
+    return frozenset(Symbol(each.partition(".")[2]) for each in channels if not is_of_everything(each))
 
 
 async def _stay_with_host(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

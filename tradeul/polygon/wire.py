@@ -7,21 +7,25 @@ taken or dropped by itself, the whole is taken or refused: `SnapshotRefused` for
 
 import datetime as dt
 import struct
-from typing import Annotated, Literal
+from itertools import compress
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
+import numpy as np
 
 from tradeul.domain.events import DailyBars, Ints, MarketImage, MarketStatus, Nanos, Symbol
 from tradeul.errors import SnapshotRefused, VendorRefused, VendorUnavailable
+from tradeul.fetching.rows import BAD_ROWS_ALLOWED, LONGEST_SYMBOL, RowDecoder
+from tradeul.fetching.slicing import UNREADABLE
+from tradeul.fetching.wording import one_line
 from tradeul.polygon.columns import Columns
-from tradeul.polygon.rows import LONGEST_SYMBOL, RowDecoder
-from tradeul.polygon.slicing import UNREADABLE
 
 NEW_YORK = ZoneInfo("America/New_York")
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 NANOS_PER_MILLI = 1_000_000
-LONGEST_COMPLAINT = 200
+FUTURE_ALLOWED_NS = 60 * 1_000_000_000
+"""Clocks differ by a little; a time further ahead of its receipt is wrong, and would push the feed's time ahead."""
 
 Amount = Annotated[float, msgspec.Meta(ge=0)]
 Name = Annotated[Symbol, msgspec.Meta(min_length=1, max_length=LONGEST_SYMBOL)]
@@ -90,10 +94,13 @@ class _DailyRow(msgspec.Struct, gc=False):
     t: InMillis = 0
 
 
-class _Envelope(msgspec.Struct):
+class Envelope(msgspec.Struct):
+    """What stands around the rows."""
+
     status: str = ""
     error: str | None = None
     message: str | None = None
+    next_url: str | None = None
 
 
 class _Status(msgspec.Struct):
@@ -114,11 +121,12 @@ class SnapshotDecoder(RowDecoder[_SnapshotRow]):
 
     def finish(self, received_at: Nanos, *, simulated: bool) -> MarketImage:
         """The image, once the last byte was fed."""
-        envelope = _accepted(self._complete())
+        envelope = accepted(self._complete())
         if not self._symbols:
             raise SnapshotRefused("empty", "the vendor's snapshot holds no symbols")
         columns = self._columns.arrays()
         symbols = self._known if self._familiar and len(self._symbols) == len(self._known) else tuple(self._symbols)
+        symbols, columns = self._without_the_future(symbols, columns, received_at + FUTURE_ALLOWED_NS)
         if symbols is not self._known and len(set(symbols)) < len(symbols):
             newest = _newest(symbols, columns["updated"])
             self.dropped["duplicate"] += len(symbols) - len(newest)
@@ -134,6 +142,24 @@ class SnapshotDecoder(RowDecoder[_SnapshotRow]):
             simulated=simulated,
             dropped=dict(self.dropped),
         )
+
+    def _without_the_future(
+        self, symbols: tuple[Symbol, ...], columns: dict[str, Any], latest: int
+    ) -> tuple[tuple[Symbol, ...], dict[str, Any]]:
+        """Rows of later than `latest` left out, and single times of later not set: neither can be true."""
+        ahead = columns["updated"] > latest
+        if count := int(ahead.sum()):
+            self.dropped["from_the_future"] += count
+            if count > BAD_ROWS_ALLOWED * len(symbols):
+                raise SnapshotRefused("from_the_future", f"{count} of {len(symbols)} rows are of later than our clock")
+            symbols = tuple(compress(symbols, ~ahead))
+            columns = {name: column[~ahead] for name, column in columns.items()}
+        for name in ("minute_start", "trade_at"):
+            if columns[name].max(initial=0) > latest:
+                columns[name] = np.where(columns[name] > latest, 0, columns[name])
+        for column in columns.values():
+            column.flags.writeable = False
+        return symbols, columns
 
     def _take(self, rows: list[_SnapshotRow]) -> None:
         rows = self._well_named(rows, [row.ticker for row in rows])
@@ -158,7 +184,7 @@ class DailyDecoder(RowDecoder[_DailyRow]):
 
     def finish(self) -> DailyBars:
         """The bars, once the last byte was fed; no symbols if the vendor has none for the day."""
-        _accepted(self._complete())
+        accepted(self._complete())
         columns = self._columns.arrays()
         last = {symbol: row for row, symbol in enumerate(self._symbols)}
         if twice := len(self._symbols) - len(last):
@@ -189,15 +215,16 @@ def decode_market_status(body: bytes) -> MarketStatus:
 def complaint_in(body: bytes) -> str:
     """What an answer that is no success says for itself, in one line; empty if it says nothing we can read."""
     try:
-        envelope = msgspec.json.decode(body, type=_Envelope)
+        envelope = msgspec.json.decode(body, type=Envelope)
     except UNREADABLE:
         return ""
-    return " ".join((envelope.error or envelope.message or "").split())[:LONGEST_COMPLAINT]
+    return one_line(envelope.error or envelope.message or "")
 
 
-def _accepted(body: bytes) -> _Envelope:
+def accepted(body: bytes) -> Envelope:
+    """The envelope of a success; everything else is raised."""
     try:
-        envelope = msgspec.json.decode(body, type=_Envelope)
+        envelope = msgspec.json.decode(body, type=Envelope)
     except UNREADABLE as error:
         raise SnapshotRefused("truncated", f"the vendor's answer cannot be read to its end: {error}") from error
     if envelope.status in {"OK", "DELAYED"}:

@@ -19,7 +19,7 @@ SLICE_BYTES = 48 * 1024
 HEAD_BYTES = 256 * 1024
 """The array has opened by then, or the body is read as a whole at its end."""
 
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 """What msgspec raises at bytes that are not the JSON asked for."""
 
 _SPACE = b" \t\r\n"

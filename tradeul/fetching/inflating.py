@@ -1,7 +1,7 @@
 """A body's content encoding undone while it arrives, in pieces small enough for one step of a decoder.
 
-Refuses what does not unpack, what ends too early and what unpacks to more than any market (a bomb). `rest` owns one
-per answer.
+Refuses what does not unpack, what ends too early and what unpacks to more than any market (a bomb). `transport` owns
+one per answer.
 """
 
 from collections.abc import Iterator

@@ -1,20 +1,20 @@
 """Rows of a long array decoded in steps as their bytes arrive: strict and fast on slices, patient with single rows.
 
 A slice in which anything is wrong is read again row by row, so that a bad row costs itself only and is counted by
-reason. A field that is null counts as not sent. `wire` derives its decoders from this.
+reason. A field that is null counts as not sent. Each vendor's package derives its decoders from this.
 """
 
 import json
 import math
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import msgspec
 from isal import isal_zlib
 
 from tradeul.errors import SnapshotRefused
-from tradeul.polygon.slicing import SLICE_BYTES, UNREADABLE, RecordSlicer, records_in
+from tradeul.fetching.slicing import SLICE_BYTES, UNREADABLE, RecordSlicer, records_in
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
@@ -32,6 +32,9 @@ class RowDecoder(ABC, Generic[Row]):
 
     A step decodes one slice at most, so a caller that yields between steps never holds the loop for long.
     """
+
+    few_bad_rows: ClassVar[int] = 0
+    """So many are put up with in any case: in a short list they are no sign that the whole is bad."""
 
     def __init__(self, array: str, row_type: type[Row]) -> None:
         self._slicer = RecordSlicer(array)
@@ -72,9 +75,9 @@ class RowDecoder(ABC, Generic[Row]):
     def _well_named(self, rows: list[Row], symbols: list[str]) -> list[Row]:
         """The rows whose symbol can be one: a glance at all of them at once, as all but none are."""
         together = "".join(symbols)
-        if _symbolic(together):
+        if symbolic(together):
             return rows
-        good = [row for row, symbol in zip(rows, symbols, strict=True) if _symbolic(symbol)]
+        good = [row for row, symbol in zip(rows, symbols, strict=True) if symbolic(symbol)]
         self.dropped["no_symbol"] += len(rows) - len(good)
         return good
 
@@ -84,7 +87,7 @@ class RowDecoder(ABC, Generic[Row]):
         while self.step():
             pass
         bad = self.dropped.total()
-        if bad > BAD_ROWS_ALLOWED * self._seen:
+        if bad > max(self.few_bad_rows, BAD_ROWS_ALLOWED * self._seen):
             raise SnapshotRefused("bad_rows", f"{bad} of {self._seen} rows cannot be used: {dict(self.dropped)}")
         return self._slicer.envelope
 
@@ -136,6 +139,14 @@ def row_or_flaw(raw: bytes, row_type: type[Row]) -> Row | str:
         return "malformed"
 
 
+def plain_document(raw: bytes) -> object:
+    """A whole small body as plain values; None if it is no JSON. What is null or beyond a float is left out."""
+    try:
+        return json.loads(raw, parse_float=plain_number, parse_constant=plain_number, object_pairs_hook=without_nulls)
+    except (ValueError, RecursionError):
+        return None
+
+
 def without_nulls(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """A JSON object in which null is the same as not sent."""
     return {key: value for key, value in pairs if value is not None}
@@ -152,7 +163,8 @@ def plain_number(text: str) -> float | int | None:
     return int(value) if value.is_integer() else value
 
 
-def _symbolic(symbol: str) -> bool:
+def symbolic(symbol: str) -> bool:
+    """Whether the text can be a symbol."""
     return symbol.isascii() and symbol.isprintable() and " " not in symbol
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.snapshots import market_body
 from tradeul.errors import SnapshotRefused, VendorUnavailable
-from tradeul.polygon.inflating import PIECE_BYTES, Inflater
+from tradeul.fetching.inflating import PIECE_BYTES, Inflater
 
 BODY = market_body(300)
 PACKED = gzip.compress(BODY)

@@ -1,0 +1,1 @@
+"""Recordings: what came from the vendor, kept as it came, and given back byte for byte."""
