@@ -52,6 +52,9 @@ fmt: .venv/.tests ## format, mend what can be mended, and write config.toml anew
 	@$(BIN)/ruff check --quiet --fix . || true
 	@$(BIN)/ruff format --quiet .
 
+fuzz: .venv/.tests ## read 100,000 mutations of every kind of bytes from outside
+	@$(BIN)/python -m pytest tests/fuzz --mutations 100000
+
 bench: .venv/.tests ## measure speed on this machine
 	@$(BIN)/python -m tests.benchmarks
 
@@ -65,7 +68,7 @@ clean: ## remove everything that was made; the next command sets up anew
 	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules
 	@find tradeul tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run install test check style types fmt bench lock clean
+.PHONY: help run install test check style types fmt fuzz bench lock clean
 
 # Setting up. A stamp file says what has been done, and is older than what makes it due again.
 

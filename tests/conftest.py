@@ -27,6 +27,19 @@ hypothesis.settings.register_profile("ci", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "everyday")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--mutations", type=int, default=10_000, help="how many mutations of each kind of bytes the fuzz tests read"
+    )
+
+
+@pytest.fixture
+def mutations(request: pytest.FixtureRequest) -> int:
+    """How many mutations of each kind of bytes to try."""
+    count: int = request.config.getoption("--mutations")
+    return count
+
+
 @pytest.fixture(autouse=True)
 def _no_thread_left() -> Iterator[None]:
     with no_thread_left():
