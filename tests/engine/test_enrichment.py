@@ -57,7 +57,7 @@ def test_a_live_bar_moves_the_row_and_an_older_snapshot_does_not_move_it_back() 
     assert show(enrichment, "volume_today") == 5_600
     assert show(enrichment, "vwap") == 10.01
     assert show(enrichment, "high") == 10.6
-    assert enrichment.volume_falls == 0
+    assert enrichment.doubted["volume_fell"] == 0
 
 
 def test_the_gap_moves_until_the_open_and_is_frozen_then() -> None:
@@ -81,7 +81,41 @@ def test_volume_falls_only_when_three_snapshots_say_so() -> None:
         story.append(show(enrichment, "volume_today"))
 
     assert story == [5_000, 5_000, 5_000, 5_000, 5_000, 4_200, 4_300]
-    assert enrichment.volume_falls == 3
+    assert enrichment.doubted["volume_fell"] == 3
+
+
+def averaging(enrichment: Enrichment, volume: float) -> None:
+    """Let history say how much the symbol trades on an average day."""
+    history = DailyHistory()
+    history.add(daily(dt.date(2026, 11, 17), ("A", 11.0, 9.0, 10.0, volume)))
+    enrichment.apply_averages(history.averages())
+
+
+def test_half_a_days_volume_in_one_snapshot_is_flagged() -> None:
+    """It is taken, as it may be true, and the row is marked until the next snapshot; less than half is not."""
+    enrichment = engine()
+    feed(enrichment, "10:00:00", 10.0, 5_000)
+    averaging(enrichment, 100_000.0)
+    story = []
+    for second, volume in ((5, 55_000), (10, 105_001), (15, 106_000)):
+        feed(enrichment, f"10:00:{second:02d}", 10.0, volume)
+        story.append((show(enrichment, "volume_today"), show(enrichment, "suspect")))
+
+    assert story == [(55_000, False), (105_001, True), (106_000, False)]
+    assert enrichment.doubted["volume_jumped"] == 1
+
+
+@pytest.mark.parametrize("first", [0, 5_000])
+def test_volume_that_was_not_watched_cannot_jump(first: int) -> None:
+    """A symbol's first trades of the day, and minutes without snapshots: a large difference says nothing."""
+    enrichment = engine()
+    feed(enrichment, "10:00:00", 10.0, first)
+    averaging(enrichment, 100_000.0)
+
+    feed(enrichment, "10:00:05" if first == 0 else "10:03:00", 10.0, 90_000)
+
+    assert show(enrichment, "suspect") is False
+    assert enrichment.doubted["volume_jumped"] == 0
 
 
 def test_a_high_learned_at_start_is_no_event() -> None:

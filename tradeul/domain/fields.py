@@ -141,7 +141,7 @@ CATALOGUE: Final[tuple[Field, ...]] = (
     _money("market_cap", "Market cap", "Market capitalisation", "reference"),
     _shares("float_shares", "Float", "Shares free to trade", "reference"),
     _flag("halted", "Halted", "Trading is halted; unknown where the feed does not say", "feed"),
-    _flag("suspect", "Suspect", "A price of this row was not trusted"),
+    _flag("suspect", "Suspect", "A price of this row was not trusted, or its volume jumped by half an average day"),
     _flag("stale", "Stale", "The last snapshot did not hold this symbol"),
     _flag("no_reference", "No reference", "Nothing is known about this security beyond its prices"),
     Field("score", "Score", "score", "0 to 100: how much is going on here", "computed"),

@@ -4,6 +4,7 @@ Synchronous throughout, so no reader ever sees rows of two snapshots. For every 
 snapshot never moves a price back to an older one.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import compress
 from typing import Final
@@ -24,6 +25,11 @@ FALL_BELIEVED_AFTER: Final = 3
 SLOT_START_TOLERANCE_S: Final = 15.0
 """A slot's starting volume is known only if a snapshot was taken so shortly before or after its start."""
 
+JUMP_OF_AN_AVERAGE_DAY: Final = 0.5
+LEAST_JUMP: Final = 1_000.0
+"""Shares: in a symbol that hardly trades, one trade is half a day and proves nothing."""
+JUMP_SEEN_WITHIN_S: Final = 30.0
+
 _MS_NS: Final = 1_000_000
 
 _OF_TODAY: Final = (
@@ -40,8 +46,8 @@ class Enrichment:
     def __init__(self, board: Board, calendar: TradingCalendar) -> None:
         self.board = board
         self.as_of = Nanos(0)
-        self.volume_falls = 0
-        self.suspect_prices = 0
+        self.doubted: Counter[str] = Counter()
+        """What of a row was not believed, or flagged, by reason."""
         self._calendar = calendar
         self._extremes = Extremes(board)
         self._trail = Trail()
@@ -157,7 +163,7 @@ class Enrichment:
             board.overwrite(name, rows, values, newer)
         board["updated"][rows] = np.maximum(board["updated"][rows], image.updated // _MS_NS)
         board["suspect"][rows] = read.suspect
-        self.suspect_prices += int(read.suspect.sum())
+        self.doubted["price_suspect"] += int(read.suspect.sum())
         board["prev_close"][rows] = read.prev_close
         self._put_set("prev_high", rows, image.prev_high)
         self._put_set("prev_low", rows, image.prev_low)
@@ -173,13 +179,24 @@ class Enrichment:
         falls &= image.updated // _MS_NS >= board["updated"][rows]
         count = (board["volume_falls"][rows] + 1) * falls
         believed = count >= FALL_BELIEVED_AFTER
-        self.volume_falls += int((falls & ~believed).sum())
+        self.doubted["volume_fell"] += int((falls & ~believed).sum())
         count[believed] = 0
         board["volume_falls"][rows] = count
+        self._flag_jumps(rows, volume, standing, at)
         largest = np.fmax(volume, standing)
         np.copyto(largest, volume, where=believed)
         board["volume_today"][rows] = largest
         board["volume_at"][rows] = np.maximum(board["volume_at"][rows], at)
+
+    def _flag_jumps(self, rows: Rows, volume: Floats, standing: Floats, at: Nanos) -> None:
+        """Mark rows that gained half an average day since the last snapshot, if that was a moment ago."""
+        if at - self._image_at > JUMP_SEEN_WITHIN_S * NANOS:
+            return
+        # NumPy's maximum keeps an unknown average unknown, and what is unknown was not exceeded.
+        limit = np.maximum(JUMP_OF_AN_AVERAGE_DAY * self.board["avg_volume_30d"][rows], LEAST_JUMP)
+        jumped = (standing > 0) & (volume - standing > limit)
+        self.board["suspect"][rows] = np.maximum(self.board["suspect"][rows], jumped)
+        self.doubted["volume_jumped"] += int(jumped.sum())
 
     def _take_quotes(self, rows: Rows, image: MarketImage) -> None:
         self._put_set("bid", rows, image.bid)

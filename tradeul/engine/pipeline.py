@@ -43,6 +43,7 @@ class Pipeline:
             read = self._enrichment.read(image, now)
             before = await self._end_of("read", before)
             self._enrichment.apply_image(image, read, now)
+            self._vitals.rows_doubted = dict(self._enrichment.doubted)
             await self._end_of("enrich", before)
             self._filled.set()
             await self._scan()

@@ -114,6 +114,7 @@ class EngineView:
                 "failed": vitals.snapshots_failed,
                 "refused": dict(vitals.snapshots_refused),
                 "rows_dropped": dict(vitals.rows_dropped),
+                "rows_doubted": dict(vitals.rows_doubted),
             },
             "stage_ms": {name: round(value, 3) for name, value in vitals.stage_ms.items()},
             "hot": {

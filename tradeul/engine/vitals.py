@@ -15,6 +15,7 @@ class Vitals:
     snapshots_failed: int = 0
     snapshots_refused: dict[str, int] = field(default_factory=dict)
     rows_dropped: dict[str, int] = field(default_factory=dict)
+    rows_doubted: dict[str, int] = field(default_factory=dict)
     accepted_at: Nanos | None = None
     content_changed_at: Nanos | None = None
     last_failure: str = ""
