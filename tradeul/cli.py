@@ -48,7 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--simulate", action="store_true", help="use the simulated market even if there is a key")
     _add(run, _run)
 
-    exchange = commands.add_parser("exchange", help="serve the simulated market alone, for any Polygon client")
+    exchange = commands.add_parser(
+        "exchange",
+        help="serve the simulated market alone, for any Polygon client",
+        epilog="GET /faults lists what can go wrong on demand; PUT /faults/NAME switches one on.",
+    )
     exchange.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     exchange.add_argument("--port", type=int, default=9000, help="REST at / and WebSocket at /stocks (%(default)s)")
     exchange.add_argument("--key", help="the API key that is accepted (default: any)")
