@@ -129,6 +129,7 @@ class App:
         self.exchange: Exchange | None = None
         self.server: WebServer | None = None
         self.recorder: FileRecorder | None = None
+        self.stream: PolygonStream | None = None
 
     async def run(self) -> None:
         """Start everything, and stop it in order when asked to."""
@@ -152,7 +153,7 @@ class App:
             if stream.state.reconnects:
                 discovery.refill()
 
-        stream = self._stream(vendor, refill)
+        self.stream = stream = self._stream(vendor, refill)
         pipeline = self._pipeline(stream)
         discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board))
         view = self._view(discovery, stream)
