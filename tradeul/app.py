@@ -43,7 +43,7 @@ from tradeul.polygon.rest import PolygonRest
 from tradeul.polygon.stream import PolygonStream
 from tradeul.recording.recorder import FileRecorder
 from tradeul.settings import ClockSettings, Settings
-from tradeul.simulation.exchange import Exchange
+from tradeul.simulation.exchange.server import Exchange
 from tradeul.simulation.market import Market
 from tradeul.supervisor import Stage, Supervisor
 from tradeul.web.hub import Hub

@@ -19,7 +19,7 @@ from tradeul.clock import ManualClock
 from tradeul.domain.events import LiveBar, LiveEvents, Nanos, Symbol
 from tradeul.polygon.conversation import Pace
 from tradeul.polygon.stream import PolygonStream
-from tradeul.simulation.exchange import Exchange
+from tradeul.simulation.exchange.server import Exchange
 
 START = at("09:45")
 QUICK = Pace(batch_gap_s=0.0, answer_within_s=0.2, let_in_within_s=0.5, ping_every_s=0.2, pong_within_s=0.3)

@@ -26,7 +26,7 @@ from tradeul.clock import ManualClock
 from tradeul.domain.events import Nanos
 from tradeul.recording.format import Frame
 from tradeul.recording.writer import KEY_EVERY_BODIES, RecordingWriter, WholeBody
-from tradeul.simulation.exchange import Exchange
+from tradeul.simulation.exchange.server import Exchange
 
 SYMBOLS = 12_000
 FOLLOWED = 300

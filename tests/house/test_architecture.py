@@ -105,7 +105,7 @@ CASES = [
             '"""The vendor calls it sym."""',
             "x = 'lastTraded'",
         ),
-        elsewhere="tradeul/simulation/exchange_rest.py",
+        elsewhere="tradeul/simulation/exchange/rest.py",
     ),
     Case(
         rules.sql_stays_in_history,

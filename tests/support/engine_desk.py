@@ -24,7 +24,7 @@ from tradeul.engine.scanner import Scanner
 from tradeul.engine.view import EngineView
 from tradeul.engine.vitals import Vitals
 from tradeul.polygon.rest import PolygonRest
-from tradeul.simulation.exchange import Exchange
+from tradeul.simulation.exchange.server import Exchange
 
 KEY = "canary-7d21e4"
 COLUMNS = (

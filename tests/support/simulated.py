@@ -13,7 +13,7 @@ import orjson
 from tests.support.market import CALENDAR, DAY, at
 from tradeul.clock import Clock, ManualClock
 from tradeul.domain.events import Nanos
-from tradeul.simulation.exchange import Exchange
+from tradeul.simulation.exchange.server import Exchange
 from tradeul.simulation.market import Market
 from tradeul.simulation.shape import Bars
 from tradeul.simulation.tape import Tape, Trades

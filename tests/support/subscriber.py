@@ -10,7 +10,7 @@ import orjson
 from tests.support.market import at
 from tests.support.simulated import SNAPSHOT, content_of, listening
 from tradeul.clock import ManualClock
-from tradeul.simulation.exchange import Exchange
+from tradeul.simulation.exchange.server import Exchange
 
 Socket = aiohttp.ClientWebSocketResponse
 CONNECTED = [{"ev": "status", "status": "connected", "message": "Connected Successfully"}]

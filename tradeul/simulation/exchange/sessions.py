@@ -11,10 +11,10 @@ from aiohttp import web
 
 from tradeul.domain.events import Ints
 from tradeul.domain.session import Session, moment_at
-from tradeul.simulation.exchange_desk import Desk, number, rows_named
-from tradeul.simulation.exchange_gate import NOT_ENTITLED
-from tradeul.simulation.exchange_rest import NO_TICKER
-from tradeul.simulation.exchange_rows import SnapshotRows
+from tradeul.simulation.exchange.desk import Desk, number, rows_named
+from tradeul.simulation.exchange.gate import NOT_ENTITLED
+from tradeul.simulation.exchange.rest import NO_TICKER
+from tradeul.simulation.exchange.rows import SnapshotRows
 from tradeul.simulation.shape import UNITS_PER_DOLLAR
 from tradeul.simulation.tape import Tape
 

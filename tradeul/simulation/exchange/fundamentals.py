@@ -11,9 +11,9 @@ from aiohttp import web
 
 from tradeul.domain.session import local_time
 from tradeul.simulation.chance import number_of
-from tradeul.simulation.exchange_answers import JSON_TYPE
-from tradeul.simulation.exchange_desk import Desk
-from tradeul.simulation.exchange_reference import last_close
+from tradeul.simulation.exchange.answers import JSON_TYPE
+from tradeul.simulation.exchange.desk import Desk
+from tradeul.simulation.exchange.reference import last_close
 from tradeul.simulation.floor import in_slices
 from tradeul.simulation.registry import Shares
 from tradeul.simulation.universe import Kind

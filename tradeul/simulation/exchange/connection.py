@@ -11,10 +11,10 @@ from typing import Final
 
 import orjson
 
-from tradeul.simulation.exchange_events import Batch
-from tradeul.simulation.exchange_mischief import TOO_SLOW, Farewell, Mischief, Reset
-from tradeul.simulation.exchange_stream_frames import close_frame, listed, packed, ping_frame, pong_frame
-from tradeul.simulation.exchange_subscriptions import Status, Subscriptions
+from tradeul.simulation.exchange.events import Batch
+from tradeul.simulation.exchange.mischief import TOO_SLOW, Farewell, Mischief, Reset
+from tradeul.simulation.exchange.stream_frames import close_frame, listed, packed, ping_frame, pong_frame
+from tradeul.simulation.exchange.subscriptions import Status, Subscriptions
 
 _ANSWERS_PER_FRAME: Final = 1000
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)

@@ -19,13 +19,13 @@ from aiohttp import WSMsgType, web
 from tradeul.clock import Clock
 from tradeul.domain.events import Bools, Nanos
 from tradeul.domain.session import NANOS
-from tradeul.simulation import exchange_events as events
 from tradeul.simulation.bands import due_for_bands, phase_of, width_of
-from tradeul.simulation.exchange_connection import Connection, reset
-from tradeul.simulation.exchange_events import Batch
-from tradeul.simulation.exchange_mischief import AUTH_FAILED, EVICTED, NO_STREAM_PLAN, Mischief
-from tradeul.simulation.exchange_stragglers import Stragglers
-from tradeul.simulation.exchange_subscriptions import NOT_AUTHORIZED, Status, Subscriptions, directory_of, status
+from tradeul.simulation.exchange import events
+from tradeul.simulation.exchange.connection import Connection, reset
+from tradeul.simulation.exchange.events import Batch
+from tradeul.simulation.exchange.mischief import AUTH_FAILED, EVICTED, NO_STREAM_PLAN, Mischief
+from tradeul.simulation.exchange.stragglers import Stragglers
+from tradeul.simulation.exchange.subscriptions import NOT_AUTHORIZED, Status, Subscriptions, directory_of, status
 from tradeul.simulation.faults import Faults
 from tradeul.simulation.halts import Halt, halts_of
 from tradeul.simulation.plans import Plan

@@ -25,7 +25,7 @@ from tests.support.subscriber import (
 from tradeul.clock import ManualClock
 from tradeul.domain.events import Nanos
 from tradeul.domain.session import NANOS
-from tradeul.simulation.exchange_stream import Patience
+from tradeul.simulation.exchange.stream import Patience
 from tradeul.simulation.halts import halts_of
 
 

@@ -6,8 +6,8 @@ import orjson
 from tests.support.market import at
 from tradeul.domain.events import Nanos
 from tradeul.domain.session import NANOS
-from tradeul.simulation.exchange_events import Batch
-from tradeul.simulation.exchange_stragglers import LATE_SHARE, REPEATED_SHARE, Stragglers, Unpunctuality
+from tradeul.simulation.exchange.events import Batch
+from tradeul.simulation.exchange.stragglers import LATE_SHARE, REPEATED_SHARE, Stragglers, Unpunctuality
 
 OPEN = at("09:30")
 ROWS = 3000

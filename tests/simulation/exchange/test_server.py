@@ -6,7 +6,7 @@ from tests.support.market import at
 from tests.support.simulated import listening, small_market
 from tradeul.clock import ManualClock
 from tradeul.errors import AddressInUse
-from tradeul.simulation.exchange import Exchange
+from tradeul.simulation.exchange.server import Exchange
 
 
 async def test_rest_and_stream_share_one_port() -> None:

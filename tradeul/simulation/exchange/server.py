@@ -13,17 +13,17 @@ from tradeul.clock import Clock, LateClock
 from tradeul.domain.events import Nanos
 from tradeul.domain.session import NANOS
 from tradeul.errors import AddressInUse
-from tradeul.simulation.exchange_actions import ActionRoutes
-from tradeul.simulation.exchange_answers import Answers
-from tradeul.simulation.exchange_bars import BarRoutes
-from tradeul.simulation.exchange_desk import Desk
-from tradeul.simulation.exchange_fundamentals import FundamentalsRoutes
-from tradeul.simulation.exchange_gate import STREAM_PATH, Admin, Gate
-from tradeul.simulation.exchange_pages import Pages
-from tradeul.simulation.exchange_reference import ReferenceRoutes
-from tradeul.simulation.exchange_rest import Rest
-from tradeul.simulation.exchange_sessions import SessionRoutes
-from tradeul.simulation.exchange_stream import Patience, Stream
+from tradeul.simulation.exchange.actions import ActionRoutes
+from tradeul.simulation.exchange.answers import Answers
+from tradeul.simulation.exchange.bars import BarRoutes
+from tradeul.simulation.exchange.desk import Desk
+from tradeul.simulation.exchange.fundamentals import FundamentalsRoutes
+from tradeul.simulation.exchange.gate import STREAM_PATH, Admin, Gate
+from tradeul.simulation.exchange.pages import Pages
+from tradeul.simulation.exchange.reference import ReferenceRoutes
+from tradeul.simulation.exchange.rest import Rest
+from tradeul.simulation.exchange.sessions import SessionRoutes
+from tradeul.simulation.exchange.stream import Patience, Stream
 from tradeul.simulation.faults import Faults
 from tradeul.simulation.floor import Floor
 from tradeul.simulation.market import Market

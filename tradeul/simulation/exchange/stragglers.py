@@ -13,7 +13,7 @@ import orjson
 from tradeul.domain.events import Ints, Nanos
 from tradeul.domain.session import NANOS
 from tradeul.simulation.chance import mixed
-from tradeul.simulation.exchange_events import MINUTE_BARS, SECOND_BARS, Batch
+from tradeul.simulation.exchange.events import MINUTE_BARS, SECOND_BARS, Batch
 
 LATE_SHARE: Final = 0.001
 LATE_S: Final = 2.0

@@ -16,7 +16,7 @@ from tradeul.domain.session import NANOS
 from tradeul.domain.slots import SLOT_SECONDS
 from tradeul.simulation.bands import bands_around
 from tradeul.simulation.chance import mixed
-from tradeul.simulation.exchange_rows import (
+from tradeul.simulation.exchange.rows import (
     CONDITIONS,
     MS_PER_SECOND,
     NAME_BITS,

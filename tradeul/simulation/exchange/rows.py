@@ -15,7 +15,7 @@ from tradeul.domain.events import Bools, Floats, Ints
 from tradeul.domain.session import NANOS
 from tradeul.domain.slots import SLOT_SECONDS
 from tradeul.simulation.chance import mixed
-from tradeul.simulation.exchange_answers import ROWS_PER_SLICE
+from tradeul.simulation.exchange.answers import ROWS_PER_SLICE
 from tradeul.simulation.plans import Plan
 from tradeul.simulation.quotes import quotes_after, spread_of
 from tradeul.simulation.shape import PRICES_IN_TURNOVER, UNITS_PER_DOLLAR, Bars, Columns

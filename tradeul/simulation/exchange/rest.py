@@ -1,6 +1,6 @@
 """The vendor's REST answers about the market now: snapshots of all, of one, of those that moved most; market status.
 
-`exchange_gate` stands before them; `exchange_answers` sends what they say.
+`exchange/gate` stands before them; `exchange/answers` sends what they say.
 """
 
 import datetime as dt
@@ -13,10 +13,10 @@ from aiohttp import web
 
 from tradeul.domain.events import Ints
 from tradeul.domain.session import EARLY_CLOSE, MARKET_OPEN, Session, instant_of, local_time, moment_at
-from tradeul.simulation.exchange_desk import Desk, flag
-from tradeul.simulation.exchange_gate import NOT_ENTITLED
-from tradeul.simulation.exchange_rows import SnapshotRows
-from tradeul.simulation.exchange_spoiling import spoilt
+from tradeul.simulation.exchange.desk import Desk, flag
+from tradeul.simulation.exchange.gate import NOT_ENTITLED
+from tradeul.simulation.exchange.rows import SnapshotRows
+from tradeul.simulation.exchange.spoiling import spoilt
 
 UPCOMING_DAYS: Final = 365
 MOST_MOVERS: Final = 20

@@ -16,7 +16,7 @@ from aiohttp import web
 from tradeul.clock import Clock
 from tradeul.domain.session import NANOS
 from tradeul.errors import UsageError
-from tradeul.simulation.exchange_answers import BODY_FAULT, JSON_TYPE, Answers
+from tradeul.simulation.exchange.answers import BODY_FAULT, JSON_TYPE, Answers
 from tradeul.simulation.faults import DOORS, FAULTS, Door, Faults, Option, Options, checked
 from tradeul.simulation.plans import Plan
 

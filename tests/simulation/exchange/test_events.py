@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.market import at
 from tests.support.simulated import played, small_day, small_market, tape_at
-from tradeul.simulation import exchange_events as events
 from tradeul.simulation.bands import due_for_bands, phase_of, width_of
+from tradeul.simulation.exchange import events
 from tradeul.simulation.halts import Halt
 from tradeul.simulation.quotes import spread_of
 from tradeul.simulation.tape import Tape

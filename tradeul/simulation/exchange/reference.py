@@ -13,9 +13,9 @@ from aiohttp import web
 
 from tradeul.domain.events import Ints, Nanos
 from tradeul.simulation.days import listed_on
-from tradeul.simulation.exchange_answers import ROWS_PER_SLICE
-from tradeul.simulation.exchange_desk import Desk, Parameters, choice, date_of, flag, number, rows_named
-from tradeul.simulation.exchange_rest import NO_TICKER
+from tradeul.simulation.exchange.answers import ROWS_PER_SLICE
+from tradeul.simulation.exchange.desk import Desk, Parameters, choice, date_of, flag, number, rows_named
+from tradeul.simulation.exchange.rest import NO_TICKER
 from tradeul.simulation.floor import in_slices
 from tradeul.simulation.market import Market
 from tradeul.simulation.shape import UNITS_PER_DOLLAR

@@ -16,8 +16,8 @@ import orjson
 from aiohttp import web
 
 from tradeul.errors import UsageError
-from tradeul.simulation.exchange_answers import Answers
-from tradeul.simulation.exchange_gate import Gate
+from tradeul.simulation.exchange.answers import Answers
+from tradeul.simulation.exchange.gate import Gate
 
 OTHER_HOST: Final = "https://api.polygon.io"
 _KEYS: Final = frozenset({"apiKey", "apikey"})

@@ -1,6 +1,6 @@
 """Each way in which the simulated vendor ends, refuses and mishears connections, as a real client sees it.
 
-What it does to frames and events is in test_exchange_mischief.
+What it does to frames and events is in test_mischief.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from tests.support.subscriber import (
     ticked,
 )
 from tradeul.clock import ManualClock
-from tradeul.simulation.exchange_stream import Patience
+from tradeul.simulation.exchange.stream import Patience
 from tradeul.simulation.faults import FAULTS
 
 UPGRADE = (
@@ -265,9 +265,9 @@ async def test_not_authorized() -> None:
 
 
 def test_each_fault_of_the_stream_is_shown() -> None:
-    """Every fault of the stream is switched on in a test here or in test_exchange_mischief."""
+    """Every fault of the stream is switched on in a test here or in test_mischief."""
     here = Path(__file__)
-    tests = here.read_text() + here.with_name("test_exchange_mischief.py").read_text()
+    tests = here.read_text() + here.with_name("test_mischief.py").read_text()
     doors = {"ending", "arrival", "request", "frame", "second"}
 
     assert [name for name, fault in FAULTS.items() if fault.door in doors and f'"{name}"' not in tests] == []

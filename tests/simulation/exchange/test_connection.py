@@ -9,8 +9,8 @@ import orjson
 from tests.support.market import at
 from tests.support.simulated import played, small_market, tape_at
 from tradeul.clock import ManualClock
-from tradeul.simulation.exchange_events import EVENTS_PER_BATCH
-from tradeul.simulation.exchange_stream import Patience, Stream
+from tradeul.simulation.exchange.events import EVENTS_PER_BATCH
+from tradeul.simulation.exchange.stream import Patience, Stream
 from tradeul.simulation.faults import Faults
 from tradeul.simulation.plans import PLANS
 

@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple
 import orjson
 from aiohttp import WSCloseCode
 
-from tradeul.simulation.exchange_events import Batch
-from tradeul.simulation.exchange_stragglers import Unpunctuality
-from tradeul.simulation.exchange_stream_frames import BINARY, TEXT, frame
-from tradeul.simulation.exchange_subscriptions import NOT_AUTHORIZED, Status, status
+from tradeul.simulation.exchange.events import Batch
+from tradeul.simulation.exchange.stragglers import Unpunctuality
+from tradeul.simulation.exchange.stream_frames import BINARY, TEXT, frame
+from tradeul.simulation.exchange.subscriptions import NOT_AUTHORIZED, Status, status
 from tradeul.simulation.faults import Faults
 
 AUTH_FAILED: Final = status("auth_failed", "authentication failed")

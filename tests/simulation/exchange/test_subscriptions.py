@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.simulated import small_market
-from tradeul.simulation.exchange_events import Batch
-from tradeul.simulation.exchange_subscriptions import Subscriptions, directory_of
+from tradeul.simulation.exchange.events import Batch
+from tradeul.simulation.exchange.subscriptions import Subscriptions, directory_of
 from tradeul.simulation.plans import PLANS
 
 UNIVERSE = small_market().universe

@@ -14,10 +14,10 @@ from tradeul.domain.events import Nanos
 from tradeul.domain.session import ONE_DAY, instant_of, local_time
 from tradeul.errors import UsageError
 from tradeul.simulation.days import adjusted
-from tradeul.simulation.exchange_desk import Desk, Parameters, choice, date_of, flag, number
-from tradeul.simulation.exchange_gate import NO_TODAY
-from tradeul.simulation.exchange_pages import Following, Page
-from tradeul.simulation.exchange_rows import NANOS_PER_MS, candle_rows, daily_rows
+from tradeul.simulation.exchange.desk import Desk, Parameters, choice, date_of, flag, number
+from tradeul.simulation.exchange.gate import NO_TODAY
+from tradeul.simulation.exchange.pages import Following, Page
+from tradeul.simulation.exchange.rows import NANOS_PER_MS, candle_rows, daily_rows
 from tradeul.simulation.floor import in_slices
 from tradeul.simulation.shape import Bars
 from tradeul.simulation.symbol_bars import Candles, Query, Span, Unit, candles_of, daily_bar

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from tradeul.domain.events import Bools
-from tradeul.simulation.exchange_events import LIMITS, MINUTE_BARS, QUOTES, SECOND_BARS, TRADES, Batch
+from tradeul.simulation.exchange.events import LIMITS, MINUTE_BARS, QUOTES, SECOND_BARS, TRADES, Batch
 from tradeul.simulation.universe import Universe
 
 TOPICS: Final = frozenset({SECOND_BARS, MINUTE_BARS, TRADES, QUOTES, LIMITS, "FMV", "NOI"})

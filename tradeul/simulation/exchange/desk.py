@@ -16,9 +16,9 @@ from tradeul.clock import Clock
 from tradeul.domain.events import Bools, Ints
 from tradeul.domain.session import local_time
 from tradeul.errors import UsageError
-from tradeul.simulation.exchange_answers import Answers
-from tradeul.simulation.exchange_gate import Gate, Handler
-from tradeul.simulation.exchange_pages import Pages
+from tradeul.simulation.exchange.answers import Answers
+from tradeul.simulation.exchange.gate import Gate, Handler
+from tradeul.simulation.exchange.pages import Pages
 from tradeul.simulation.floor import Floor
 from tradeul.simulation.market import Market
 from tradeul.simulation.plans import Plan

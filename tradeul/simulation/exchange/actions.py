@@ -11,7 +11,7 @@ from tradeul.domain.session import ONE_DAY
 from tradeul.errors import UsageError
 from tradeul.simulation.chance import number_of
 from tradeul.simulation.corporate_actions import Dividend, Split, dividends_between, splits_between
-from tradeul.simulation.exchange_desk import Desk, Parameters, choice, dates_between, flag, number, rows_named
+from tradeul.simulation.exchange.desk import Desk, Parameters, choice, dates_between, flag, number, rows_named
 from tradeul.simulation.floor import in_slices
 
 FLOAT_LIMITS: Final = (100, 5000)

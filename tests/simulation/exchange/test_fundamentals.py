@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.market import DAY, at
 from tests.support.simulated import content_of, got, listening
-from tradeul.simulation.exchange_fundamentals import dashed
+from tradeul.simulation.exchange.fundamentals import dashed
 from tradeul.simulation.universe import Kind
 
 NOW = at("11:07:33")

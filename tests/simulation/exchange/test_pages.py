@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.market import CALENDAR, DAY, at
 from tests.support.simulated import all_of, content_of, got, listening
-from tradeul.simulation.exchange import Exchange
+from tradeul.simulation.exchange.server import Exchange
 
 BARS = f"/v2/aggs/ticker/AAPL/range/1/minute/{CALENDAR.previous(DAY)}/{CALENDAR.previous(DAY)}"
 PATHS = [
