@@ -12,6 +12,9 @@ TradeulError
 ├── RecordingDamaged      a file's: it is no recording, or not one that can be understood (recording/format)
 ├── OutOfStep             a client's own state: something was missed, ask for it again (client)
 ├── ServerLost            a client's server is gone or silent (client)
+├── EmbeddedFailed        the machine's or the operator's: the embedded Postgres does not run (history/embedded)
+│   └── FolderInUse           another tradeul holds the folder of this world
+├── HistoryUnavailable    the database's or the way to it: what was kept cannot be read now
 ├── AddressInUse          the operator's: another program holds our port (exit 1)
 └── TaskFailedTooOften    ours: a task died five times in a minute (exit 1)
 """
@@ -51,6 +54,18 @@ class SnapshotRefused(VendorError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class EmbeddedFailed(TradeulError):
+    """The embedded Postgres does not run, and why."""
+
+
+class FolderInUse(EmbeddedFailed):
+    """Another program holds the folder of a world."""
+
+
+class HistoryUnavailable(TradeulError):
+    """What was kept cannot be read now; nothing else is touched by it."""
 
 
 class AddressInUse(TradeulError):

@@ -222,3 +222,43 @@ class MarketStatus:
 
     phase: Literal["open", "closed", "extended"]
     server_time: Nanos
+
+
+class ListEvent(NamedTuple):
+    """A symbol came into a list, left it, or stood highest in it; `at` is when that was, on the market's clock."""
+
+    at: Nanos
+    list: str
+    symbol: Symbol
+    event: Literal["entered", "left", "peak"]
+    rank: int
+    """The rank then; of one that left, the last it had."""
+    price: float | None
+    reason: str
+
+
+class ListRecord(NamedTuple):
+    """Who was in a list at one moment, in the order of rank; what is unknown of a symbol is None."""
+
+    at: Nanos
+    list: str
+    symbols: tuple[Symbol, ...]
+    prices: tuple[float | None, ...]
+    changes: tuple[float | None, ...]
+    rvols: tuple[float | None, ...]
+    volumes: tuple[float | None, ...]
+    market_caps: tuple[float | None, ...]
+
+
+class ListRow(NamedTuple):
+    """One line of a list's result of a minute."""
+
+    at: Nanos
+    list: str
+    rank: int
+    symbol: Symbol
+    price: float | None
+    volume: float | None
+    rvol: float | None
+    change_percent: float | None
+    market_cap: float | None

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from tradeul.domain.events import (
+    Bools,
     Closure,
     DailyBars,
+    Floats,
     FloatShares,
+    Ints,
+    ListEvent,
     Listing,
+    ListRecord,
+    ListRow,
     LiveEvents,
     MarketImage,
     MarketStatus,
@@ -20,6 +26,7 @@ from tradeul.domain.events import (
     SymbolBars,
 )
 from tradeul.domain.session import Moment, TradingCalendar
+from tradeul.domain.slot_book import SlotRecord, Sources
 
 Deliver = Callable[[LiveEvents], None]
 """Takes live events without waiting."""
@@ -137,3 +144,89 @@ class View(Protocol):
 
     def scanner_status(self) -> dict[str, object]:
         """Show the funnel from the market to the lists, with ages and times."""
+
+
+class Chronicle(Protocol):
+    """Keeps what happened in the lists. Every method returns at once and never fails its caller."""
+
+    def event(self, event: ListEvent) -> None:
+        """Keep one entry, exit or peak."""
+
+    def state(self, state: ListRecord) -> None:
+        """Keep a list as it stands after a snapshot."""
+
+    def result(self, state: ListRecord) -> None:
+        """Keep a list as its result of this minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What of the past is asked for; None where it does not matter. Both ends are included."""
+
+    list: str | None = None
+    symbol: Symbol | None = None
+    first: Nanos | None = None
+    last: Nanos | None = None
+
+
+class Annals(Protocol):
+    """What was kept. Every method raises `HistoryUnavailable` while the database cannot answer."""
+
+    async def results(self, span: Span, limit: int, cursor: str | None) -> tuple[Sequence[ListRow], str | None]:
+        """Find who was in which list when, newest first, and where the next page begins; None at the end."""
+
+    async def events(self, span: Span, limit: int) -> Sequence[ListEvent]:
+        """Find entries, exits and peaks, newest first."""
+
+    async def list_at(self, name: str, at: Nanos) -> ListRecord | None:
+        """Find a list as it stood then: the newest kept state at or before it, of the same trading date."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DayState:
+    """What of a trading date no snapshot can restore: the board's columns, and who was inside each list.
+
+    `as_of` is the moment the board was known for, `image_at` that of its last image, `slot` the running one.
+    """
+
+    date: dt.date
+    as_of: Nanos
+    image_at: Nanos
+    slot: int
+    symbols: tuple[Symbol, ...]
+    columns: Mapping[str, Floats | Ints | Sources]
+    inside: Mapping[str, Bools]
+
+
+class StateStore(Protocol):
+    """Keeps the newest state of the day. Every method may wait for the disk, and raises `OSError` where it refuses."""
+
+    set_aside: int
+    """How many files were put aside, as they are of another world or later than they can be."""
+
+    def load(self, latest: Nanos) -> DayState | None:
+        """Read the newest whole state; what is later than `latest` is set aside."""
+
+    def save(self, state: DayState) -> None:
+        """Keep a state; the one before stays until this one is safe."""
+
+
+class SlotStore(Protocol):
+    """Keeps the closed slots of the last days. Waits and raises like `StateStore`."""
+
+    set_aside: int
+
+    def days(self) -> list[dt.date]:
+        """List the days that are kept, oldest first."""
+
+    def records(self, day: dt.date) -> list[SlotRecord]:
+        """Read what was kept of a day, in the order it was; none where nothing can be read."""
+
+    def append(self, day: dt.date, record: SlotRecord) -> None:
+        """Keep one more record of a day."""
+
+    def put_aside(self, day: dt.date) -> None:
+        """Keep a day out of the way: it is later than the market clock."""
+
+    def close(self) -> None:
+        """Let go of the files."""

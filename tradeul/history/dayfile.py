@@ -1,0 +1,185 @@
+"""Day files: the closed slots of each trading date of one world, one record per slot, appended and fsynced.
+
+A record says of which world and date it is and names its symbols, so that a file needs no header, and damage costs the
+records it hit and no other. A file is continued after its last whole record. Files of the last KEPT_DAYS stay: they are
+also what waits for Postgres. Every method may wait for the disk; `engine/today` calls them in a thread, one at a time.
+"""
+
+import contextlib
+import datetime as dt
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import numpy as np
+
+from tradeul.domain.events import Symbol
+from tradeul.domain.slot_book import SlotRecord, Source
+from tradeul.domain.slots import SLOTS_PER_DAY
+from tradeul.history.sealed import blocks, said_in, sealed, split
+
+VERSION: Final = 1
+KEPT_DAYS: Final = 10
+LARGEST_FILE: Final = 256 * 1024 * 1024
+"""More is not read: 192 slots of a hundred thousand symbols take less."""
+
+ASIDE: Final = "slots.aside"
+"""The newest of the files that were put aside."""
+
+_PREFIX: Final = "slots-"
+_SUFFIX: Final = ".day"
+_MODE: Final = 0o600
+
+
+class _About(msgspec.Struct, frozen=True):
+    """What a record says of itself."""
+
+    version: int
+    world: str
+    date: dt.date
+    slot: Annotated[int, msgspec.Meta(ge=0, lt=SLOTS_PER_DAY)]
+    symbols: tuple[str, ...]
+
+
+class DayFiles:
+    """A `SlotStore` in a folder."""
+
+    def __init__(self, folder: Path, world: str) -> None:
+        self._folder = folder
+        self._world = world
+        self._descriptor = -1
+        self._day: dt.date | None = None
+        self._end = 0
+        self.set_aside = 0
+
+    def days(self) -> list[dt.date]:
+        """List the days that are kept, oldest first."""
+        found = []
+        with contextlib.suppress(FileNotFoundError):
+            for path in self._folder.iterdir():
+                name = path.name
+                with contextlib.suppress(ValueError):
+                    if name.startswith(_PREFIX) and name.endswith(_SUFFIX):
+                        found.append(dt.date.fromisoformat(name[len(_PREFIX) : -len(_SUFFIX)]))
+        return sorted(found)
+
+    def records(self, day: dt.date) -> list[SlotRecord]:
+        """Read every whole record of a day; none of a file that belongs to another world, which is put aside."""
+        try:
+            with self._path(day).open("rb") as file:
+                data = file.read(LARGEST_FILE)
+        except FileNotFoundError:
+            return []
+        found = list(_records(data))
+        if self._foreign((about for about, _ in found), day):
+            self.put_aside(day)
+            return []
+        return [record for _, record in found if record is not None]
+
+    def append(self, day: dt.date, record: SlotRecord) -> None:
+        """Keep one more record, on the disk when this returns; if not all of it can be, none of it stays."""
+        if day != self._day:
+            self.close()
+            self._open(day)
+        about = _About(VERSION, self._world, day, record.slot, record.symbols)
+        data = sealed(about, (record.volumes.astype("<f8"), record.sources.astype("|i1")))
+        written = 0
+        try:
+            while written < len(data):
+                written += os.pwrite(self._descriptor, data[written:], self._end + written)
+            os.fsync(self._descriptor)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, self._end)
+            raise
+        self._end += len(data)
+
+    def put_aside(self, day: dt.date) -> None:
+        """Rename a day's file, so that a new one may begin; of several the newest stays."""
+        if day == self._day:
+            self.close()
+        self._path(day).replace(self._folder / ASIDE)
+        self.set_aside += 1
+
+    def close(self) -> None:
+        """Let go of the open file. Closing again changes nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor, self._day = -1, None
+
+    def _path(self, day: dt.date) -> Path:
+        return self._folder / f"{_PREFIX}{day.isoformat()}{_SUFFIX}"
+
+    def _foreign(self, abouts: Iterable[_About], day: dt.date) -> bool:
+        expected = (VERSION, self._world, day)
+        return any((about.version, about.world, about.date) != expected for about in abouts)
+
+    def _open(self, day: dt.date) -> None:
+        """Open a day's file behind its last whole record. A second program is refused by a lock."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        begins = not self._path(day).exists()
+        descriptor = os.open(self._path(day), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            data = os.pread(descriptor, LARGEST_FILE, 0)
+            foreign = self._foreign((about for about, _ in _records(data)), day)
+            if not foreign:
+                self._end = max((end for _, end in blocks(data)), default=0)
+                os.ftruncate(descriptor, self._end)
+        except OSError:
+            os.close(descriptor)
+            raise
+        if foreign:
+            os.close(descriptor)
+            self.put_aside(day)
+            self._open(day)
+            return
+        self._descriptor, self._day = descriptor, day
+        if begins:
+            _fsync_folder(self._folder)
+            self._forget_old_days()
+
+    def _forget_old_days(self) -> None:
+        for old in self.days()[:-KEPT_DAYS]:
+            with contextlib.suppress(OSError):
+                self._path(old).unlink()
+
+
+def _records(data: bytes) -> Iterator[tuple[_About, SlotRecord | None]]:
+    """Read the records in order; None for one that cannot be understood."""
+    symbols: tuple[Symbol, ...] = ()
+    for content, _ in blocks(data):
+        found = said_in(content, _About)
+        if found is None:
+            continue
+        about, columns = found
+        if about.symbols != symbols:
+            if len(set(about.symbols)) != len(about.symbols):
+                yield about, None
+                continue
+            # Hardly ever: most records have the symbols of the one before.
+            symbols = tuple(map(Symbol, about.symbols))
+        yield about, _record(about.slot, symbols, columns)
+
+
+def _record(slot: int, symbols: tuple[Symbol, ...], data: bytes) -> SlotRecord | None:
+    columns = split(data, [("<f8", len(symbols)), ("|i1", len(symbols))])
+    if columns is None:
+        return None
+    volumes, sources = columns
+    # Infinity is nobody's volume, and a source must be one of ours.
+    if np.isinf(volumes).any() or not np.isin(sources, list(Source)).all():
+        return None
+    return SlotRecord(slot, symbols, volumes, sources)
+
+
+def _fsync_folder(folder: Path) -> None:
+    """Make the name of a new file last."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
