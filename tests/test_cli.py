@@ -17,9 +17,16 @@ from tradeul.settings import config_document
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command keeps, it keeps in the test's own folder."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
 async def tradeul(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
     """Start a command in an environment that holds nothing of this machine's settings."""
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment}
+    kept = {"TRADEUL_HISTORY__DSN": "off", "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **kept, **environment}
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tradeul", *arguments,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environ,

@@ -215,7 +215,7 @@ async def test_stages_stop_in_order_tasks_before_closers(clock: ManualClock) -> 
 
     await stopped(supervisor, clock)
 
-    names = ("serving", "engine", "feeds", "simulation")
+    names = ("serving", "engine", "feeds", "history", "database", "simulation")
     assert ended == [entry for name in names for entry in (name, f"close {name}")]
     assert supervisor.abandoned == ()
 

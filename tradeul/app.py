@@ -36,8 +36,10 @@ from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.vendor_hours import VendorHours
 from tradeul.engine.view import EngineView, Report
+from tradeul.engine.visits import Visits
 from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import Warmup
+from tradeul.past import OFF, KeptDay, Past
 from tradeul.polygon.hosts import delayed_url_of
 from tradeul.polygon.rest import PolygonRest
 from tradeul.polygon.stream import PolygonStream
@@ -47,10 +49,12 @@ from tradeul.simulation.exchange.server import Exchange
 from tradeul.simulation.market import Market
 from tradeul.supervisor import Stage, Supervisor
 from tradeul.web.hub import Hub
+from tradeul.web.routes.history import History
 from tradeul.web.routes.page import read_page
 from tradeul.web.server import Address, WebServer
 
 SIMULATION_BEGINS: Final = dt.time(9, 29)
+ROOTS_STATE: Final = Path("/var/lib")
 
 log = structlog.get_logger(__name__)
 
@@ -98,8 +102,11 @@ def world_of(settings: Settings) -> str:
 def state_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> Path:
     """Find where this world's state is kept: as set, else systemd's folder for it, else the user's."""
     chosen = settings.history.data_dir or environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    users = environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return (Path(chosen) if chosen else Path(users) / "tradeul") / world_of(settings)
+    if chosen:
+        return Path(chosen) / world_of(settings)
+    # What root runs as another user, such as Postgres, could not get into root's own home.
+    users = str(ROOTS_STATE) if os.geteuid() == 0 else str(Path.home() / ".local" / "state")
+    return Path(environ.get("XDG_STATE_HOME") or users) / "tradeul" / world_of(settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,7 @@ class App:
         self.server: WebServer | None = None
         self.recorder: FileRecorder | None = None
         self.stream: PolygonStream | None = None
+        self.past: Past | None = None
 
     async def run(self) -> None:
         """Start everything, and stop it in order when asked to."""
@@ -145,6 +153,7 @@ class App:
         """Bring every part up; returns when the page is served."""
         vendor = await self._vendor()
         self.recorder = self._recorder()
+        self.past = self._past()
         rest = PolygonRest(vendor.rest_url, vendor.api_key, self.clock, recorder=self.recorder)
         self.supervisor.add_stop(Stage.FEEDS, "rest", rest.close)
 
@@ -154,11 +163,16 @@ class App:
                 discovery.refill()
 
         self.stream = stream = self._stream(vendor, refill)
-        pipeline = self._pipeline(stream)
-        discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board))
-        view = self._view(discovery, stream)
+        visits = self._visits()
+        pipeline = self._pipeline(stream, visits)
+        discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board), visits)
+        day = KeptDay(
+            pipeline, state_folder(self.settings) / "today", world_of(self.settings), self.clock, self.calendar
+        )
+        view = self._view(discovery, stream, day)
         hub = Hub(self.channels, self.clock, view)
-        await self._serve(hub, view)
+        await self._serve(hub, view, visits)
+        await day.start(self.supervisor)
         warmup = Warmup(rest, pipeline, self.clock, self.calendar, self.vitals)
         hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
         hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
@@ -191,6 +205,18 @@ class App:
         self.supervisor.start("exchange", self.exchange.run, stage=Stage.SIMULATION)
         return Vendor(self.exchange.rest_url, self.exchange.ws_url, key)
 
+    def _past(self) -> Past | None:
+        if self.settings.history.dsn.get_secret_value() == OFF:
+            return None
+        folder, world = state_folder(self.settings), world_of(self.settings)
+        past = Past(self.settings.history, folder, world, self.clock, self.calendar)
+        past.start(self.supervisor)
+        return past
+
+    def _visits(self) -> Visits:
+        chronicle = None if self.past is None else self.past.writer
+        return Visits(self.channels, self.scanner, self.board, self.calendar, chronicle)
+
     def _recorder(self) -> FileRecorder | None:
         if not self.settings.record.enabled:
             return None
@@ -212,19 +238,24 @@ class App:
             on_live=on_live,
         )
 
-    def _discovery(self, rest: PolygonRest, pipeline: Pipeline, watch: LinkWatch) -> Discovery:
-        interval_s = self.settings.polygon.snapshot_interval_s
-        return Discovery(rest, pipeline, self.clock, self.calendar, self.vitals, interval_s, watch.look)
+    def _discovery(self, rest: PolygonRest, pipeline: Pipeline, watch: LinkWatch, visits: Visits) -> Discovery:
+        def taken(feed_time: Nanos) -> None:
+            watch.look(feed_time)
+            visits.record()
 
-    def _pipeline(self, stream: PolygonStream) -> Pipeline:
+        interval_s = self.settings.polygon.snapshot_interval_s
+        return Discovery(rest, pipeline, self.clock, self.calendar, self.vitals, interval_s, taken)
+
+    def _pipeline(self, stream: PolygonStream, visits: Visits) -> Pipeline:
         attention = Attention(self.settings.hot.cooldown_s)
 
-        def follow() -> None:
+        def scanned() -> None:
+            visits.look(self.enrichment.as_of)
             stream.want(attention.desired(self.channels.members(), self.clock.now() / NANOS))
 
-        return Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, follow)
+        return Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned)
 
-    def _view(self, discovery: Discovery, stream: PolygonStream) -> EngineView:
+    def _view(self, discovery: Discovery, stream: PolygonStream, day: KeptDay) -> EngineView:
         def link() -> dict[str, object]:
             state = stream.state
             return {
@@ -242,13 +273,23 @@ class App:
         def recording() -> dict[str, object]:
             return {"enabled": False} if self.recorder is None else {"enabled": True, **self.recorder.state._asdict()}
 
-        reports: dict[str, Report] = {"stream": link, "recording": recording, "supervisor": tasks}
+        def database() -> dict[str, object]:
+            return {"enabled": False} if self.past is None else self.past.report()
+
+        reports: dict[str, Report] = {
+            "stream": link,
+            "today": day.report,
+            "database": database,
+            "recording": recording,
+            "supervisor": tasks,
+        }
         return EngineView(
             self.clock, self.calendar, self.vitals, discovery, self.scanner, self.channels, self.intake, reports
         )
 
-    async def _serve(self, hub: Hub, view: EngineView) -> None:
+    async def _serve(self, hub: Hub, view: EngineView, visits: Visits) -> None:
         server = self.settings.server
+        annals = None if self.past is None else self.past.annals
         self.server = WebServer(
             hub,
             self.channels,
@@ -257,6 +298,7 @@ class App:
             self.clock,
             Address(server.host, server.port),
             server.max_clients,
+            History(self.channels, visits.recent, annals),
         )
         self.supervisor.add_stop(Stage.SERVING, "server", self.server.close)
         await self.server.start()

@@ -60,6 +60,17 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Key = Annotated[SecretStr | None, BeforeValidator(_stripped)]
 
 
+def _database(value: object) -> object:
+    text = value.strip() if isinstance(value, str) else value
+    if isinstance(text, str) and text not in {"embedded", "off"} and not text.startswith(_DATABASE_SCHEMES):
+        raise ValueError('must be "embedded", "off" or begin with postgresql://')
+    return text
+
+
+_DATABASE_SCHEMES = ("postgresql://", "postgres://")
+DatabaseAddress = Annotated[SecretStr, BeforeValidator(_database)]
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -158,9 +169,21 @@ class Hot(Section):
 
 
 class History(Section):
+    dsn: DatabaseAddress = Field(
+        SecretStr("embedded"),
+        description='"embedded": a Postgres that comes and goes with the program; "postgresql://..." or "off".',
+    )
     data_dir: str = Field(
         "", description="Folder for what is kept; empty: systemd's state directory, else tradeul in the user's own."
     )
+    pg_bin: str = Field("", description="Folder with the programs of the embedded Postgres; empty: those it came with.")
+    retention_list_states: int = Field(
+        10, ge=1, le=36_500, description="Days that the lists of every snapshot are kept."
+    )
+    retention_scan_results: int = Field(
+        30, ge=1, le=36_500, description="Days that the lists of every minute are kept."
+    )
+    retention_list_events: int = Field(400, ge=1, le=36_500, description="Days that entries and exits are kept.")
 
 
 class Record(Section):
@@ -253,6 +276,8 @@ def _is_section(annotation: object) -> bool:
 
 
 def _toml(value: object) -> str:
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
     # JSON's strings, numbers, booleans and arrays are TOML too; TOML has no null, so empty text stands for it.
     return json.dumps("" if value is None else value, ensure_ascii=False)
 

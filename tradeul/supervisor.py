@@ -39,6 +39,8 @@ class Stage(enum.Enum):
     SERVING = "serving"
     ENGINE = "engine"
     FEEDS = "feeds"
+    HISTORY = "history"
+    DATABASE = "database"
     SIMULATION = "simulation"
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -102,13 +103,18 @@ class ScriptedVendor:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[tuple[App, ScriptedVendor, Onlooker]]:
+async def stage(tmp_path: Path) -> AsyncIterator[tuple[App, ScriptedVendor, Onlooker]]:
     """The program between a scripted vendor and a viewer, at twenty times the market's pace."""
     clock = PacedClock(BEGINS, SPEED)
     script = ScriptedVendor(clock)
     async with Vendor(script.answer) as vendor, contextlib.AsyncExitStack() as stack:
         polygon = {"api_key": KEY, "rest_url": vendor.url, "ws_url": f"ws://{vendor.address}/stocks"}
-        settings = Settings(server={"port": 0}, market={"source": "polygon"}, polygon=polygon)
+        settings = Settings(
+            server={"port": 0},
+            market={"source": "polygon"},
+            polygon=polygon,
+            history={"dsn": "off", "data_dir": str(tmp_path)},
+        )
         app = App(settings, clock)
         await app.start()
         stack.push_async_callback(app.supervisor.run_until_stopped)

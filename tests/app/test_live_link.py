@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from tests.support.eventually import PATIENT_S, eventually
@@ -16,10 +17,14 @@ SPEED = 20.0
 
 
 @asynccontextmanager
-async def program(**polygon: Any) -> AsyncIterator[tuple[App, Faults]]:
+async def program(folder: Path, **polygon: Any) -> AsyncIterator[tuple[App, Faults]]:
     """A simulated market at twenty times its pace, and the whole program on it, following its leaders live."""
     settings = Settings(
-        server={"port": 0}, market={"source": "simulation"}, simulation={"symbols": 300}, polygon=polygon
+        server={"port": 0},
+        market={"source": "simulation"},
+        simulation={"symbols": 300},
+        history={"dsn": "off", "data_dir": str(folder)},
+        polygon=polygon,
     )
     app = App(settings, PacedClock(at("09:45"), SPEED))
     await app.start()
@@ -31,9 +36,9 @@ async def program(**polygon: Any) -> AsyncIterator[tuple[App, Faults]]:
         yield app, app.exchange.faults
 
 
-async def test_a_feed_that_only_answers_pings_is_given_up() -> None:
+async def test_a_feed_that_only_answers_pings_is_given_up(tmp_path: Path) -> None:
     """Its connection stands, snapshots show trades that it does not bring: it is made anew, and bars go on."""
-    async with program() as (app, faults):
+    async with program(tmp_path) as (app, faults):
         stream = app.stream
         assert stream is not None
         faults.switch_on("half_open")
@@ -44,9 +49,9 @@ async def test_a_feed_that_only_answers_pings_is_given_up() -> None:
         await eventually(lambda: app.intake.received > heard + 20, within_s=PATIENT_S)
 
 
-async def test_what_a_broken_feed_missed_is_fetched_at_once() -> None:
+async def test_what_a_broken_feed_missed_is_fetched_at_once(tmp_path: Path) -> None:
     """The next snapshot would be due in an hour; the one after the reconnection does not wait for that."""
-    async with program(snapshot_interval_s=3600) as (app, faults):
+    async with program(tmp_path, snapshot_interval_s=3600) as (app, faults):
         before = app.vitals.snapshots_accepted
         faults.switch_on("abort", times=1)
 

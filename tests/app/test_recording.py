@@ -20,7 +20,7 @@ def settings_for(folder: Path) -> Settings:
         server={"port": 0},
         market={"source": "simulation"},
         simulation={"symbols": 200, "seed": 7},
-        history={"data_dir": str(folder)},
+        history={"dsn": "off", "data_dir": str(folder)},
         record={"enabled": True},
     )
 

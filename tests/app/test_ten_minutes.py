@@ -1,5 +1,7 @@
 """Ten minutes over the open of the simulated market at ten times its pace, whole and real."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.onlooker import Onlooker
@@ -14,9 +16,9 @@ TEN_MINUTES_NS = 600 * NANOS
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-async def test_a_viewer_equals_the_server_at_every_sequence_for_ten_minutes() -> None:
+async def test_a_viewer_equals_the_server_at_every_sequence_for_ten_minutes(tmp_path: Path) -> None:
     """12,000 symbols from 09:29 at speed 10: rows built from deltas are the server's, at each sequence shown."""
-    settings = Settings(server={"port": 0}, clock={"speed": 10.0})
+    settings = Settings(server={"port": 0}, clock={"speed": 10.0}, history={"dsn": "off", "data_dir": str(tmp_path)})
     app = App(settings)
     begins = app.clock.now()
     await app.start()

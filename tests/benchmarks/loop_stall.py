@@ -14,9 +14,9 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 from tests.benchmarks.figure import Figure
+from tests.history.worlds import place
 from tradeul import logs
 from tradeul.app import App
 from tradeul.client import ScannerClient
@@ -32,25 +32,33 @@ ROOT = Path(__file__).parents[2]
 
 
 async def run() -> list[Figure]:
-    """Measure both ways."""
+    """Measure both ways, each with its history in a Postgres of its own."""
     logs.configure("warning", "console")
-    inside = await _worst_stalls(Settings(**_settings({"source": "simulation"}, {})))
+    with place() as folder:
+        inside = await _worst_stalls(_settings(folder, {"source": "simulation"}, {}))
     anchor = dt.datetime.now(dt.UTC).isoformat()
-    async with _exchange_process(anchor) as port:
-        polygon = {
-            "api_key": "bench",
-            "rest_url": f"http://127.0.0.1:{port}",
-            "ws_url": f"ws://127.0.0.1:{port}/stocks",
-        }
-        apart = await _worst_stalls(Settings(**_settings({"source": "polygon"}, polygon, anchor)))
+    with place() as folder:
+        async with _exchange_process(anchor) as port:
+            polygon = {
+                "api_key": "bench",
+                "rest_url": f"http://127.0.0.1:{port}",
+                "ws_url": f"ws://127.0.0.1:{port}/stocks",
+            }
+            apart = await _worst_stalls(_settings(folder, {"source": "polygon"}, polygon, anchor))
     return [
         Figure("worst stall per snapshot, exchange a process of its own", "ms", apart),
         Figure("worst stall per snapshot, exchange inside", "ms", inside),
     ]
 
 
-def _settings(market: dict[str, str], polygon: dict[str, str], anchor: str = "") -> dict[str, Any]:
-    return {"server": {"port": 0}, "market": market, "polygon": polygon, "clock": {"start": START, "anchor": anchor}}
+def _settings(folder: Path, market: dict[str, str], polygon: dict[str, str], anchor: str = "") -> Settings:
+    return Settings(
+        server={"port": 0},
+        history={"data_dir": str(folder)},
+        market=market,
+        polygon=polygon,
+        clock={"start": START, "anchor": anchor},
+    )
 
 
 async def _worst_stalls(settings: Settings) -> list[float]:

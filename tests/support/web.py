@@ -20,8 +20,10 @@ from tradeul.domain.events import Symbol
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import Moment, TradingCalendar, moment_at
 from tradeul.engine.channels import Channels
-from tradeul.engine.ports import FeedState
+from tradeul.engine.ports import Annals, FeedState
+from tradeul.engine.visits import RecentEvents
 from tradeul.web.hub import Hub
+from tradeul.web.routes.history import History
 from tradeul.web.routes.page import PageFile
 from tradeul.web.server import Address, WebServer
 
@@ -81,6 +83,7 @@ class Served:
     view: StillView
     hub: Hub
     server: WebServer
+    recent: RecentEvents
 
     @property
     def url(self) -> str:
@@ -96,16 +99,19 @@ async def served(
     max_clients: int = 100,
     page: Mapping[str, PageFile] = PAGE,
     clock: ManualClock | None = None,
+    annals: Annals | None = None,
 ) -> AsyncIterator[Served]:
     """Serve lists with nothing in them; the hub's `run` is not started."""
     clock = clock or ManualClock(NOON)
     channels = Channels(EPOCH, [scan(name) for name in names], clock)
     view = StillView(clock)
     hub = Hub(channels, clock, view)
-    server = WebServer(hub, channels, view, page, clock, Address(HOST, 0), max_clients)
+    recent = RecentEvents()
+    history = History(channels, recent, annals)
+    server = WebServer(hub, channels, view, page, clock, Address(HOST, 0), max_clients, history)
     await server.start()
     try:
-        yield Served(clock, channels, view, hub, server)
+        yield Served(clock, channels, view, hub, server, recent)
     finally:
         await server.close()
 

@@ -5,7 +5,7 @@ snapshot never moves a price back to an older one.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Final
 
@@ -18,8 +18,10 @@ from tradeul.domain.events import Bools, Floats, Ints, LiveBar, MarketImage, Nan
 from tradeul.domain.extremes import Extremes
 from tradeul.domain.reading import Reading
 from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
+from tradeul.domain.slot_book import SlotBook, slot_end, slots_ended
 from tradeul.domain.slots import SLOT_SECONDS, seconds_into_day, slot_of
 from tradeul.domain.windows import Trail, padded
+from tradeul.engine.ports import DayState
 
 FALL_BELIEVED_AFTER: Final = 3
 SLOT_START_TOLERANCE_S: Final = 15.0
@@ -30,6 +32,18 @@ LEAST_JUMP: Final = 1_000.0
 """Shares: in a symbol that hardly trades, one trade is half a day and proves nothing."""
 JUMP_SEEN_WITHIN_S: Final = 30.0
 
+LEARNED_AFTER_S: Final = 30.0
+"""Down for longer than this, nobody knows when a new extreme was made: it is learned, and no event."""
+
+SEEN_BEFORE_END_S: Final = 15.0
+"""A slot's volume is live if it was known for a moment so shortly before its end; later ones are none of it."""
+
+CLOCK_GRACE_S: Final = 2.0
+LATE_GRACE_S: Final = 1_200.0
+"""How long the clock leaves a slot's end to the feed, as nothing may trade after it; a delayed feed has longer."""
+LATE_S: Final = 600.0
+"""A feed so far behind the clock is delayed, whatever it says."""
+
 _MS_NS: Final = 1_000_000
 
 _OF_TODAY: Final = (
@@ -39,6 +53,19 @@ _OF_TODAY: Final = (
     "price_1m_ago", "price_5m_ago", "volume_1m_ago", "volume_5m_ago", "suspect", "seen", "prev_close",
 )  # fmt: skip
 
+KEPT: Final = (
+    # Running extremes and their minutes: no snapshot before the open tells them, none ever tells the minutes.
+    "high", "low", "premarket_high", "premarket_low", "premarket_volume", "last_high_at", "last_low_at",
+    "high_minutes", "low_minutes", "seen",
+    # The vendor's day may lack them by then, or a symbol its row.
+    "open", "regular_close", "prev_close", "slot_start_volume",
+    # What live bars knew newer than the next snapshot: for every field the newest event time wins, restart or not.
+    "price", "price_at", "price_source", "updated", "volume_today", "volume_at", "volume_falls", "vwap", "vwap_at",
+    "bar_end",
+)  # fmt: skip
+"""The columns that survive a restart. Of today's others the quotes, flags and previous day come with the next
+snapshot, and the past of one and five minutes fills again in as long: keeping it would be ten times all of these."""
+
 
 class Enrichment:
     """Steps the board. `as_of` is the newest moment that the board is known for."""
@@ -46,6 +73,8 @@ class Enrichment:
     def __init__(self, board: Board, calendar: TradingCalendar) -> None:
         self.board = board
         self.as_of = Nanos(0)
+        self.book: SlotBook | None = None
+        """The closed slots of the board's trading date; None before there is one."""
         self.doubted: Counter[str] = Counter()
         """What of a row was not believed, or flagged, by reason."""
         self._calendar = calendar
@@ -55,6 +84,48 @@ class Enrichment:
         self._slot = -1
         self._image_rows: tuple[tuple[Symbol, ...], Rows] | None = None
         self._image_at = Nanos(0)
+        self._covered = Nanos(0)
+        """Up to when the last image holds all that was traded: now, where nothing newer came in real time."""
+        self._late = False
+        self._resumed = False
+
+    def resume(self, book: SlotBook, state: DayState | None) -> None:
+        """Go on with a day that a process before this one began; the board is still empty."""
+        board = self.board
+        # The book's first: a book and its board name the symbols in the same order.
+        board.rows_of(book.symbols)
+        self.book = book
+        if state is None:
+            return
+        rows = board.rows_of(state.symbols)
+        self._extremes.age(state.as_of)
+        for name, values in state.columns.items():
+            if name in KEPT and values.dtype == board[name].dtype:
+                board[name][rows] = values
+        # Nothing exceeds itself: this only counts the minutes.
+        self._extremes.exceed(EVERY_ROW, board["high"], board["low"], board["updated"], np.zeros(len(board), np.bool_))
+        self.as_of, self._image_at, self._slot = state.as_of, state.image_at, state.slot
+        self._covered = state.image_at
+        self._resumed = True
+
+    def state(self, inside: Mapping[str, Bools]) -> DayState | None:
+        """Copy what a snapshot cannot restore; None before the first image."""
+        if self._moment is None:
+            return None
+        columns = {name: self.board[name].copy() for name in KEPT}
+        symbols = tuple(self.board.symbols)
+        return DayState(self._moment.trading_date, self.as_of, self._image_at, self._slot, symbols, columns, inside)
+
+    def close_slots(self, now: Nanos, confirmed_at: Nanos) -> None:
+        """Close the slots that ended by the market clock a while ago, whatever the feed says since.
+
+        `confirmed_at` is when a snapshot last said what the board says.
+        """
+        if self._moment is not None:
+            if not self._late:
+                self._covered = max(self._covered, confirmed_at)
+            grace_s = LATE_GRACE_S if self._late else CLOCK_GRACE_S
+            self._close_slots(Nanos(now - int(grace_s * NANOS)))
 
     def read(self, image: MarketImage, now: Nanos) -> Reading:
         """Read an admitted image and touch no row yet, so that others may have a turn before it is applied.
@@ -63,7 +134,7 @@ class Enrichment:
         """
         moment = moment_at(self._calendar, self._time_of(image, now))
         rows, board = self._rows_of(image), self.board
-        same_date = self._moment is not None and self._moment.trading_date == moment.trading_date
+        same_date = self.book is not None and self.book.date == moment.trading_date
         shown_today = (board["price_source"][rows] < reading.PREVIOUS) & same_date
         last = np.where(shown_today, board["price"][rows], np.nan)
         return reading.read(image, moment.hours.midnight, last)
@@ -71,6 +142,8 @@ class Enrichment:
     def apply_image(self, image: MarketImage, read: Reading, now: Nanos) -> None:
         """Bring the whole board up to an image that was read."""
         at = self._time_of(image, now)
+        if self._resumed:
+            self._learn_after_a_gap(at)
         moment = self._turn(at)
         rows, board = self._rows_of(image), self.board
         self._mark_presence(rows)
@@ -81,6 +154,8 @@ class Enrichment:
         self._look_back(at)
         self.as_of = max(self.as_of, at)
         self._image_at = at
+        self._late = image.delayed or now - at > LATE_S * NANOS
+        self._covered = at if self._late else max(at, now)
         metrics.derive(board, EVERY_ROW, moment.hours, moment.session)
 
     def apply_bars(self, bars: Sequence[LiveBar]) -> None:
@@ -122,10 +197,15 @@ class Enrichment:
     def _turn(self, at: Nanos) -> Moment:
         """Move the board's time on: a new trading date resets the day, a new slot notes its starting volumes."""
         moment = moment_at(self._calendar, at)
-        if self._moment is not None and moment.trading_date != self._moment.trading_date:
-            self.board.reset(_OF_TODAY)
-            self._trail.clear()
-            self._slot = -1
+        # Before anything of the new moment is applied: at the turn of the date this ends the day before.
+        self._close_slots(at)
+        if self.book is None or moment.trading_date != self.book.date:
+            if self.book is not None:
+                self.board.reset(_OF_TODAY)
+                self._trail.clear()
+                self._slot = -1
+            self.book = SlotBook(moment.trading_date)
+            self._close_slots(at)
         slot = slot_of(seconds_into_day(moment.hours, at))
         if slot != self._slot:
             self._begin_slot(moment, slot)
@@ -142,6 +222,26 @@ class Enrichment:
         else:
             self.board["slot_start_volume"][:] = volume if known else np.nan
         self._slot = slot
+
+    def _close_slots(self, at: Nanos) -> None:
+        """Record every slot that ended by `at` with the volumes that the board holds."""
+        if self.book is None:
+            return
+        hours = self._calendar.hours(self.book.date)
+        for slot in range(self.book.next_slot, slots_ended(hours, at)):
+            end = slot_end(hours, slot)
+            since = end - int(SEEN_BEFORE_END_S * NANOS)
+            if self._covered >= since:
+                since = min(since, self._image_at)
+            volume_at = self.board["volume_at"]
+            volumes = np.where(volume_at <= end, self.board["volume_today"], np.nan)
+            self.book.close(slot, self.board.symbols, volumes, volume_at >= since)
+
+    def _learn_after_a_gap(self, at: Nanos) -> None:
+        """Take the first image after a restart for what it can tell."""
+        self._resumed = False
+        if at - self.as_of > LEARNED_AFTER_S * NANOS:
+            self.board["seen"][:] = 0
 
     def _rows_of(self, image: MarketImage) -> Rows:
         if self._image_rows is None or self._image_rows[0] is not image.symbols:

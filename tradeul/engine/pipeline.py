@@ -12,7 +12,9 @@ from tradeul.clock import Clock
 from tradeul.domain.averages import Averages
 from tradeul.domain.events import LiveBar, MarketImage, Nanos
 from tradeul.domain.session import Session
+from tradeul.domain.slot_book import SlotBook
 from tradeul.engine.enrichment import Enrichment
+from tradeul.engine.ports import DayState
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.vitals import Vitals
 
@@ -67,6 +69,31 @@ class Pipeline:
             self._enrichment.apply_averages(averages)
             await self._end_of("averages", before)
             await self._scan()
+
+    @property
+    def as_of(self) -> Nanos:
+        """The newest moment that the board is known for."""
+        return self._enrichment.as_of
+
+    @property
+    def book(self) -> SlotBook | None:
+        """The closed slots of the board's trading date; None before there is one."""
+        return self._enrichment.book
+
+    def resume(self, book: SlotBook, state: DayState | None) -> None:
+        """Go on with a day that was begun before; nothing has been taken yet."""
+        self._enrichment.resume(book, state)
+        if state is not None:
+            self._scanner.resume(state.symbols, state.inside)
+
+    async def state(self) -> DayState | None:
+        """Copy what a snapshot cannot restore, of the board and of the lists made of it; None before there is one."""
+        async with self._one_at_a_time:
+            return self._enrichment.state(self._scanner.inside())
+
+    def close_slots(self, now: Nanos) -> None:
+        """Close the slots that the clock has left behind. Touches no row, so it waits for nothing."""
+        self._enrichment.close_slots(now, self._vitals.accepted_at or Nanos(0))
 
     async def _scan(self) -> None:
         """Make the lists of the board as it stands.

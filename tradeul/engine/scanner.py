@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tradeul.domain import metrics
 from tradeul.domain.board import Board
 from tradeul.domain.deltas import Row
-from tradeul.domain.events import Bools, Ints, Nanos
+from tradeul.domain.events import Bools, Ints, Nanos, Symbol
 from tradeul.domain.fields import RVOL_METHODS
 from tradeul.domain.filters import NOT_TRADED, Filter, passing
 from tradeul.domain.scans import Scan
@@ -56,6 +56,24 @@ class Scanner:
     def publish(self, ranked: Mapping[str, Ints], as_of: Nanos) -> None:
         """Publish what changed in the lists. The board must still be the one that was ranked."""
         self._channels.publish(self._as_rows(ranked), as_of // 1_000_000)
+
+    def belongs(self, name: str, symbol: Symbol) -> bool:
+        """Tell whether a symbol was a member of a list when it was last ranked, be it beyond the list's size."""
+        inside, row = self._inside.get(name), self._board.row_of.get(symbol)
+        return inside is not None and row is not None and row < len(inside) and bool(inside[row])
+
+    def inside(self) -> dict[str, Bools]:
+        """Tell who was inside each list; a mask is made anew by each ranking, so these stay as they are."""
+        return dict(self._inside)
+
+    def resume(self, symbols: Sequence[Symbol], inside: Mapping[str, Bools]) -> None:
+        """Go on from who was inside the lists before a restart; `symbols` are the masks' places."""
+        rows = self._board.rows_of(symbols)
+        for scan in self._scans:
+            mask = inside.get(scan.name)
+            if mask is not None:
+                self._inside[scan.name] = np.zeros(len(self._board), np.bool_)
+                self._inside[scan.name][rows[: len(mask)]] = mask
 
     def funnel(self) -> dict[str, object]:
         """Count the symbols on the way from the market to the lists."""

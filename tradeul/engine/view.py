@@ -17,7 +17,7 @@ STALE_AFTER_S: Final = 15.0
 FROZEN_AFTER_S: Final = 60.0
 
 Report = Callable[[], Mapping[str, object]]
-"""Something that tells about itself in JSON-ready words."""
+"""Something that tells about itself in JSON-ready words; what it names `trouble` is a reason not to be well."""
 
 FeedName = Literal["live", "stale", "partial", "closed", "starting"]
 
@@ -87,6 +87,8 @@ class EngineView:
             reasons.append(f"average volumes are not complete: {vitals.history_failure}")
         if vitals.vendor_disagrees:
             reasons.append(vitals.vendor_disagrees)
+        reports = {name: report() for name, report in self._reports.items()}
+        reasons += [str(report["trouble"]) for report in reports.values() if report.get("trouble")]
         status = "starting" if feed.state == "starting" else "degraded" if reasons else "ok"
         return {
             "status": status,
@@ -99,7 +101,7 @@ class EngineView:
                 "age_ms": feed.age_ms,
             },
             "history": {"sessions_loaded": vitals.sessions_loaded, "sessions_wanted": vitals.sessions_wanted},
-            **{name: report() for name, report in self._reports.items()},
+            **reports,
         }
 
     def scanner_status(self) -> dict[str, object]:

@@ -18,6 +18,7 @@ from tradeul.errors import AddressInUse, ConfigurationError
 from tradeul.web.answers import Connection
 from tradeul.web.hub import Hub
 from tradeul.web.routes.health import Health
+from tradeul.web.routes.history import History
 from tradeul.web.routes.lists import Lists
 from tradeul.web.routes.live import LiveLists
 from tradeul.web.routes.market import MarketFacts
@@ -55,6 +56,7 @@ class WebServer:
         clock: Clock,
         address: Address,
         max_clients: int,
+        history: History | None = None,
     ) -> None:
         self._hub = hub
         self._address = address
@@ -69,6 +71,8 @@ class WebServer:
             LiveLists(hub, clock, max_clients),
         ):
             app.add_routes(part.routes())
+        if history is not None:
+            app.add_routes(history.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=HANDLERS_S)
         self._listener: asyncio.Server | None = None
 

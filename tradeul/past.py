@@ -1,0 +1,130 @@
+"""What is kept of a world, put together: today, which survives a restart, and the past in its database.
+
+`app` makes them. Nothing that is live waits for anything in here, but the first snapshot for today to be restored.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from tradeul import logs
+from tradeul.clock import Clock
+from tradeul.domain.session import TradingCalendar
+from tradeul.engine.pipeline import Pipeline
+from tradeul.engine.today import Today
+from tradeul.errors import FolderInUse
+from tradeul.history.annals import PostgresAnnals
+from tradeul.history.checkpoint import Checkpoints
+from tradeul.history.dayfile import DayFiles
+from tradeul.history.embedded import EmbeddedPostgres, Patience
+from tradeul.history.link import Retention
+from tradeul.history.lockfile import FolderLock
+from tradeul.history.ownership import make_folder
+from tradeul.history.writer import HistoryWriter
+from tradeul.settings import History
+from tradeul.supervisor import Stage, Supervisor
+
+log = structlog.get_logger(__name__)
+
+EMBEDDED: Final = "embedded"
+OFF: Final = "off"
+PATIENCE: Final = Patience(stop_s=0.6, quit_s=0.2)
+"""A stage of the shutdown gives its parts little more. A server that is killed loses no row that was written."""
+
+SERVER_STARTS_WITHIN_S: Final = 10.0
+LOOK_EVERY_S: Final = 0.05
+
+
+class Past:
+    """The parts, and what they say of themselves."""
+
+    def __init__(self, settings: History, folder: Path, world: str, clock: Clock, calendar: TradingCalendar) -> None:
+        dsn = settings.dsn.get_secret_value()
+        self._embedded = EmbeddedPostgres(folder, clock, settings.pg_bin, PATIENCE) if dsn == EMBEDDED else None
+        if self._embedded is None:
+            logs.mask(dsn)
+        address = self._address(dsn)
+        retention = Retention(
+            list_events=settings.retention_list_events,
+            list_states=settings.retention_list_states,
+            scan_results=settings.retention_scan_results,
+        )
+        self._clock = clock
+        self._found = address
+        self.writer = HistoryWriter(address, world, clock, folder / "spool", retention=retention)
+        self.annals = PostgresAnnals(address, world, calendar)
+
+    def start(self, supervisor: Supervisor) -> None:
+        """Have the parts run, and end in their order: the writer's last rows go out before the server does."""
+        if self._embedded is not None:
+            supervisor.start("postgres", self._embedded.run, stage=Stage.DATABASE)
+            supervisor.add_stop(Stage.DATABASE, "postgres", self._embedded.stop)
+        supervisor.start("history", self._write, stage=Stage.HISTORY)
+        supervisor.add_stop(Stage.HISTORY, "history", self.writer.close)
+        supervisor.add_stop(Stage.HISTORY, "annals", self.annals.close)
+
+    async def _write(self) -> None:
+        """Write for ever, once the server that starts with us is there, or should be."""
+        waited = 0.0
+        while not self._found() and waited < SERVER_STARTS_WITHIN_S:
+            await self._clock.pause(LOOK_EVERY_S)
+            waited += LOOK_EVERY_S
+        await self.writer.run()
+
+    def report(self) -> dict[str, object]:
+        """For health: what was written and what waits, and why if it does."""
+        writer = self.writer.report
+        said: dict[str, object] = {"enabled": True, **writer._asdict(), "since": writer.since // 1_000_000}
+        trouble = "" if writer.connected else writer.last_error
+        if self._embedded is not None:
+            server = self._embedded.state
+            said["server"] = {
+                "running": server.running,
+                "pid": server.pid,
+                "version": server.version,
+                "since": None if server.since is None else server.since // 1_000_000,
+                "bytes_on_disk": server.bytes_on_disk,
+                "restarts": server.restarts,
+                "last_error": server.last_error,
+            }
+            trouble = server.last_error if server.last_error and not server.running else trouble
+        return {**said, "trouble": f"history waits to be written: {trouble}" if trouble else ""}
+
+    def _address(self, dsn: str) -> Callable[[], str]:
+        embedded = self._embedded
+        return (lambda: dsn) if embedded is None else (lambda: embedded.dsn)
+
+
+class KeptDay:
+    """Today in files of a folder. Without that folder to ourselves it is not kept, and health says why."""
+
+    def __init__(self, pipeline: Pipeline, folder: Path, world: str, clock: Clock, calendar: TradingCalendar) -> None:
+        self._folder = folder
+        self._lock = FolderLock(folder)
+        self._today = Today(pipeline, clock, calendar, DayFiles(folder, world), Checkpoints(folder, world))
+        self._trouble = ""
+
+    async def start(self, supervisor: Supervisor) -> None:
+        """Go on with the day as the last process left it, and keep it from here on. The board is still empty."""
+        try:
+            make_folder(self._folder)
+            self._lock.take()
+        except (FolderInUse, OSError) as error:
+            self._trouble = f"today is not kept, and would not survive a restart: {error}"
+            log.warning("today_not_kept", reason=str(error))
+            return
+        await self._today.restore()
+        supervisor.start("today", self._today.run, stage=Stage.ENGINE)
+        supervisor.add_stop(Stage.ENGINE, "today", self._close)
+
+    def report(self) -> dict[str, object]:
+        """For health: what was restored and kept."""
+        state = self._today.state
+        saved_at = None if state.saved_at is None else state.saved_at // 1_000_000
+        return {**state._asdict(), "saved_at": saved_at, "trouble": self._trouble}
+
+    async def _close(self) -> None:
+        await self._today.close()
+        self._lock.release()

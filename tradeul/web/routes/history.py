@@ -1,0 +1,273 @@
+"""What happened in the lists: `/api/v1/history/events`, `/api/v1/history/scans` and `/api/v1/history/lists/{list}`.
+
+The newest events are answered from memory, everything else from what was kept; without a database memory is all
+there is. Moments are asked for as integer milliseconds or as ISO 8601 with an offset, and told in milliseconds. A
+parameter that is empty counts as not given.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, Literal
+
+from aiohttp import web
+
+from tradeul.domain.events import ListEvent, ListRecord, ListRow, Nanos, Symbol
+from tradeul.engine.channels import Channels
+from tradeul.engine.ports import Annals, Span
+from tradeul.engine.visits import RecentEvents
+from tradeul.errors import HistoryUnavailable, UsageError
+from tradeul.web.answers import answer, bad_parameter, busy, failure
+from tradeul.web.protocol import milliseconds
+from tradeul.web.spreadsheet import csv_answer
+
+DEFAULT_LIMIT: Final = 500
+LARGEST_LIMIT: Final = 5_000
+LONGEST_SYMBOL: Final = 32
+LONGEST_CURSOR: Final = 256
+RETRY_AFTER_S: Final = 5
+
+MS_NS: Final = 1_000_000
+S_MS: Final = 1_000
+LATEST_MS: Final = (2**63 - 1) // MS_NS - 1
+"""The last millisecond whose every nanosecond fits 64 bits: in the year 2262."""
+EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MOMENT: Final = "integer milliseconds since 1970, or ISO 8601 with an offset, such as 2026-11-18T09:30:00-05:00"
+UNESCAPED_PLUS: Final = re.compile(r" (?=\d\d:?\d\d$)")
+"""In an address a plus sign that was not escaped arrives as a space; before an offset it can only have been that."""
+
+STATE_S: Final = 5
+"""A list's state is kept after each snapshot, so about this often."""
+
+EVENT_COLUMNS: Final = ("timestamp", "list", "symbol", "event", "rank", "price", "reason")
+ROW_COLUMNS: Final = (
+    *("timestamp", "list", "rank", "symbol", "price", "volume", "rvol", "change_percent", "market_cap"),
+)
+
+Format = Literal["json", "csv"]
+Asked = Mapping[str, Any]
+"""A request's parameters as values, by name; None where one is not given."""
+Reader = Callable[[str], object]
+"""Reads one parameter; a `ValueError` says what it should have been."""
+
+
+class History:
+    """Answers from `recent` and `annals`; None where history is off."""
+
+    def __init__(self, channels: Channels, recent: RecentEvents, annals: Annals | None) -> None:
+        self._channels = channels
+        self._recent = recent
+        self._annals = annals
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/v1/history/events", self.events),
+            web.get("/api/v1/history/scans", self.scans),
+            web.get("/api/v1/history/lists/{list}", self.list_at),
+        ]
+
+    async def events(self, request: web.Request) -> web.Response:
+        """Entries, exits and peaks, newest first; `complete` is false where some may be missing."""
+        asked = self._asked(request, SPAN_READERS)
+        if isinstance(asked, web.Response):
+            return asked
+        events, complete = await self._find_events(_span_of(asked), _limit_of(asked))
+        rows = [_event_cells(event) for event in events]
+        if asked["format"] == "csv":
+            return csv_answer("events.csv", EVENT_COLUMNS, rows)
+        return answer({"events": _named(EVENT_COLUMNS, rows), "complete": complete})
+
+    async def scans(self, request: web.Request) -> web.Response:
+        """Who was in which list when, minute by minute, newest first; as CSV the next page is in the `Link` header."""
+        asked = self._asked(request, SPAN_READERS | {"cursor": _cursor})
+        if isinstance(asked, web.Response):
+            return asked
+        if self._annals is None:
+            return _no_history()
+        try:
+            found, cursor = await self._annals.results(_span_of(asked), _limit_of(asked), asked["cursor"])
+        except HistoryUnavailable as unavailable:
+            return _unavailable(unavailable)
+        except UsageError as complaint:
+            return bad_parameter("cursor", str(complaint))
+        rows = [_row_cells(row) for row in found]
+        if asked["format"] != "csv":
+            return answer({"rows": _named(ROW_COLUMNS, rows), "next_cursor": cursor})
+        response = csv_answer("scans.csv", ROW_COLUMNS, rows)
+        if cursor is not None:
+            response.headers["Link"] = f'<{request.rel_url.update_query(cursor=cursor)}>; rel="next"'
+        return response
+
+    async def list_at(self, request: web.Request) -> web.Response:
+        """The list as it stood at a moment, with the time of the state and how finely it is known."""
+        name = request.match_info["list"]
+        if name not in self._channels.by_name:
+            return _unknown_list()
+        asked = self._asked(request, {"at": _moment_ms}, required="at")
+        if isinstance(asked, web.Response):
+            return asked
+        if self._annals is None:
+            return _no_history()
+        try:
+            record = await self._annals.list_at(name, _end_of(asked["at"]))
+        except HistoryUnavailable as unavailable:
+            return _unavailable(unavailable)
+        if record is None:
+            return failure(404, "not_kept", "nothing is kept of this list at that time")
+        return answer(_contents(record, asked["at"]))
+
+    async def _find_events(self, span: Span, limit: int) -> tuple[Sequence[ListEvent], bool]:
+        """Find events and say whether all that is asked for was looked through.
+
+        Memory first: some of the newest are not in the database yet, so only what is older is asked of it.
+        """
+        since, newest = self._recent.complete_since, self._recent.find(span, limit)
+        if since is not None and span.first is not None and since <= span.first:
+            return newest, True
+        certain = [event for event in newest if since is not None and since <= event.at]
+        if len(certain) == limit:
+            return newest, True
+        if self._annals is None:
+            return newest, False
+        try:
+            older = await self._annals.events(_before(span, since), limit - len(certain))
+        except HistoryUnavailable:
+            return newest, False
+        return [*certain, *older], True
+
+    def _asked(self, request: web.Request, readers: Mapping[str, Reader], required: str = "") -> Asked | web.Response:
+        values: dict[str, Any] = {}
+        for name, reader in readers.items():
+            text = request.query.get(name, "")
+            try:
+                values[name] = reader(text) if text or name == required else None
+            except ValueError as complaint:
+                return bad_parameter(name, str(complaint))
+        if values.get("list") is not None and values["list"] not in self._channels.by_name:
+            return _unknown_list()
+        if values.get("from") is not None and values.get("to") is not None and values["from"] > values["to"]:
+            return bad_parameter("from", "a moment that is not after `to`")
+        return values
+
+
+def _moment_ms(text: str) -> int:
+    plain = text.isascii() and text.isdigit() and len(text) <= len(str(LATEST_MS))
+    moment = int(text) if plain else _iso_ms(text)
+    if not 0 <= moment <= LATEST_MS:
+        raise ValueError(MOMENT)
+    return moment
+
+
+def _iso_ms(text: str) -> int:
+    try:
+        moment = dt.datetime.fromisoformat(UNESCAPED_PLUS.sub("+", text))
+    except ValueError:
+        raise ValueError(MOMENT) from None
+    # The library reads over a NUL in the middle.
+    if moment.tzinfo is None or not text.isprintable():
+        raise ValueError(MOMENT)
+    return (moment - EPOCH) // dt.timedelta(milliseconds=1)
+
+
+def _limit(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_LIMIT)) and 1 <= int(text) <= LARGEST_LIMIT:
+        return int(text)
+    raise ValueError(f"a whole number from 1 to {LARGEST_LIMIT}")
+
+
+def _symbol(text: str) -> Symbol:
+    if len(text) <= LONGEST_SYMBOL and _is_plain(text):
+        return Symbol(text)
+    raise ValueError(f"a ticker symbol of at most {LONGEST_SYMBOL} characters")
+
+
+def _cursor(text: str) -> str:
+    if len(text) <= LONGEST_CURSOR and _is_plain(text):
+        return text
+    raise ValueError("`next_cursor` of the page before")
+
+
+def _format(text: str) -> Format:
+    if text == "csv":
+        return "csv"
+    if text == "json":
+        return "json"
+    raise ValueError("json or csv")
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
+
+
+SPAN_READERS: Final[dict[str, Reader]] = {
+    "list": str,
+    "symbol": _symbol,
+    "from": _moment_ms,
+    "to": _moment_ms,
+    "limit": _limit,
+    "format": _format,
+}
+
+
+def _span_of(asked: Asked) -> Span:
+    first, last = asked["from"], asked["to"]
+    return Span(
+        asked["list"],
+        asked["symbol"],
+        None if first is None else Nanos(first * MS_NS),
+        None if last is None else _end_of(last),
+    )
+
+
+def _end_of(moment_ms: int) -> Nanos:
+    """Find the last instant that is told as this millisecond, so that what was told can be asked for."""
+    return Nanos((moment_ms + 1) * MS_NS - 1)
+
+
+def _limit_of(asked: Asked) -> int:
+    return asked["limit"] or DEFAULT_LIMIT
+
+
+def _before(span: Span, since: Nanos | None) -> Span:
+    if since is None:
+        return span
+    return replace(span, last=Nanos(since - 1 if span.last is None else min(span.last, since - 1)))
+
+
+def _event_cells(event: ListEvent) -> tuple[object, ...]:
+    return (milliseconds(event.at), *event[1:])
+
+
+def _row_cells(row: ListRow) -> tuple[object, ...]:
+    return (milliseconds(row.at), *row[1:])
+
+
+def _named(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[dict[str, object]]:
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _contents(record: ListRecord, asked_ms: int) -> dict[str, object]:
+    names = ("rank", "symbol", "price", "change_percent", "rvol", "volume", "market_cap")
+    rows = list(zip(range(1, len(record.symbols) + 1), *record[2:], strict=True))
+    timestamp = milliseconds(record.at)
+    return {
+        "list": record.list,
+        "at": asked_ms,
+        "timestamp": timestamp,
+        # A state stands for the moments after it; how many those were is how finely the past is known here.
+        "resolution_s": max(STATE_S, -((timestamp - asked_ms) // S_MS)),
+        "rows": _named(names, rows),
+    }
+
+
+def _unknown_list() -> web.Response:
+    return failure(404, "unknown_list", "there is no such list")
+
+
+def _no_history() -> web.Response:
+    return failure(503, "history_unavailable", "no history is kept: `history.dsn` is off")
+
+
+def _unavailable(why: HistoryUnavailable) -> web.Response:
+    return busy("history_unavailable", str(why), RETRY_AFTER_S)
