@@ -7,10 +7,10 @@ the whole body, unpack it, `orjson.loads`, and fill the same columns. Both give 
 import asyncio
 import gzip
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import aiohttp
 import numpy as np
@@ -26,6 +26,7 @@ ROUNDS = 15
 CHUNK_BYTES = 64 * 1024
 
 _BARS = {"day": "ohlcv", "prevDay": "chlv", "min": ("h", "l", "c", "v", "av", "n", "t")}
+Result = TypeVar("Result")
 Columns = dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]
 
 
@@ -107,43 +108,43 @@ def _after(ours: Measured, peer: Measured) -> float:
 async def _ours(content: bytes, headers: Mapping[str, str], measured: Measured) -> MarketImage:
     body = Body(content)
     response = SimpleNamespace(status=200, headers=headers, content=body)
-    probe = Probe()
 
     async def work() -> MarketImage:
         decoder = SnapshotDecoder()
         await Answer(cast("aiohttp.ClientResponse", response)).into(decoder)
-        image = decoder.finish(Nanos(2**62), simulated=False)
-        measured.after_last_byte.append((time.perf_counter() - body.last_at) * 1_000)
-        probe.over = True
-        return image
+        return decoder.finish(Nanos(2**62), simulated=False)
 
-    cpu = time.process_time()
-    _, image = await asyncio.gather(probe.run(), work())
-    # The probe's own turns are part of it: they cost the same for both.
-    measured.cpu.append((time.process_time() - cpu) * 1_000)
-    measured.hold.append(probe.longest * 1_000)
-    return image
+    return await _measured(work(), body, measured)
 
 
 async def _peer(content: bytes, headers: Mapping[str, str], measured: Measured) -> Columns:
     body = Body(content)
-    probe = Probe()
 
     async def work() -> Columns:
         pieces = []
         while chunk := await body.readany():
             pieces.append(chunk)
         data = b"".join(pieces)
-        columns = _filled(gzip.decompress(data) if headers else data)
+        return _filled(gzip.decompress(data) if headers else data)
+
+    return await _measured(work(), body, measured)
+
+
+async def _measured(work: Awaitable[Result], body: Body, measured: Measured) -> Result:
+    """Do the work beside a probe. Only who yields gives the probe turns, so they count against us alone."""
+    probe = Probe()
+
+    async def watched() -> Result:
+        result = await work
         measured.after_last_byte.append((time.perf_counter() - body.last_at) * 1_000)
         probe.over = True
-        return columns
+        return result
 
     cpu = time.process_time()
-    _, columns = await asyncio.gather(probe.run(), work())
+    _, result = await asyncio.gather(probe.run(), watched())
     measured.cpu.append((time.process_time() - cpu) * 1_000)
     measured.hold.append(probe.longest * 1_000)
-    return columns
+    return result
 
 
 def _filled(body: bytes) -> Columns:

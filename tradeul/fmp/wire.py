@@ -54,10 +54,6 @@ class ProfileRow(msgspec.Struct, gc=False):
     isActivelyTrading: bool | None = None  # noqa: N815  # the vendor's name
 
 
-class _Wrapped(msgspec.Struct):
-    rows: object = None
-
-
 class ArrayDecoder(RowDecoder[Row]):
     """A bare array, read as if it stood in an object."""
 
