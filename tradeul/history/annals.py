@@ -5,11 +5,9 @@ writer. A question has 5 s; whatever goes wrong is `HistoryUnavailable`. A page 
 row, so rows that come while somebody turns pages are neither shown twice nor push others out of sight.
 """
 
-import asyncio
 import base64
 import binascii
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -19,7 +17,8 @@ from tradeul.domain.session import DATE_TURN, TradingCalendar, instant_of
 from tradeul.engine.ports import Span
 from tradeul.errors import UsageError
 from tradeul.history import store
-from tradeul.history.database import Connection, Database, Waits, see_off
+from tradeul.history.database import Waits
+from tradeul.history.lending import Lender
 
 CONNECTIONS: Final = 3
 """The embedded server has twenty, and the writer and the jobs want theirs."""
@@ -33,15 +32,13 @@ class PostgresAnnals:
     def __init__(
         self, address: Callable[[], str], world: str, calendar: TradingCalendar, waits: Waits | None = None
     ) -> None:
-        self._database = Database(address, world, waits or Waits())
+        self._lender = Lender(address, world, CONNECTIONS, waits)
         self._calendar = calendar
-        self._turns = asyncio.Semaphore(CONNECTIONS)
-        self._idle: list[Connection] = []
 
     async def results(self, span: Span, limit: int, cursor: str | None) -> tuple[Sequence[ListRow], str | None]:
         """Find who was in which list when, newest first. A cursor that is none of ours is a `UsageError`."""
         after = None if cursor is None else place_of(cursor)
-        async with self._lent() as connection:
+        async with self._lender.lent() as connection:
             bounds = (*_bounds(span), span.list, span.symbol)
             rows = await store.results(connection, *bounds, after, limit + 1)
         if len(rows) <= limit:
@@ -51,34 +48,18 @@ class PostgresAnnals:
 
     async def events(self, span: Span, limit: int) -> Sequence[ListEvent]:
         """Find entries, exits and peaks, newest first."""
-        async with self._lent() as connection:
+        async with self._lender.lent() as connection:
             return await store.events(connection, *_bounds(span), span.list, span.symbol, limit)
 
     async def list_at(self, name: str, at: Nanos) -> ListRecord | None:
         """Find a list as it stood then; where the states of snapshots are gone, by the minute."""
         turn = instant_of(self._calendar.trading_date(at), DATE_TURN)
-        async with self._lent() as connection:
+        async with self._lender.lent() as connection:
             return await store.list_at(connection, name, turn, at)
 
     async def close(self) -> None:
         """End the connections; nothing is being asked any more."""
-        while self._idle:
-            await see_off(self._idle.pop())
-
-    @asynccontextmanager
-    async def _lent(self) -> AsyncIterator[Connection]:
-        async with self._turns:
-            connection = await self._one()
-            async with self._database.asked(connection):
-                yield connection
-            self._idle.append(connection)
-
-    async def _one(self) -> Connection:
-        while self._idle:
-            connection = self._idle.pop()
-            if not connection.is_closed():
-                return connection
-        return await self._database.connected()
+        await self._lender.close()
 
 
 def cursor_of(place: store.Place) -> str:
