@@ -39,7 +39,8 @@ from tradeul.engine.view import EngineView, Report
 from tradeul.engine.visits import Visits
 from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import Warmup
-from tradeul.past import OFF, KeptDay, Past
+from tradeul.history.daily import DailyLedger
+from tradeul.past import OFF, TODAY, KeptDay, Past
 from tradeul.polygon.hosts import delayed_url_of
 from tradeul.polygon.rest import PolygonRest
 from tradeul.polygon.stream import PolygonStream
@@ -129,7 +130,7 @@ class App:
         self.supervisor = Supervisor(self.clock)
         self.vitals = Vitals(self.clock.now(), simulated=self.simulated)
         self.channels = Channels(secrets.token_hex(8), BUILT_IN, self.clock)
-        self.board = Board()
+        self.board = Board(least_sessions=settings.rvol.min_sessions)
         self.enrichment = Enrichment(self.board, self.calendar)
         self.scanner = Scanner(self.board, BUILT_IN, global_filters(settings.filters), self.channels)
         self.intake = Intake()
@@ -166,14 +167,12 @@ class App:
         visits = self._visits()
         pipeline = self._pipeline(stream, visits)
         discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board), visits)
-        day = KeptDay(
-            pipeline, state_folder(self.settings) / "today", world_of(self.settings), self.clock, self.calendar
-        )
+        day = KeptDay(pipeline, state_folder(self.settings) / TODAY, world_of(self.settings), self.clock, self.calendar)
         view = self._view(discovery, stream, day)
         hub = Hub(self.channels, self.clock, view)
         await self._serve(hub, view, visits)
         await day.start(self.supervisor)
-        warmup = Warmup(rest, pipeline, self.clock, self.calendar, self.vitals)
+        warmup = self._warmup(rest, day, pipeline)
         hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
         hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
         start = self.supervisor.start
@@ -209,9 +208,16 @@ class App:
         if self.settings.history.dsn.get_secret_value() == OFF:
             return None
         folder, world = state_folder(self.settings), world_of(self.settings)
-        past = Past(self.settings.history, folder, world, self.clock, self.calendar)
+        past = Past(self.settings.history, self.settings.rvol, folder, world, self.clock, self.calendar)
         past.start(self.supervisor)
         return past
+
+    def _warmup(self, rest: PolygonRest, day: KeptDay, pipeline: Pipeline) -> Warmup:
+        past = self.past
+        lender, ready = (None, bool) if past is None else (past.lender, past.ready)
+        ledger = DailyLedger(rest, lender, ready, self.clock, self.calendar)
+        volumes = None if past is None else past.volumes
+        return Warmup(ledger, volumes, day.known, pipeline, self.clock, self.calendar, self.vitals)
 
     def _visits(self) -> Visits:
         chronicle = None if self.past is None else self.past.writer

@@ -19,15 +19,22 @@ from tradeul.history.annals import PostgresAnnals
 from tradeul.history.checkpoint import Checkpoints
 from tradeul.history.dayfile import DayFiles
 from tradeul.history.embedded import EmbeddedPostgres, Patience
+from tradeul.history.known import KnownFiles
+from tradeul.history.lending import Lender
 from tradeul.history.link import Retention
 from tradeul.history.lockfile import FolderLock
 from tradeul.history.ownership import make_folder
+from tradeul.history.slot_drain import SlotDrain
+from tradeul.history.volumes import PostgresVolumes
 from tradeul.history.writer import HistoryWriter
-from tradeul.settings import History
+from tradeul.settings import History, Rvol
 from tradeul.supervisor import Stage, Supervisor
 
 log = structlog.get_logger(__name__)
 
+TODAY: Final = "today"
+"""Where the day's files lie, in the folder of a world."""
+LOADERS: Final = 3
 EMBEDDED: Final = "embedded"
 OFF: Final = "off"
 PATIENCE: Final = Patience(stop_s=0.6, quit_s=0.2)
@@ -40,7 +47,9 @@ LOOK_EVERY_S: Final = 0.05
 class Past:
     """The parts, and what they say of themselves."""
 
-    def __init__(self, settings: History, folder: Path, world: str, clock: Clock, calendar: TradingCalendar) -> None:
+    def __init__(
+        self, settings: History, rvol: Rvol, folder: Path, world: str, clock: Clock, calendar: TradingCalendar
+    ) -> None:
         dsn = settings.dsn.get_secret_value()
         self._embedded = EmbeddedPostgres(folder, clock, settings.pg_bin, PATIENCE) if dsn == EMBEDDED else None
         if self._embedded is None:
@@ -53,8 +62,12 @@ class Past:
         )
         self._clock = clock
         self._found = address
-        self.writer = HistoryWriter(address, world, clock, folder / "spool", retention=retention)
+        self.slots = SlotDrain(DayFiles(folder / TODAY, world), clock, calendar)
+        self.writer = HistoryWriter(address, world, clock, folder / "spool", retention=retention, slots=self.slots)
         self.annals = PostgresAnnals(address, world, calendar)
+        self.lender = Lender(address, world, LOADERS)
+        """For what loads history."""
+        self.volumes = PostgresVolumes(self.lender, calendar, rvol.lookback_sessions)
 
     def start(self, supervisor: Supervisor) -> None:
         """Have the parts run, and end in their order: the writer's last rows go out before the server does."""
@@ -64,6 +77,11 @@ class Past:
         supervisor.start("history", self._write, stage=Stage.HISTORY)
         supervisor.add_stop(Stage.HISTORY, "history", self.writer.close)
         supervisor.add_stop(Stage.HISTORY, "annals", self.annals.close)
+        supervisor.add_stop(Stage.HISTORY, "loading", self.lender.close)
+
+    def ready(self) -> bool:
+        """Whether the database is there and has its tables."""
+        return self.writer.report.connected
 
     async def _write(self) -> None:
         """Write for ever, once the server that starts with us is there, or should be."""
@@ -104,6 +122,7 @@ class KeptDay:
         self._folder = folder
         self._lock = FolderLock(folder)
         self._today = Today(pipeline, clock, calendar, DayFiles(folder, world), Checkpoints(folder, world))
+        self._known = KnownFiles(folder, world)
         self._trouble = ""
 
     async def start(self, supervisor: Supervisor) -> None:
@@ -118,6 +137,11 @@ class KeptDay:
         await self._today.restore()
         supervisor.start("today", self._today.run, stage=Stage.ENGINE)
         supervisor.add_stop(Stage.ENGINE, "today", self._close)
+
+    @property
+    def known(self) -> KnownFiles | None:
+        """What history said last; None if the folder is not ours."""
+        return None if self._trouble else self._known
 
     def report(self) -> dict[str, object]:
         """For health: what was restored and kept."""

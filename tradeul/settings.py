@@ -186,6 +186,19 @@ class History(Section):
     retention_list_events: int = Field(400, ge=1, le=36_500, description="Days that entries and exits are kept.")
 
 
+class Rvol(Section):
+    lookback_sessions: int = Field(5, ge=1, le=30, description="Full sessions that make a usual day.")
+    min_sessions: int = Field(
+        3, ge=1, le=30, description="With fewer of them, the general curve of a day stands in, marked ~."
+    )
+
+    @check(mode="after")
+    def _reachable(self) -> Self:
+        if self.min_sessions > self.lookback_sessions:
+            raise ValueError("min_sessions must not be above lookback_sessions")
+        return self
+
+
 class Record(Section):
     enabled: bool = Field(
         default=False, description="Whether everything that comes from the vendor is kept, up to 6 GB a trading day."
@@ -216,6 +229,7 @@ class Settings(BaseSettings):
     clock: ClockSettings = Field(ClockSettings(), description="Runs the market at another moment or pace.")
     simulation: Simulation = Field(Simulation(), description="The market in a box.")
     filters: Filters = Field(Filters(), description="What a symbol must pass to be in any list. Bounds are inclusive.")
+    rvol: Rvol = Field(Rvol(), description="Relative volume: today's volume against what is usual by now.")
     hot: Hot = Field(Hot(), description="Symbols that are followed live.")
     history: History = Field(History(), description="Where things are kept.")
     record: Record = Field(Record(), description="The vendor's answers and frames as they came, in recordings/.")

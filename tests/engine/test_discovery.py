@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from tests.support.eventually import running
-from tests.support.market import CALENDAR, DAY, NANOS, at, bar, daily, image, traded
+from tests.support.market import CALENDAR, DAY, NANOS, at, bar, image, traded
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
-from tradeul.domain.events import DailyBars, LiveEvents, MarketImage, MarketStatus, Nanos
+from tradeul.domain.events import LiveEvents, MarketImage, MarketStatus, Nanos
 from tradeul.domain.scans import BUILT_IN
 from tradeul.engine.channels import Channels
 from tradeul.engine.discovery import Discovery
@@ -23,7 +23,6 @@ from tradeul.engine.scanner import Scanner
 from tradeul.engine.vendor_hours import VendorHours
 from tradeul.engine.view import EngineView
 from tradeul.engine.vitals import Vitals
-from tradeul.engine.warmup import Warmup
 from tradeul.errors import SnapshotRefused, VendorError, VendorRefused, VendorUnavailable
 
 Answer = Callable[[Nanos], MarketImage] | VendorError
@@ -37,20 +36,12 @@ class ScriptedSource:
         self.asked: list[Nanos] = []
         self.answer: Answer = lambda now: image(traded("A", 11.0, 1_000, now))
         self.phase: str = "open"
-        self.days: list[dt.date] = []
-        self.broken_days: set[dt.date] = set()
 
     async def snapshot(self) -> MarketImage:
         self.asked.append(self.clock.now())
         if isinstance(self.answer, VendorError):
             raise self.answer
         return self.answer(self.clock.now())
-
-    async def daily_bars(self, day: dt.date) -> DailyBars:
-        self.days.append(day)
-        if day in self.broken_days:
-            raise VendorUnavailable("the vendor is down")
-        return daily(day, ("A", 11.0, 9.0, 10.0, 1_000_000))
 
     async def market_status(self) -> MarketStatus:
         return MarketStatus(self.phase, self.clock.now())  # type: ignore[arg-type]
@@ -230,50 +221,6 @@ async def test_live_bars_are_ranked_between_snapshots_at_most_once_per_interval(
     assert during == 1
     assert engine.scans - before == 2
     assert engine.channels.by_name["winners"].state.rows[0].values[1] == 20.0
-
-
-async def test_history_is_loaded_and_loaded_again_for_the_next_date() -> None:
-    """Thirty sessions before the trading date, newest first; at 03:30 the new date's."""
-    engine = Engine("10:00")
-    warmup = Warmup(engine.source, engine.pipeline, engine.clock, CALENDAR, engine.vitals)
-    await engine.begin()
-    async with engine.running(warmup.run):
-        first = list(engine.source.days)
-        await engine.clock.advance(17.5 * 3600)
-
-    assert first == CALENDAR.last_sessions(DAY, 30)
-    assert engine.source.days[30:] == CALENDAR.last_sessions(dt.date(2026, 11, 19), 30)
-    assert engine.vitals.sessions_loaded == 30
-
-
-async def test_history_waits_for_the_first_snapshot_and_adds_no_symbols() -> None:
-    """Which symbols there are is for the market to say, not for its past."""
-    engine = Engine("10:00")
-    engine.source.answer = lambda now: image(traded("B", 11.0, 1_000, now))
-    warmup = Warmup(engine.source, engine.pipeline, engine.clock, CALENDAR, engine.vitals)
-    async with engine.running(warmup.run):
-        asked_before = len(engine.source.days)
-        await engine.begin()
-        await engine.clock.advance(1)
-
-    assert asked_before == 0
-    assert len(engine.source.days) == 30
-    assert engine.enrichment.board.symbols == ["B"]
-
-
-async def test_a_missing_day_of_history_is_told_and_tried_again() -> None:
-    """Health names what is missing until it is there."""
-    engine = Engine("10:00")
-    engine.source.broken_days = {dt.date(2026, 11, 16)}
-    warmup = Warmup(engine.source, engine.pipeline, engine.clock, CALENDAR, engine.vitals)
-    await engine.begin()
-    async with engine.running(warmup.run):
-        told = engine.view.health()["reasons"]
-        engine.source.broken_days = set()
-        await engine.clock.advance(31)
-
-    assert "average volumes are not complete: the vendor is down" in told  # type: ignore[operator]
-    assert engine.vitals.history_failure == ""
 
 
 async def test_a_vendor_that_keeps_other_hours_is_named() -> None:

@@ -104,4 +104,5 @@ def daily(day: dt.date, *rows: tuple[str, float, float, float, float]) -> DailyB
         close=close,
         volume=volume,
         vwap=close,
+        trades=np.ones(len(close)),
     )

@@ -1,6 +1,7 @@
 """What the last 30 sessions say about each symbol: average volumes and price, and Wilder's average true range."""
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,11 +44,15 @@ class DailyHistory:
     def __len__(self) -> int:
         return len(self._days)
 
-    def averages(self) -> Averages:
-        """Average over the sessions held; a session without a bar after a symbol's first one counts as no volume."""
+    def averages(self, splits: Iterable[tuple[Symbol, dt.date, float]] = ()) -> Averages:
+        """Average over the sessions held, in the shares of after the splits (symbol, date, new shares for an old one).
+
+        A session without a bar after a symbol's first one counts as no volume.
+        """
         days = sorted(self._days, key=lambda day: day[0].date)[-LONG_SESSIONS:]
-        volume = self._matrix(days, "volume")
-        close = self._matrix(days, "close")
+        shares = self._shares_since([bars.date for bars, _ in days], splits)
+        volume = self._matrix(days, "volume") * shares
+        close = self._matrix(days, "close") / shares
         listed = np.maximum.accumulate(~np.isnan(close), axis=0)
         volume = np.where(listed, np.nan_to_num(volume), np.nan)
         return Averages(
@@ -55,8 +60,17 @@ class DailyHistory:
             volume_10d=_mean(volume[-SHORT_SESSIONS:]),
             volume_30d=_mean(volume),
             price_30d=np.round(_mean(close), 4),
-            atr=np.round(wilder_atr(self._matrix(days, "high"), self._matrix(days, "low"), close), 4),
+            atr=np.round(wilder_atr(self._matrix(days, "high") / shares, self._matrix(days, "low") / shares, close), 4),
         )
+
+    def _shares_since(self, dates: Sequence[dt.date], splits: Iterable[tuple[Symbol, dt.date, float]]) -> Floats:
+        """How many shares of now one share of each day and symbol has become."""
+        shares = np.ones((len(dates), len(self._row_of)))
+        for symbol, date, ratio in splits:
+            row = self._row_of.get(symbol)
+            if row is not None:
+                shares[[day < date for day in dates], row] *= ratio
+        return shares
 
     def _matrix(self, days: Sequence[tuple[DailyBars, Ints]], name: str) -> Floats:
         matrix = np.full((len(days), len(self._row_of)), np.nan)

@@ -13,10 +13,12 @@ import numpy.typing as npt
 
 from tradeul.domain.events import Bools, Floats, Ints, Symbol
 from tradeul.domain.fields import BY_NAME, CATALOGUE, Field, Kind
+from tradeul.domain.usual import Usual
 
 Rows = slice | Ints
 """Which rows to work on: a slice, which costs no copy, or an array of row numbers."""
 EVERY_ROW: Final = slice(None)
+LEAST_SESSIONS: Final = 3
 
 STATE_NUMBERS: Final = (
     "price_1m_ago", "price_5m_ago", "volume_1m_ago", "volume_5m_ago", "slot_start_volume", "regular_close",
@@ -43,7 +45,7 @@ _NULLS: Final[dict[Kind, tuple[npt.DTypeLike, object]]] = {
 class Board:
     """Columns by name. `board["price"]` is the column's view over the rows in use."""
 
-    def __init__(self, capacity: int = 16_384) -> None:
+    def __init__(self, capacity: int = 16_384, least_sessions: int = LEAST_SESSIONS) -> None:
         self.symbols: list[Symbol] = []
         self.row_of: dict[Symbol, int] = {}
         self._capacity = capacity
@@ -52,6 +54,8 @@ class Board:
         self._kinds |= dict.fromkeys(STATE_COUNTS, Kind.TIME)
         self._columns = {name: _empty(kind, capacity) for name, kind in self._kinds.items()}
         self._views: dict[str, npt.NDArray[Any]] = {}
+        self.usual = Usual(least_sessions)
+        """What volume is usual by when, of each row."""
         self.alphabetical: Ints = np.empty(0, np.int64)
         """Each row's place in the order of symbols: what breaks ties in every ranking."""
 
@@ -74,6 +78,10 @@ class Board:
         if new:
             self._add(new)
         return np.fromiter((row_of[symbol] for symbol in symbols), np.int64, len(symbols))
+
+    def numbers(self, rows: Rows) -> Ints:
+        """The rows by number."""
+        return np.arange(len(self.symbols))[rows] if isinstance(rows, slice) else rows
 
     def put(self, name: str, rows: Rows, values: Floats) -> None:
         """Write numbers, rounded to the field's precision. Called some 30 times a cycle with every row."""

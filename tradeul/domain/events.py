@@ -74,6 +74,7 @@ class DailyBars:
     close: Floats
     volume: Floats
     vwap: Floats
+    trades: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from tradeul.domain.session import NANOS, DayHours, Session
 from tradeul.domain.slots import DAY_SECONDS, SLOT_SECONDS
 from tradeul.domain.volume_profile import prior_share
 
+_EXACT: Final = RVOL_METHODS.index("exact")
 _CURVE: Final = RVOL_METHODS.index("curve")
 _NONE: Final = RVOL_METHODS.index("none")
 
@@ -93,15 +94,21 @@ def _relative_volume(board: Board, rows: Rows, hours: DayHours) -> None:
     expected = average * prior_share(seconds, early_close=hours.early_close)
     slot_start = np.minimum(np.floor(seconds / SLOT_SECONDS) * SLOT_SECONDS, DAY_SECONDS - SLOT_SECONDS)
     expected_before = average * prior_share(slot_start, early_close=hours.early_close)
+    sessions = board.usual.sessions(board.numbers(rows))
+    exact = np.flatnonzero(sessions >= board.usual.least_sessions)
+    expected[exact], expected_before[exact] = board.usual.expected(
+        board.numbers(rows)[exact], seconds[exact], early_close=hours.early_close
+    )
     in_slot = volume - board["slot_start_volume"][rows]
     board.put("rvol", rows, rvol.ratio(volume, expected))
     board.put("rvol_guarded", rows, rvol.guarded_ratio(volume, expected, average))
     slot_value = rvol.slot_ratio(in_slot, expected - expected_before, seconds - slot_start)
     board.put("rvol_slot", rows, slot_value)
     board.put("vol_vs_adv", rows, volume / _positive(average.copy()))
-    unknown = np.isnan(expected)
-    board["rvol_method"][rows] = np.where(unknown, _NONE, _CURVE)
-    board["rvol_sessions"][rows] = 0
+    method = np.where(np.isnan(expected), _NONE, _CURVE)
+    method[exact] = _EXACT
+    board["rvol_method"][rows] = method
+    board["rvol_sessions"][rows] = sessions
 
 
 def _score(board: Board, rows: Rows) -> None:

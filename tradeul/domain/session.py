@@ -116,6 +116,14 @@ class TradingCalendar:
             days.append(before)
         return days
 
+    def sessions_between(self, first: dt.date, last: dt.date) -> int:
+        """Count the trading days from `first` on that came before `last`."""
+        count = 0
+        while last > first:
+            last = self.previous(last)
+            count += last >= first
+        return count
+
     def trading_date(self, instant: Nanos) -> dt.date:
         """Tell the current or last trading date; it turns at 03:30 of a trading day, and only then."""
         local = local_time(instant)

@@ -65,6 +65,16 @@ def slots_ended(hours: DayHours, at: Nanos) -> int:
     return max(0, elapsed // _SLOT_NS)
 
 
+def steady(volumes: Floats, sources: Sources) -> Floats:
+    """Let no volume fall from slot to slot (the rows). What was seen live is neither raised nor lowered."""
+    unknown = np.isnan(volumes)
+    # Nothing before it can have been more than what was seen live.
+    live = np.where(sources == Source.LIVE, volumes, np.nan)
+    ceiling = np.fmin.accumulate(live[::-1], axis=0)[::-1]
+    risen = np.fmax.accumulate(np.where(unknown, np.nan, np.fmin(volumes, ceiling)), axis=0)
+    return np.where(unknown, np.nan, risen)
+
+
 class SlotBook:
     """The closed slots of one trading date."""
 
@@ -104,6 +114,19 @@ class SlotBook:
         self._closed[record.slot] = (volumes, sources)
         self.next_slot = max(self.next_slot, record.slot + 1)
 
+    def holes(self) -> list[Symbol]:
+        """Of whom a closed slot is not known, or only as a lower bound."""
+        weakest = np.full(len(self.symbols), Source.LIVE, np.int8)
+        for slot in range(self.next_slot):
+            np.minimum(weakest, self._of_slot(slot)[1], out=weakest)
+        return [
+            symbol for symbol, source in zip(self.symbols, weakest.tolist(), strict=True) if source < Source.BACKFILLED
+        ]
+
+    def record(self, slot: int) -> SlotRecord:
+        """What is known of one closed slot."""
+        return SlotRecord(slot, self.symbols, *self._of_slot(slot))
+
     def table(self) -> SlotTable:
         """Show all closed slots. A carried value gives way to what its neighbours prove."""
         slots = sorted(self._closed)
@@ -111,11 +134,7 @@ class SlotBook:
         length = len(self.symbols)
         volumes = np.array([pair[0] for pair in pairs], np.float64).reshape(len(slots), length)
         sources = np.array([pair[1] for pair in pairs], np.int8).reshape(len(slots), length)
-        # What was seen live is neither raised nor lowered: nothing before it can have been more.
-        live = np.where(sources == Source.LIVE, volumes, np.nan)
-        ceiling = np.fmin.accumulate(live[::-1], axis=0)[::-1]
-        steady = np.fmax.accumulate(np.where(np.isnan(volumes), np.nan, np.fmin(volumes, ceiling)), axis=0)
-        return SlotTable(tuple(slots), self.symbols, np.where(np.isnan(volumes), np.nan, steady), sources)
+        return SlotTable(tuple(slots), self.symbols, steady(volumes, sources), sources)
 
     def _last_known(self, slot: int) -> Floats:
         """The values of the nearest closed slot before `slot`."""

@@ -20,6 +20,7 @@ from tradeul.domain.reading import Reading
 from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
 from tradeul.domain.slot_book import SlotBook, slot_end, slots_ended
 from tradeul.domain.slots import SLOT_SECONDS, seconds_into_day, slot_of
+from tradeul.domain.usual import Baseline
 from tradeul.domain.windows import Trail, padded
 from tradeul.engine.ports import DayState
 
@@ -185,6 +186,16 @@ class Enrichment:
         if self._moment is not None:
             metrics.derive(self.board, EVERY_ROW, self._moment.hours, self._moment.session)
 
+    def apply_baseline(self, baseline: Baseline, missed: int) -> None:
+        """Swap in what volume is usual for some symbols; it shows when they are next derived.
+
+        `missed` sessions since are not in it, and as many fewer of its own count.
+        """
+        row_of, usual = self.board.row_of, self.board.usual
+        places = [place for place, symbol in enumerate(baseline.symbols) if symbol in row_of]
+        rows = np.array([row_of[baseline.symbols[place]] for place in places], np.int64)
+        usual.put(rows, baseline.ends[:, places], np.maximum(baseline.sessions[places] - missed, 0), baseline.as_of)
+
     def moment(self) -> Moment | None:
         """Where the board's data stands in the market's time; None before the first image."""
         return self._moment
@@ -201,6 +212,8 @@ class Enrichment:
         self._close_slots(at)
         if self.book is None or moment.trading_date != self.book.date:
             if self.book is not None:
+                passed = self._calendar.sessions_between(self.book.date, moment.trading_date)
+                self.board.usual.turn(moment.trading_date, passed)
                 self.board.reset(_OF_TODAY)
                 self._trail.clear()
                 self._slot = -1

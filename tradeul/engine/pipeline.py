@@ -7,16 +7,21 @@ else waits longer than one stage takes. Discovery, hot loop and warm-up call it.
 import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from tradeul.clock import Clock
 from tradeul.domain.averages import Averages
 from tradeul.domain.events import LiveBar, MarketImage, Nanos
 from tradeul.domain.session import Session
 from tradeul.domain.slot_book import SlotBook
+from tradeul.domain.usual import Baseline
 from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.ports import DayState
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.vitals import Vitals
+
+BASELINES_AT_ONCE: Final = 1_000
+"""About a millisecond."""
 
 
 class Pipeline:
@@ -69,6 +74,15 @@ class Pipeline:
             self._enrichment.apply_averages(averages)
             await self._end_of("averages", before)
             await self._scan()
+
+    async def take_baseline(self, baseline: Baseline, missed: int) -> None:
+        """Swap in what volume is usual, piece by piece; it shows with the next change of each row."""
+        for first in range(0, len(baseline.symbols), BASELINES_AT_ONCE):
+            piece = slice(first, first + BASELINES_AT_ONCE)
+            part = Baseline(baseline.as_of, baseline.symbols[piece], baseline.ends[:, piece], baseline.sessions[piece])
+            async with self._one_at_a_time:
+                self._enrichment.apply_baseline(part, missed)
+            await asyncio.sleep(0)
 
     @property
     def as_of(self) -> Nanos:

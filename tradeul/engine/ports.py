@@ -1,10 +1,11 @@
 """What the engine needs from the edges, as protocols. The edges implement them without importing one another."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from tradeul.domain.averages import Averages
 from tradeul.domain.events import (
     Bools,
     Closure,
@@ -27,6 +28,8 @@ from tradeul.domain.events import (
 )
 from tradeul.domain.session import Moment, TradingCalendar
 from tradeul.domain.slot_book import SlotRecord, Sources
+from tradeul.domain.splits import SplitBook
+from tradeul.domain.usual import Baseline
 
 Deliver = Callable[[LiveEvents], None]
 """Takes live events without waiting."""
@@ -38,11 +41,18 @@ class MarketSource(Protocol):
     async def snapshot(self) -> MarketImage:
         """Fetch one image of the market now."""
 
-    async def daily_bars(self, day: dt.date) -> DailyBars:
-        """Fetch every symbol's finished bar of `day`, adjusted for splits; no symbols on a day without trading."""
-
     async def market_status(self) -> MarketStatus:
         """Fetch what the vendor says the market is doing."""
+
+
+class DailySource(Protocol):
+    """Finished sessions, from wherever they are had soonest. Every method raises `VendorError` kinds only."""
+
+    async def daily_bars(self, day: dt.date) -> DailyBars:
+        """Find every symbol's finished bar of `day`, as it was traded; no symbols on a day without trading."""
+
+    async def splits(self, since: dt.date) -> tuple[Split, ...]:
+        """Find the splits from `since` on."""
 
 
 class BarSource(Protocol):
@@ -196,6 +206,51 @@ class DayState:
     symbols: tuple[Symbol, ...]
     columns: Mapping[str, Floats | Ints | Sources]
     inside: Mapping[str, Bools]
+
+
+class PastVolumes(Protocol):
+    """What was kept of the volumes of past sessions."""
+
+    async def baseline(self, as_of: dt.date, splits: SplitBook, symbols: Sequence[Symbol] | None = None) -> Baseline:
+        """Average the last full sessions before a date, in its shares; raises `HistoryUnavailable`."""
+
+
+class Demand(Protocol):
+    """What the running market wants of its past, and takes of it."""
+
+    def symbols(self) -> Sequence[Symbol]:
+        """List every symbol, those that matter most first."""
+
+    def hot(self) -> Collection[Symbol]:
+        """List who is in play now."""
+
+    def holes(self) -> tuple[dt.date | None, int, Collection[Symbol]]:
+        """Tell the running date, how many of its slots are closed, and of whom some of those are not known well."""
+
+    async def take_baseline(self, baseline: Baseline) -> None:
+        """Take what is usual for some symbols."""
+
+    async def backfill(self, date: dt.date, records: Sequence[SlotRecord]) -> None:
+        """Take closed slots of the running date."""
+
+
+class KnownStore(Protocol):
+    """Keeps what history said, for a start without it. Every method waits for the disk, and raises `OSError`.
+
+    What is not there or cannot be read is None.
+    """
+
+    def averages(self) -> tuple[dt.date, Averages] | None:
+        """Read the averages that were kept last, and of which trading date they are."""
+
+    def baseline(self) -> Baseline | None:
+        """Read the baselines that were kept last."""
+
+    def keep_averages(self, as_of: dt.date, averages: Averages) -> None:
+        """Keep these instead."""
+
+    def keep_baseline(self, baseline: Baseline) -> None:
+        """Keep these instead."""
 
 
 class StateStore(Protocol):

@@ -8,7 +8,7 @@ and nothing live waits for it.
 import asyncio
 import datetime as dt
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import structlog
@@ -101,6 +101,7 @@ class Today:
         self._slots = slots
         self._states = states
         self._books: deque[_Unwritten] = deque()
+        self._backfilled: deque[tuple[dt.date, SlotRecord]] = deque()
         self._slot_writes = _Attempts("slots", clock)
         self._state_writes = _Attempts("state", clock)
         self._call: asyncio.Future[OSError | None] | None = None
@@ -112,7 +113,7 @@ class Today:
     @property
     def state(self) -> TodayState:
         failures = self._slot_writes.failures + self._state_writes.failures
-        waiting = sum(each.waiting for each in self._books)
+        waiting = sum(each.waiting for each in self._books) + len(self._backfilled)
         aside = self._slots.set_aside + self._states.set_aside
         counts = (self._slots_written, waiting, self._slots_lost, failures, aside)
         return TodayState(self._restored, self._saved_at, *counts)
@@ -143,6 +144,16 @@ class Today:
             await self._write_slots()
             await self._save(SAVE_EVERY_S)
             await self._clock.pause(LOOK_EVERY_S)
+
+    async def backfill(self, date: dt.date, records: Sequence[SlotRecord]) -> None:
+        """Take slots of the running date that were learned later; the better source wins."""
+        book = self._pipeline.book
+        if book is None or book.date != date:
+            return
+        for record in records:
+            book.take(record)
+            self._backfilled.append((date, record))
+            await asyncio.sleep(0)
 
     async def close(self) -> None:
         """Keep what is not kept yet; `run` has ended."""
@@ -179,6 +190,13 @@ class Today:
         log.info("today_restored", date=book.date.isoformat(), slots=book.next_slot, state=state is not None)
 
     async def _write_slots(self) -> None:
+        await self._write_closed()
+        while self._backfilled and self._slot_writes.due:
+            if not await self._wrote(*self._backfilled[0]):
+                return
+            self._backfilled.popleft()
+
+    async def _write_closed(self) -> None:
         self._follow()
         while self._books and self._slot_writes.due:
             first = self._books[0]
@@ -187,15 +205,17 @@ class Today:
                     return
                 self._books.popleft()
                 continue
-            book, record = first.book, first.book.records[first.written]
-
-            def write(day: dt.date = book.date, record: SlotRecord = record) -> None:
-                self._slots.append(day, record)
-
-            if not self._slot_writes.ended(await self._in_thread(write)):
+            if not await self._wrote(first.book.date, first.book.records[first.written]):
                 return
             first.written += 1
-            self._slots_written += 1
+
+    async def _wrote(self, day: dt.date, record: SlotRecord) -> bool:
+        def write() -> None:
+            self._slots.append(day, record)
+
+        done = self._slot_writes.ended(await self._in_thread(write))
+        self._slots_written += done
+        return done
 
     def _follow(self) -> None:
         """Take notice of a book that was begun since; the one before is written to its end."""

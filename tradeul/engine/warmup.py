@@ -1,73 +1,167 @@
-"""Loads what the last 30 sessions say about every symbol, at start and again when the trading date turns.
+"""Keeps what history says on the board: averages of the last 30 sessions, and what volume is usual by when.
 
-The lists do not wait for it: until it is done relative volume is unknown, and says so.
+At start, at each turn of the date, and when something new was loaded. The lists wait for none of it: at first they
+stand on what was known when the program last ran, if that was kept, and until more is known they say so.
 """
 
+import asyncio
 import datetime as dt
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Literal, TypeVar
 
 import structlog
 
 from tradeul.clock import Clock
 from tradeul.domain.averages import LONG_SESSIONS, DailyHistory
-from tradeul.domain.session import TradingCalendar, moment_at
+from tradeul.domain.session import TradingCalendar
+from tradeul.domain.splits import SplitBook
 from tradeul.engine.pipeline import Pipeline
-from tradeul.engine.ports import MarketSource
+from tradeul.engine.ports import DailySource, KnownStore, PastVolumes
 from tradeul.engine.vitals import Vitals
-from tradeul.errors import VendorError
+from tradeul.errors import HistoryUnavailable, VendorError
 
+LOOK_EVERY_S: Final = 0.5
 RETRY_S: Final = 30.0
+DATABASE_RETRY_S: Final = 5.0
 FIRST_RESULT_AFTER: Final = 10
 """So many sessions make a usable average; the rest refine it."""
+SPLITS_BACK: Final = dt.timedelta(days=2 * LONG_SESSIONS)
+"""Longer than any session that is looked at lies back."""
+
+T = TypeVar("T")
+Part = Literal["averages", "baseline"]
+PARTS: Final[tuple[Part, ...]] = ("averages", "baseline")
 
 log = structlog.get_logger(__name__)
 
 
 class Warmup:
-    """Keeps the averages on the board those of the sessions before the trading date."""
+    """Brings averages and baselines to the board. `past` and `store` are None where no history is kept."""
 
     def __init__(
         self,
-        source: MarketSource,
+        source: DailySource,
+        past: PastVolumes | None,
+        store: KnownStore | None,
         pipeline: Pipeline,
         clock: Clock,
         calendar: TradingCalendar,
         vitals: Vitals,
     ) -> None:
         self._source = source
+        self._past = past
+        self._store = store
         self._pipeline = pipeline
         self._clock = clock
         self._calendar = calendar
         self._vitals = vitals
+        self._date: dt.date | None = None
+        self._wanted: set[Part] = set()
+        self._retry_at: dict[Part, float] = dict.fromkeys(PARTS, 0.0)
+        self._said = ""
+
+    def refresh(self, part: Part) -> None:
+        """Load a part again, soon: there is something new behind it."""
+        self._wanted.add(part)
+        self._retry_at[part] = 0.0
 
     async def run(self) -> None:
-        """Load, then wait for the next trading date, for ever."""
+        """Keep the board up to date, for ever."""
         # The first snapshot comes first: it decides which symbols there are, and shows a market seconds earlier.
         await self._pipeline.first_image()
+        await self._take_known()
         while True:
-            moment = moment_at(self._calendar, self._clock.now())
-            if not await self._load(moment.trading_date):
-                await self._clock.pause(RETRY_S)
-                continue
-            following = self._calendar.following(moment.trading_date)
-            await self._clock.sleep_until(self._calendar.date_turn(following))
+            await self._look()
+            await self._clock.pause(LOOK_EVERY_S)
 
-    async def _load(self, trading_date: dt.date) -> bool:
-        vitals = self._vitals
-        history = DailyHistory()
+    async def _look(self) -> None:
+        today = self._calendar.trading_date(self._clock.now())
+        if today != self._date:
+            self._date = today
+            self._wanted = set(PARTS)
+        for part in PARTS:
+            if part in self._wanted and self._retry_at[part] <= self._clock.monotonic():
+                await self._load(part, today)
+
+    async def _take_known(self) -> None:
+        """Stand on what the last process knew: for good if it was of today, else until today's is there."""
+        self._date = today = self._calendar.trading_date(self._clock.now())
+        self._wanted = set(PARTS)
+        if self._store is None:
+            return
+        averages = await self._read(self._store.averages)
+        if averages is not None and averages[0] <= today:
+            await self._pipeline.take_averages(averages[1])
+            self._settled("averages", averages[0], today)
+        baseline = await self._read(self._store.baseline)
+        if baseline is not None and baseline.as_of <= today:
+            await self._pipeline.take_baseline(baseline, self._calendar.sessions_between(baseline.as_of, today))
+            self._settled("baseline", baseline.as_of, today)
+
+    async def _read(self, read: Callable[[], T | None]) -> T | None:
+        try:
+            return await asyncio.to_thread(read)
+        except OSError as error:
+            log.warning("averages_not_read", reason=str(error))
+            return None
+
+    def _settled(self, part: Part, as_of: dt.date, today: dt.date) -> None:
+        log.info("history_known", part=part, as_of=as_of.isoformat())
+        if as_of == today:
+            self._wanted.discard(part)
+            if part == "averages":
+                self._vitals.sessions_wanted = self._vitals.sessions_loaded = LONG_SESSIONS
+
+    async def _load(self, part: Part, today: dt.date) -> None:
+        """Load one part and keep it for the next start. What fails is tried again."""
+        self._wanted.discard(part)
+        try:
+            if part == "averages":
+                await self._load_averages(today)
+            elif self._past is not None:
+                await self._load_baseline(self._past, today)
+        except VendorError as failure:
+            self._failed(part, str(failure), RETRY_S)
+        except HistoryUnavailable as failure:
+            self._failed(part, str(failure), DATABASE_RETRY_S)
+        except OSError as error:
+            # It costs the next start some seconds, and nothing else.
+            log.warning("averages_not_kept", reason=str(error))
+
+    def _failed(self, part: Part, why: str, retry_s: float) -> None:
+        self._wanted.add(part)
+        self._retry_at[part] = self._clock.monotonic() + retry_s
+        if part == "averages":
+            self._vitals.history_failure = why
+        if why != self._said:
+            self._said = why
+            log.warning("history_failed", part=part, reason=why)
+
+    async def _load_averages(self, today: dt.date) -> None:
+        vitals, history, splits = self._vitals, DailyHistory(), await self._splits(today)
         vitals.sessions_wanted, vitals.sessions_loaded = LONG_SESSIONS, 0
-        for day in self._calendar.last_sessions(trading_date, LONG_SESSIONS):
-            try:
-                history.add(await self._source.daily_bars(day))
-            except VendorError as failure:
-                vitals.history_failure = str(failure)
-                log.warning("history_failed", day=day.isoformat(), reason=str(failure))
-                return False
+        for day in self._calendar.last_sessions(today, LONG_SESSIONS):
+            history.add(await self._source.daily_bars(day))
             vitals.sessions_loaded += 1
             if len(history) == FIRST_RESULT_AFTER:
-                await self._pipeline.take_averages(history.averages())
+                await self._pipeline.take_averages(history.averages(splits))
         vitals.history_failure = ""
-        if len(history):
-            await self._pipeline.take_averages(history.averages())
+        if not len(history):
+            return
+        averages = history.averages(splits)
+        await self._pipeline.take_averages(averages)
         log.info("history_loaded", sessions=len(history))
-        return True
+        if self._store is not None:
+            await asyncio.to_thread(self._store.keep_averages, today, averages)
+
+    async def _load_baseline(self, past: PastVolumes, today: dt.date) -> None:
+        baseline = await past.baseline(today, await self._splits(today))
+        if not baseline.symbols:
+            return
+        await self._pipeline.take_baseline(baseline, 0)
+        log.info("baseline_loaded", symbols=len(baseline.symbols))
+        if self._store is not None:
+            await asyncio.to_thread(self._store.keep_baseline, baseline)
+
+    async def _splits(self, today: dt.date) -> SplitBook:
+        return SplitBook(await self._source.splits(today - SPLITS_BACK), today)

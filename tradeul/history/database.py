@@ -81,6 +81,18 @@ class Database:
             raise
 
 
+@asynccontextmanager
+async def whole_or_nothing(connection: Connection) -> AsyncIterator[None]:
+    """What is done in here is done together. Only what the data forbids is undone by us: else the server undoes it."""
+    await connection.execute("BEGIN")
+    try:
+        yield
+    except asyncpg.DataError:
+        await connection.execute("ROLLBACK")
+        raise
+    await connection.execute("COMMIT")
+
+
 async def see_off(connection: Connection) -> None:
     """End a connection as it should be, unless that takes too long."""
     try:

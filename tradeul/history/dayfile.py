@@ -26,6 +26,9 @@ KEPT_DAYS: Final = 10
 LARGEST_FILE: Final = 256 * 1024 * 1024
 """More is not read: 192 slots of a hundred thousand symbols take less."""
 
+MARK_BYTES: Final = 16
+"""The head of the first record, with its checksum."""
+
 ASIDE: Final = "slots.aside"
 """The newest of the files that were put aside."""
 
@@ -74,10 +77,34 @@ class DayFiles:
         except FileNotFoundError:
             return []
         found = list(_records(data))
-        if self._foreign((about for about, _ in found), day):
+        if self._foreign((about for about, _, _ in found), day):
             self.put_aside(day)
             return []
-        return [record for _, record in found if record is not None]
+        return [record for _, record, _ in found if record is not None]
+
+    def records_from(self, day: dt.date, begin: int) -> tuple[list[tuple[SlotRecord, int]], int]:
+        """Read what was appended behind `begin`, each with where it ends, and how long the file is. Changes nothing."""
+        try:
+            with self._path(day).open("rb") as file:
+                file.seek(begin)
+                data = file.read(LARGEST_FILE)
+        except FileNotFoundError:
+            return [], 0
+        ours = (VERSION, self._world, day)
+        found = [
+            (record, begin + end)
+            for about, record, end in _records(data)
+            if record is not None and (about.version, about.world, about.date) == ours
+        ]
+        return found, begin + len(data)
+
+    def mark(self, day: dt.date) -> tuple[bytes, int]:
+        """What tells a day's file from another one of the same day, and how long it is; nothing if there is none."""
+        try:
+            with self._path(day).open("rb") as file:
+                return file.read(MARK_BYTES), os.fstat(file.fileno()).st_size
+        except FileNotFoundError:
+            return b"", 0
 
     def append(self, day: dt.date, record: SlotRecord) -> None:
         """Keep one more record, on the disk when this returns; if not all of it can be, none of it stays."""
@@ -125,7 +152,7 @@ class DayFiles:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             data = os.pread(descriptor, LARGEST_FILE, 0)
-            foreign = self._foreign((about for about, _ in _records(data)), day)
+            foreign = self._foreign((about for about, _, _ in _records(data)), day)
             if not foreign:
                 self._end = max((end for _, end in blocks(data)), default=0)
                 os.ftruncate(descriptor, self._end)
@@ -148,21 +175,21 @@ class DayFiles:
                 self._path(old).unlink()
 
 
-def _records(data: bytes) -> Iterator[tuple[_About, SlotRecord | None]]:
-    """Read the records in order; None for one that cannot be understood."""
+def _records(data: bytes) -> Iterator[tuple[_About, SlotRecord | None, int]]:
+    """Read the records in order, with where each ends; None for one that cannot be understood."""
     symbols: tuple[Symbol, ...] = ()
-    for content, _ in blocks(data):
+    for content, end in blocks(data):
         found = said_in(content, _About)
         if found is None:
             continue
         about, columns = found
         if about.symbols != symbols:
             if len(set(about.symbols)) != len(about.symbols):
-                yield about, None
+                yield about, None, end
                 continue
             # Hardly ever: most records have the symbols of the one before.
             symbols = tuple(map(Symbol, about.symbols))
-        yield about, _record(about.slot, symbols, columns)
+        yield about, _record(about.slot, symbols, columns), end
 
 
 def _record(slot: int, symbols: tuple[Symbol, ...], data: bytes) -> SlotRecord | None:

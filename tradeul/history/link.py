@@ -65,8 +65,8 @@ class Link:
         """Those that have their parts, as far as this connection has seen."""
         self._tidied: dt.date | None = None
         self.started: Final = clock.now()
-        self._uncleared = list(range(len(store.LIST_TABLES)))
-        """Tables that may still hold rows later than our start."""
+        self._uncleared = list(range(store.KINDS_SET_ASIDE))
+        """Kinds of rows that may still be rows later than our start."""
         self._attempts = 0
         self._retry_at = clock.monotonic()
         self._away_said = False
@@ -109,6 +109,17 @@ class Link:
             self._failed(error)
             return False
         self.written += batch.items
+        self._attempts, self._away_said = 0, False
+        return True
+
+    async def does(self, work: Callable[[Connection], Awaitable[object]], within_s: float | None = None) -> bool:
+        """Do something on the connection, if there is one; whether it was done."""
+        try:
+            async with self._asked(within_s) as connection:
+                await work(connection)
+        except HistoryUnavailable as error:
+            self._failed(error)
+            return False
         self._attempts, self._away_said = 0, False
         return True
 

@@ -20,6 +20,9 @@ _LATEST: Final = Nanos(int(dt.datetime(2200, 1, 1, tzinfo=dt.UTC).timestamp()) *
 _PART_MADE: Final = """
 SELECT format('CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
     $1::text || '_' || to_char($2::date, 'YYYYMMDD'), $1::text, $3::timestamptz, $4::timestamptz)"""
+_DATE_PART_MADE: Final = """
+SELECT format('CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
+    $1::text || '_' || to_char($2::date, 'YYYYMMDD'), $1::text, $2::date, $2::date + 1)"""
 _PARTS_DROPPED: Final = r"""
 SELECT format('DROP TABLE %I', part.relname)
 FROM pg_inherits JOIN pg_class AS part ON part.oid = inhrelid
@@ -49,6 +52,13 @@ async def make_parts(connection: Connection, tables: Iterable[str], days: Iterab
         first, last = (dt.datetime.combine(of, dt.time(), NEW_YORK) for of in (day, day + ONE_DAY))
         for table in tables:
             await connection.execute(await connection.fetchval(_PART_MADE, table, day, first, last))
+
+
+async def make_date_parts(connection: Connection, tables: Iterable[str], days: Iterable[dt.date]) -> None:
+    """The same for tables that are parted by a date and not by a time."""
+    for day in days:
+        for table in tables:
+            await connection.execute(await connection.fetchval(_DATE_PART_MADE, table, day))
 
 
 async def drop_parts(connection: Connection, retention: Mapping[str, int], today: dt.date) -> int:

@@ -94,7 +94,51 @@ moved AS (
     RETURNING kept.*
 )
 INSERT INTO set_aside (table_name, time, row) SELECT 'list_results', time, to_jsonb(moved) FROM moved"""
-_SETTING_ASIDE: Final = (_EVENTS_SET_ASIDE, _STATES_SET_ASIDE, _RESULTS_SET_ASIDE)
+# A slot is known at its end, a session when its post-market ends.
+_ENDS_SET_ASIDE: Final = """
+WITH late AS (
+    SELECT date, slot, (date + time '04:05' + slot * interval '5 minutes') AT TIME ZONE 'America/New_York' AS time
+    FROM slot_ends
+    WHERE (date + time '04:05' + slot * interval '5 minutes') AT TIME ZONE 'America/New_York' > $1
+    LIMIT $2
+),
+moved AS (
+    DELETE FROM slot_ends AS kept USING late
+    WHERE kept.date = late.date AND kept.slot = late.slot
+    RETURNING late.time, kept.*
+)
+INSERT INTO set_aside (table_name, time, row) SELECT 'slot_ends', time, to_jsonb(moved) FROM moved"""
+_DAYS_SET_ASIDE: Final = """
+WITH late AS (
+    SELECT date, symbol, (date + time '20:00') AT TIME ZONE 'America/New_York' AS time FROM slot_days
+    WHERE date >= ($1::timestamptz AT TIME ZONE 'America/New_York')::date
+        AND (date + time '20:00') AT TIME ZONE 'America/New_York' > $1
+    LIMIT $2
+),
+moved AS (
+    DELETE FROM slot_days AS kept USING late
+    WHERE kept.date = late.date AND kept.symbol = late.symbol
+    RETURNING late.time, kept.*
+)
+INSERT INTO set_aside (table_name, time, row) SELECT 'slot_days', time, to_jsonb(moved) FROM moved"""
+_BARS_SET_ASIDE: Final = """
+WITH late AS (
+    SELECT date, symbol, (date + time '20:00') AT TIME ZONE 'America/New_York' AS time FROM daily_ohlc
+    WHERE date >= ($1::timestamptz AT TIME ZONE 'America/New_York')::date
+        AND (date + time '20:00') AT TIME ZONE 'America/New_York' > $1
+    LIMIT $2
+),
+moved AS (
+    DELETE FROM daily_ohlc AS kept USING late
+    WHERE kept.date = late.date AND kept.symbol = late.symbol
+    RETURNING late.time, kept.*
+),
+unloaded AS (DELETE FROM daily_sessions WHERE date IN (SELECT date FROM late))
+INSERT INTO set_aside (table_name, time, row) SELECT 'daily_ohlc', time, to_jsonb(moved) FROM moved"""
+_SETTING_ASIDE: Final = (
+    _EVENTS_SET_ASIDE, _STATES_SET_ASIDE, _RESULTS_SET_ASIDE, _ENDS_SET_ASIDE, _DAYS_SET_ASIDE, _BARS_SET_ASIDE,
+)  # fmt: skip
+KINDS_SET_ASIDE: Final = len(_SETTING_ASIDE)
 _ROW_SET_ASIDE: Final = "INSERT INTO set_aside (table_name, time, row) VALUES ($1, $2, $3::text::jsonb)"
 _OLD_SET_ASIDE_DROPPED: Final = "DELETE FROM set_aside WHERE set_at < now() - make_interval(days => $1)"
 
@@ -156,9 +200,9 @@ async def list_at(connection: Connection, name: str, since: Nanos, at: Nanos) ->
     return ListRecord(instant_of_moment(moment), list_, tuple(symbols), *values)
 
 
-async def set_aside_piece(connection: Connection, table: int, later_than: Nanos) -> int:
-    """Set some rows aside that are later than the market's present, of one of `LIST_TABLES`; how many."""
-    status = await connection.execute(_SETTING_ASIDE[table], moment_of(later_than), SET_ASIDE_ROWS)
+async def set_aside_piece(connection: Connection, kind: int, later_than: Nanos) -> int:
+    """Set some rows aside that are later than the market's present, of one of the kinds; how many."""
+    status = await connection.execute(_SETTING_ASIDE[kind], moment_of(later_than), SET_ASIDE_ROWS)
     return int(status.rpartition(" ")[2])
 
 

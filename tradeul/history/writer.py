@@ -3,7 +3,8 @@
 `event`, `state` and `result` only put into a bounded queue; full, it drops what has waited longest and counts it.
 `run`, the one task that writes, empties it every `flush_s` in small batches: into Postgres, or into the spool while
 Postgres is away, frozen or not ours to use. When it is back the spool is drained oldest first, one batch after each
-round of new rows. `app` builds one; whatever fails in here is counted, shown by `report`, and nobody else's trouble.
+round of new rows, and so are the day files of slots. `app` builds one; whatever fails in here is counted, shown by
+`report`, and nobody else's trouble.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from tradeul.clock import Clock
 from tradeul.domain.events import ListEvent, ListRecord, Nanos
 from tradeul.history.batches import WAITING_VALUES, Batch, Waiting
 from tradeul.history.link import Link, Pace, Retention
+from tradeul.history.slot_drain import SlotDrain
 from tradeul.history.spool import SPOOL_BYTES, Spool
 
 log = structlog.get_logger(__name__)
@@ -66,6 +68,7 @@ class HistoryWriter:
         retention: Retention | None = None,
         pace: Pace | None = None,
         room: Room | None = None,
+        slots: SlotDrain | None = None,
     ) -> None:
         room = room or Room()
         self._clock = clock
@@ -73,6 +76,7 @@ class HistoryWriter:
         self._link = Link(address, world, clock, retention or Retention(), self._pace)
         self._waiting = Waiting(room.values)
         self._spool = Spool(spool, room.spool_bytes)
+        self._slots = slots
         self._batch: Batch | None = None
         """Taken from the queue, and neither written nor spooled yet."""
         self._disk_fails = False
@@ -128,7 +132,9 @@ class HistoryWriter:
         kept = await self._kept_a_batch(ready)
         if not self._link.prepared:
             return kept and len(self._waiting) > 0
-        return await self._drained_a_batch() or len(self._waiting) > 0
+        drained = await self._drained_a_batch()
+        drained |= self._slots is not None and await self._slots.step(self._link)
+        return drained or len(self._waiting) > 0
 
     async def _kept_a_batch(self, ready: bool, within_s: float | None = None) -> bool:  # noqa: FBT001  said by name
         """Whether there was a batch, and it is out of our hands now."""

@@ -91,6 +91,7 @@ class _DailyRow(msgspec.Struct, gc=False):
     c: Amount = 0.0
     v: Amount = 0.0
     vw: Amount = 0.0
+    n: Amount = 0.0
     t: InMillis = 0
 
 
@@ -254,7 +255,7 @@ _SNAPSHOT_AMOUNTS = (
     *("minute_high", "minute_low", "minute_close", "minute_trades", "minute_volume", "minute_volume_today"),
     *("prev_close", "prev_high", "prev_low", "prev_volume", "trade_price", "bid", "ask"),
 )
-_DAILY_AMOUNTS = ("open", "high", "low", "close", "volume", "vwap")
+_DAILY_AMOUNTS = ("open", "high", "low", "close", "volume", "vwap", "trades")
 _pack_snapshot = struct.Struct(f"={len(_SNAPSHOT_TIMES)}q{len(_SNAPSHOT_AMOUNTS)}d").pack
 _pack_daily = struct.Struct(f"={len(_DAILY_AMOUNTS)}d").pack
 
@@ -273,4 +274,4 @@ def _snapshot_record(row: _SnapshotRow) -> bytes:
 
 
 def _daily_record(row: _DailyRow) -> bytes:
-    return _pack_daily(row.o, row.h, row.l, row.c, row.v, row.vw)
+    return _pack_daily(row.o, row.h, row.l, row.c, row.v, row.vw, row.n)

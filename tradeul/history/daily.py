@@ -1,0 +1,98 @@
+"""Finished sessions of the whole market: from the database where they are kept, else from the vendor, and then kept.
+
+Bars are as they were traded. A session that was loaded before its post-market ended is loaded again. Where there is
+no database, or it is away, the vendor alone answers, and nobody waits for it longer than some seconds.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import structlog
+
+from tradeul.clock import Clock
+from tradeul.domain.events import DailyBars, Split
+from tradeul.domain.session import TradingCalendar
+from tradeul.errors import HistoryUnavailable
+from tradeul.history import daily_store
+from tradeul.history.lending import Lender
+from tradeul.history.partitions import instant_of_moment
+
+READY_WITHIN_S: Final = 5.0
+"""The database comes up beside us; asking the vendor for thirty sessions that are kept would take longer."""
+LOOK_EVERY_S: Final = 0.05
+
+log = structlog.get_logger(__name__)
+
+
+class Sessions(Protocol):
+    """Where sessions come from that are not kept yet."""
+
+    async def daily_bars(self, day: dt.date, *, adjusted: bool = True) -> DailyBars:
+        """Fetch every symbol's finished bar of `day`, adjusted for splits since or as it was traded."""
+
+    async def splits(self, since: dt.date) -> tuple[Split, ...]:
+        """Fetch the splits from `since` on."""
+
+
+class DailyLedger:
+    """A `DailySource`. `ready` tells whether the database can be asked."""
+
+    def __init__(
+        self,
+        source: Sessions,
+        lender: Lender | None,
+        ready: Callable[[], bool],
+        clock: Clock,
+        calendar: TradingCalendar,
+    ) -> None:
+        self._source = source
+        self._lender = lender
+        self._ready = ready
+        self._clock = clock
+        self._calendar = calendar
+        self._waited = lender is None
+
+    async def daily_bars(self, day: dt.date) -> DailyBars:
+        """Find every symbol's finished bar of `day`, as it was traded."""
+        kept = await self._kept(day)
+        if kept is not None:
+            return kept
+        bars = await self._source.daily_bars(day, adjusted=False)
+        await self._keep(bars)
+        return bars
+
+    async def splits(self, since: dt.date) -> tuple[Split, ...]:
+        """Find the splits from `since` on."""
+        return await self._source.splits(since)
+
+    async def _kept(self, day: dt.date) -> DailyBars | None:
+        await self._wait_once()
+        if self._lender is None or not self._ready():
+            return None
+        try:
+            async with self._lender.lent() as connection:
+                loaded_at = await daily_store.loaded_at(connection, day)
+                whole = (
+                    loaded_at is not None and instant_of_moment(loaded_at) >= self._calendar.hours(day).post_market_end
+                )
+                return await daily_store.session(connection, day) if whole else None
+        except HistoryUnavailable as unavailable:
+            log.warning("sessions_not_read", day=day.isoformat(), reason=str(unavailable))
+            return None
+
+    async def _keep(self, bars: DailyBars) -> None:
+        if self._lender is None or not self._ready() or not bars.symbols:
+            return
+        try:
+            async with self._lender.lent() as connection:
+                await daily_store.keep_session(connection, bars, self._clock.now())
+        except HistoryUnavailable as unavailable:
+            log.warning("session_not_kept", day=bars.date.isoformat(), reason=str(unavailable))
+
+    async def _wait_once(self) -> None:
+        """At the start the database is a second behind us."""
+        deadline = self._clock.monotonic() + READY_WITHIN_S
+        while not self._waited and not self._ready() and self._clock.monotonic() < deadline:
+            await self._clock.pause(LOOK_EVERY_S)
+        self._waited = True

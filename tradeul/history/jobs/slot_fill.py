@@ -1,0 +1,143 @@
+"""One filling of some sessions with volumes by slot: who is asked for next, several at a time, kept in pieces."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from tradeul.domain.day_volumes import DayVolumes, joined, slot_count, volumes_of_bars
+from tradeul.domain.events import Symbol, SymbolBars
+from tradeul.domain.session import TradingCalendar
+from tradeul.domain.slot_book import SlotRecord
+from tradeul.domain.splits import SplitBook
+from tradeul.engine.ports import BarSource, Demand
+from tradeul.errors import VendorError
+from tradeul.history import slot_store
+from tradeul.history.database import whole_or_nothing
+from tradeul.history.jobs.job import Progress
+from tradeul.history.lending import Lender
+from tradeul.history.volumes import PostgresVolumes
+
+BAR_MINUTES: Final = 5
+LANES: Final = 8
+"""Requests in flight."""
+ROWS_AT_ONCE: Final = 300
+"""Kept in one transaction: some two megabytes."""
+KEEPING_S: Final = 30.0
+ERRORS_BORNE: Final = 20
+"""In a row; then it is the vendor and not a symbol."""
+
+
+class Fill:
+    """Fills the sessions it is run with; `as_of` is the date whose past they are."""
+
+    def __init__(
+        self,
+        bars: BarSource,
+        lender: Lender,
+        volumes: PostgresVolumes,
+        demand: Demand,
+        calendar: TradingCalendar,
+        progress: Progress,
+        as_of: dt.date,
+        splits: SplitBook,
+    ) -> None:
+        self._bars = bars
+        self._lender = lender
+        self._volumes = volumes
+        self._demand = demand
+        self._calendar = calendar
+        self._progress = progress
+        self._as_of = as_of
+        self._splits = splits
+        self._todo: dict[Symbol, list[dt.date]] = {}
+        self._closed = 0
+        """How many slots of today are closed."""
+        self._waiting: list[DayVolumes] = []
+        self._today: list[DayVolumes] = []
+        self._errors_in_a_row = 0
+
+    async def run(self, sessions: Sequence[dt.date]) -> None:
+        """Fill what is missing; raises what the database refuses, and the vendor again and again."""
+        self._todo = await self._missing(sessions)
+        self._progress.done, self._progress.total = 0, len(self._todo)
+        self._progress.note = f"volumes of {len(sessions)} sessions"
+        # Children of this task, which await them all: they end with it.
+        await asyncio.gather(*(self._lane() for _ in range(LANES)))
+        await self._keep()
+        await self._keep_today()
+
+    async def _missing(self, sessions: Sequence[dt.date]) -> dict[Symbol, list[dt.date]]:
+        """Which days each symbol lacks, in the order of interest."""
+        async with self._lender.lent(KEEPING_S) as connection:
+            known = await slot_store.completeness(connection, sessions) if sessions else {}
+        day, self._closed, holes = self._demand.holes()
+        holey = holes if day == self._as_of else frozenset[Symbol]()
+        lacking: dict[tuple[int, bool], list[dt.date]] = {}
+        todo: dict[Symbol, list[dt.date]] = {}
+        for symbol in self._demand.symbols():
+            # Nearly all symbols lack the same: their list is made once.
+            lack = (known.get(symbol, 0), symbol in holey)
+            if lack not in lacking:
+                lacking[lack] = [date for number, date in enumerate(sessions) if not lack[0] >> number & 1]
+                lacking[lack] += [self._as_of] * lack[1]
+            if lacking[lack]:
+                todo[symbol] = lacking[lack]
+        return todo
+
+    def _next(self) -> tuple[Symbol, list[dt.date]] | None:
+        """Whoever is in play now, else the next in the order of interest."""
+        if not self._todo:
+            return None
+        symbol = next((each for each in self._demand.hot() if each in self._todo), None) or next(iter(self._todo))
+        return symbol, self._todo.pop(symbol)
+
+    async def _lane(self) -> None:
+        while (found := self._next()) is not None:
+            symbol, days = found
+            try:
+                bars = await self._bars.bars(symbol, BAR_MINUTES, min(days), max(days))
+            except VendorError:
+                self._progress.errors += 1
+                self._errors_in_a_row += 1
+                if self._errors_in_a_row > ERRORS_BORNE:
+                    raise
+            else:
+                self._errors_in_a_row = 0
+                await self._take(bars, days)
+            self._progress.done += 1
+
+    async def _take(self, bars: SymbolBars, days: Collection[dt.date]) -> None:
+        past = [self._calendar.hours(day) for day in days if day != self._as_of]
+        if past:
+            self._waiting.append(volumes_of_bars(bars, past))
+        if self._as_of in days:
+            self._today.append(volumes_of_bars(bars, [self._calendar.hours(self._as_of)]))
+        if sum(map(len, self._waiting)) >= ROWS_AT_ONCE:
+            await self._keep()
+
+    async def _keep(self) -> None:
+        """Keep what came, and bring what is usual for these symbols to the board."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        rows = joined(waiting)
+        slots_of = {day: slot_count(self._calendar.hours(day)) for day, _ in rows.keys}
+        async with self._lender.lent(KEEPING_S) as connection, whole_or_nothing(connection):
+            self._progress.rows += await slot_store.keep_days(connection, rows, slots_of)
+        usual = set(self._volumes.sessions(self._as_of))
+        symbols = list(dict.fromkeys(symbol for day, symbol in rows.keys if day in usual))
+        if symbols:
+            await self._demand.take_baseline(await self._volumes.baseline(self._as_of, self._splits, symbols))
+
+    async def _keep_today(self) -> None:
+        """Hand what was missed of today to its book: one record for each slot that is closed."""
+        if not self._today:
+            return
+        rows, self._today = joined(self._today), []
+        symbols = tuple(symbol for _, symbol in rows.keys)
+        records = [
+            SlotRecord(slot, symbols, rows.volumes[:, slot].copy(), rows.sources[:, slot].copy())
+            for slot in range(self._closed)
+        ]
+        await self._demand.backfill(self._as_of, records)

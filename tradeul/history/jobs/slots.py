@@ -1,0 +1,70 @@
+"""The job `slots`: volumes by slot of the last sessions, from the vendor's five-minute bars, symbol by symbol.
+
+Only what is missing or known as a lower bound is asked for, so a run after a kill goes on where the last one ended.
+Symbols in play come first; after each piece their baselines go to the board, so relative volume turns exact symbol by
+symbol. Slots of today that were missed are filled on the way. A session that is still on its way from its day file is
+left to a later run. At the end the averages are kept.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Final
+
+from tradeul.clock import Clock
+from tradeul.domain.averages import LONG_SESSIONS
+from tradeul.domain.session import ONE_DAY, TradingCalendar
+from tradeul.domain.splits import SplitBook
+from tradeul.engine.ports import BarSource, DailySource, Demand
+from tradeul.history import slot_store
+from tradeul.history.jobs.job import Progress
+from tradeul.history.jobs.sessions import coming_date, finished_sessions
+from tradeul.history.jobs.slot_fill import Fill
+from tradeul.history.lending import Lender
+from tradeul.history.volumes import PostgresVolumes
+
+HALF_PAST_ONE: Final = dt.time(1, 30)
+KEEPING_S: Final = 30.0
+SPLITS_BACK: Final = 2 * LONG_SESSIONS * ONE_DAY
+DAYS_AT_ONCE: Final = 60
+"""As many as fit into the bits of a number."""
+
+
+class SlotsJob:
+    """Fills `slot_days` and today's holes. `pending` tells whether a session is still on its way from its file."""
+
+    name = "slots"
+    due = HALF_PAST_ONE
+
+    def __init__(
+        self,
+        bars: BarSource,
+        sessions: DailySource,
+        lender: Lender,
+        volumes: PostgresVolumes,
+        demand: Demand,
+        pending: Callable[[dt.date], bool],
+        clock: Clock,
+        calendar: TradingCalendar,
+    ) -> None:
+        self._bars = bars
+        self._sessions = sessions
+        self._lender = lender
+        self._volumes = volumes
+        self._demand = demand
+        self._pending = pending
+        self._clock = clock
+        self._calendar = calendar
+
+    async def run(self, progress: Progress, days: int | None) -> None:
+        """Fill what is missing of the last `days` sessions, and average those that make a usual day."""
+        as_of = coming_date(self._clock, self._calendar)
+        splits = SplitBook(await self._sessions.splits(as_of - SPLITS_BACK), as_of)
+        found = finished_sessions(self._clock, self._calendar, days or LONG_SESSIONS)
+        sessions = [day for day in found if not self._pending(day)]
+        for first in range(0, max(1, len(sessions)), DAYS_AT_ONCE):
+            fill = Fill(self._bars, self._lender, self._volumes, self._demand, self._calendar, progress, as_of, splits)
+            await fill.run(sessions[first : first + DAYS_AT_ONCE])
+        progress.note = "averaging"
+        averages = await self._volumes.baseline(as_of, splits)
+        async with self._lender.lent(KEEPING_S) as connection:
+            await slot_store.keep_averages(connection, averages)
