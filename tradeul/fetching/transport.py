@@ -95,13 +95,14 @@ class Fetcher:
         clock: Clock,
         *,
         requests_per_minute: int | None = None,
+        requests_per_second: float | None = None,
         uniform: Uniform = random.uniform,
     ) -> None:
         self._door = door
         self._base_url = door.base_url.rstrip("/")
         self._clock = clock
         self._uniform = uniform
-        self._allowance = Allowance(clock, requests_per_minute, uniform)
+        self._allowance = Allowance(clock, requests_per_minute, uniform, requests_per_second)
         self._session: aiohttp.ClientSession | None = None
 
     @property

@@ -46,10 +46,17 @@ class FmpRest:
         clock: Clock,
         *,
         requests_per_minute: int | None = None,
+        requests_per_second: float | None = None,
         uniform: Uniform = random.uniform,
     ) -> None:
         door = Door(base_url, api_key, complaint_in, {}, [("apikey", api_key)])
-        self._fetcher = Fetcher(door, clock, requests_per_minute=requests_per_minute, uniform=uniform)
+        self._fetcher = Fetcher(
+            door,
+            clock,
+            requests_per_minute=requests_per_minute,
+            requests_per_second=requests_per_second,
+            uniform=uniform,
+        )
 
     async def floats(self) -> tuple[FloatShares, ...]:
         """Fetch the free float of every symbol that has one."""

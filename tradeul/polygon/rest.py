@@ -84,11 +84,18 @@ class PolygonRest:
         clock: Clock,
         *,
         requests_per_minute: int | None = None,
+        requests_per_second: float | None = None,
         recorder: Recorder | None = None,
         uniform: Uniform = random.uniform,
     ) -> None:
         door = Door(base_url, api_key, complaint_in, {"Authorization": f"Bearer {api_key}"})
-        self._fetcher = Fetcher(door, clock, requests_per_minute=requests_per_minute, uniform=uniform)
+        self._fetcher = Fetcher(
+            door,
+            clock,
+            requests_per_minute=requests_per_minute,
+            requests_per_second=requests_per_second,
+            uniform=uniform,
+        )
         self._clock = clock
         self._recorder = recorder
         self._previous: MarketImage | None = None
