@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from tradeul.domain.events import (
     Bools,
@@ -180,6 +180,32 @@ class Annals(Protocol):
 
     async def list_at(self, name: str, at: Nanos) -> ListRecord | None:
         """Find a list as it stood then: the newest kept state at or before it, of the same trading date."""
+
+
+class JobNews(NamedTuple):
+    """A job that loads something now, or waits for its turn."""
+
+    name: str
+    done: int
+    total: int
+    """0: not known yet."""
+    note: str
+
+
+class Jobs(Protocol):
+    """What is loaded in the background. Nobody who is live waits for any of it."""
+
+    async def submit(self, name: str, days: int | None = None) -> int:
+        """Ask for a run, for so many sessions, and give its number; joins one that waits or goes on already.
+
+        Raises `UsageError`, which names the jobs there are, if it is none of them.
+        """
+
+    def report(self) -> dict[str, object]:
+        """Tell of every job and of the last runs, in JSON-ready words."""
+
+    def under_way(self) -> Sequence[JobNews]:
+        """Tell what is being loaded now."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
