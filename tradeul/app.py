@@ -33,12 +33,14 @@ from tradeul.engine.hot_loop import HotLoop
 from tradeul.engine.intake import Intake
 from tradeul.engine.link_watch import LinkWatch
 from tradeul.engine.pipeline import Pipeline
+from tradeul.engine.reference import ReferenceKeeper
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.vendor_hours import VendorHours
 from tradeul.engine.view import EngineView, Report
 from tradeul.engine.visits import Visits
 from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import Warmup
+from tradeul.jobs import Doors, Loading
 from tradeul.past import OFF, KeptDay, Past
 from tradeul.polygon.hosts import delayed_url_of
 from tradeul.polygon.rest import PolygonRest
@@ -50,6 +52,7 @@ from tradeul.simulation.market import Market
 from tradeul.supervisor import Stage, Supervisor
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
+from tradeul.web.routes.jobs import JobRoutes
 from tradeul.web.routes.page import read_page
 from tradeul.web.server import Address, WebServer
 
@@ -116,6 +119,9 @@ class Vendor:
     rest_url: str
     ws_url: str
     api_key: str
+    companies_url: str
+    companies_key: str | None
+    """The second source's."""
 
 
 class App:
@@ -138,6 +144,7 @@ class App:
         self.recorder: FileRecorder | None = None
         self.stream: PolygonStream | None = None
         self.past: Past | None = None
+        self.loading: Loading | None = None
 
     async def run(self) -> None:
         """Start everything, and stop it in order when asked to."""
@@ -154,6 +161,7 @@ class App:
         vendor = await self._vendor()
         self.recorder = self._recorder()
         self.past = self._past()
+        self.loading = self._loading(vendor, self.past)
         rest = PolygonRest(vendor.rest_url, vendor.api_key, self.clock, recorder=self.recorder)
         self.supervisor.add_stop(Stage.FEEDS, "rest", rest.close)
 
@@ -170,7 +178,7 @@ class App:
             pipeline, state_folder(self.settings) / "today", world_of(self.settings), self.clock, self.calendar
         )
         view = self._view(discovery, stream, day)
-        hub = Hub(self.channels, self.clock, view)
+        hub = Hub(self.channels, self.clock, view, lambda: self.loading.desk.under_way() if self.loading else ())
         await self._serve(hub, view, visits)
         await day.start(self.supervisor)
         warmup = Warmup(rest, pipeline, self.clock, self.calendar, self.vitals)
@@ -183,6 +191,10 @@ class App:
         start("refills", discovery.run_refills, stage=Stage.ENGINE)
         start("warmup", warmup.run, stage=Stage.ENGINE)
         start("vendor hours", hours.run, stage=Stage.ENGINE)
+        if self.loading is not None:
+            self.loading.start(self.supervisor)
+            keeper = ReferenceKeeper(self.loading.reference, pipeline, self.board, self.clock)
+            start("reference", keeper.run, stage=Stage.ENGINE)
         start("stream", stream.run, stage=Stage.FEEDS)
         # What lives from here on is garbage seldom; scanning it again and again would stall the loop.
         gc.collect()
@@ -194,7 +206,9 @@ class App:
         if not self.simulated:
             key = polygon.api_key.get_secret_value() if polygon.api_key else ""
             logs.mask(key)
-            return Vendor(polygon.rest_url, polygon.ws_url, key)
+            fmp_key = self.settings.fmp.api_key.get_secret_value() if self.settings.fmp.api_key else None
+            logs.mask(fmp_key or "")
+            return Vendor(polygon.rest_url, polygon.ws_url, key, self.settings.fmp.base_url, fmp_key)
         simulation = self.settings.simulation
         key = secrets.token_hex(16)
         logs.mask(key)
@@ -203,7 +217,8 @@ class App:
         await self.exchange.start()
         self.supervisor.add_stop(Stage.SIMULATION, "exchange", self.exchange.close)
         self.supervisor.start("exchange", self.exchange.run, stage=Stage.SIMULATION)
-        return Vendor(self.exchange.rest_url, self.exchange.ws_url, key)
+        # The simulated market has a second vendor too, behind the same door.
+        return Vendor(self.exchange.rest_url, self.exchange.ws_url, key, self.exchange.rest_url, key)
 
     def _past(self) -> Past | None:
         if self.settings.history.dsn.get_secret_value() == OFF:
@@ -212,6 +227,12 @@ class App:
         past = Past(self.settings.history, folder, world, self.clock, self.calendar)
         past.start(self.supervisor)
         return past
+
+    def _loading(self, vendor: Vendor, past: Past | None) -> Loading | None:
+        if past is None:
+            return None
+        doors = Doors(vendor.rest_url, vendor.api_key, vendor.companies_url, vendor.companies_key)
+        return Loading(past, self.settings.history, doors, self.clock, lambda: tuple(self.channels.members()))
 
     def _visits(self) -> Visits:
         chronicle = None if self.past is None else self.past.writer
@@ -276,10 +297,14 @@ class App:
         def database() -> dict[str, object]:
             return {"enabled": False} if self.past is None else self.past.report()
 
+        def jobs() -> dict[str, object]:
+            return {"enabled": False} if self.loading is None else {"enabled": True, **self.loading.desk.health()}
+
         reports: dict[str, Report] = {
             "stream": link,
             "today": day.report,
             "database": database,
+            "jobs": jobs,
             "recording": recording,
             "supervisor": tasks,
         }
@@ -298,7 +323,10 @@ class App:
             self.clock,
             Address(server.host, server.port),
             server.max_clients,
-            History(self.channels, visits.recent, annals),
+            [
+                History(self.channels, visits.recent, annals),
+                JobRoutes(None if self.loading is None else self.loading.desk),
+            ],
         )
         self.supervisor.add_stop(Stage.SERVING, "server", self.server.close)
         await self.server.start()

@@ -19,7 +19,6 @@ from tradeul.history.annals import PostgresAnnals
 from tradeul.history.checkpoint import Checkpoints
 from tradeul.history.dayfile import DayFiles
 from tradeul.history.embedded import EmbeddedPostgres, Patience
-from tradeul.history.link import Retention
 from tradeul.history.lockfile import FolderLock
 from tradeul.history.ownership import make_folder
 from tradeul.history.writer import HistoryWriter
@@ -45,15 +44,11 @@ class Past:
         self._embedded = EmbeddedPostgres(folder, clock, settings.pg_bin, PATIENCE) if dsn == EMBEDDED else None
         if self._embedded is None:
             logs.mask(dsn)
-        address = self._address(dsn)
-        retention = Retention(
-            list_events=settings.retention_list_events,
-            list_states=settings.retention_list_states,
-            scan_results=settings.retention_scan_results,
-        )
+        self.address = address = self._address(dsn)
+        """Gives where the database is; nothing while it has not started."""
+        self.world = world
         self._clock = clock
-        self._found = address
-        self.writer = HistoryWriter(address, world, clock, folder / "spool", retention=retention)
+        self.writer = HistoryWriter(address, world, clock, folder / "spool")
         self.annals = PostgresAnnals(address, world, calendar)
 
     def start(self, supervisor: Supervisor) -> None:
@@ -65,10 +60,15 @@ class Past:
         supervisor.add_stop(Stage.HISTORY, "history", self.writer.close)
         supervisor.add_stop(Stage.HISTORY, "annals", self.annals.close)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the database is there and has our tables."""
+        return self.writer.report.connected
+
     async def _write(self) -> None:
         """Write for ever, once the server that starts with us is there, or should be."""
         waited = 0.0
-        while not self._found() and waited < SERVER_STARTS_WITHIN_S:
+        while not self.address() and waited < SERVER_STARTS_WITHIN_S:
             await self._clock.pause(LOOK_EVERY_S)
             waited += LOOK_EVERY_S
         await self.writer.run()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from tradeul.clock import Clock
 from tradeul.domain.averages import Averages
 from tradeul.domain.events import LiveBar, MarketImage, Nanos
+from tradeul.domain.reference import Facts
 from tradeul.domain.session import Session
 from tradeul.domain.slot_book import SlotBook
 from tradeul.engine.enrichment import Enrichment
@@ -68,6 +69,18 @@ class Pipeline:
             before = self._clock.monotonic()
             self._enrichment.apply_averages(averages)
             await self._end_of("averages", before)
+            await self._scan()
+
+    async def take_reference(self, facts: Sequence[Facts]) -> None:
+        """Take what is known of securities that are on the board; the lists follow with the next scan."""
+        async with self._one_at_a_time:
+            before = self._clock.monotonic()
+            self._enrichment.apply_reference(facts)
+            await self._end_of("reference", before)
+
+    async def rescan(self) -> None:
+        """Make the lists anew of what was taken."""
+        async with self._one_at_a_time:
             await self._scan()
 
     @property

@@ -25,6 +25,7 @@ from tradeul.domain.events import (
     Symbol,
     SymbolBars,
 )
+from tradeul.domain.reference import Facts
 from tradeul.domain.session import Moment, TradingCalendar
 from tradeul.domain.slot_book import SlotRecord, Sources
 
@@ -180,6 +181,13 @@ class Annals(Protocol):
 
     async def list_at(self, name: str, at: Nanos) -> ListRecord | None:
         """Find a list as it stood then: the newest kept state at or before it, of the same trading date."""
+
+
+class ReferenceBook(Protocol):
+    """What is kept of securities. Raises `HistoryUnavailable` while the database cannot answer."""
+
+    async def changes(self, after: int, limit: int) -> tuple[list[Facts], int]:
+        """Give what changed after a mark, at most so many, and the mark behind them; the first mark is 0."""
 
 
 class JobNews(NamedTuple):

@@ -34,6 +34,7 @@ class Run:
     row: int | None = None
     progress: Progress = field(default_factory=Progress)
     _samples: deque[tuple[float, int]] = field(default_factory=deque)
+    _sampled_total: int = 0
 
     def begin(self, now: Nanos) -> None:
         self.state, self.started_at = "running", now
@@ -48,16 +49,19 @@ class Run:
 
     def rate(self, second: float) -> float | None:
         """Pieces a second lately; None while that cannot be said. Whoever asks makes the next answer possible."""
-        samples = self._samples
-        # Only while something is known to be done of a known whole: before that, `done` may leap.
-        if self.state != "running" or not self.progress.total:
+        samples, progress = self._samples, self.progress
+        if self.state != "running" or not progress.total:
             return None
+        if progress.total != self._sampled_total:
+            # Another whole, of which `done` begins anew.
+            samples.clear()
+            self._sampled_total = progress.total
         if not samples or second - samples[-1][0] >= SAMPLE_EVERY_S:
-            samples.append((second, self.progress.done))
+            samples.append((second, progress.done))
         while len(samples) > 1 and second - samples[1][0] >= RATE_OVER_S:
             samples.popleft()
         since, done = samples[0]
-        return (self.progress.done - done) / (second - since) if second > since else None
+        return max(0, progress.done - done) / (second - since) if second > since else None
 
     def told(self, second: float) -> dict[str, object]:
         progress, rate = self.progress, self.rate(second)

@@ -1,0 +1,93 @@
+"""The jobs of a world, put together: whom they ask, where they write, in which order they begin.
+
+`app` makes them. They have a client of the vendor of their own, so that no snapshot ever waits behind a job's question,
+and connections of their own, so that neither the writer nor whoever looks into the past does.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tradeul.clock import Clock
+from tradeul.domain.events import Symbol
+from tradeul.fmp.rest import FmpRest
+from tradeul.history.jobs.desk import Ask, JobDesk
+from tradeul.history.jobs.job import Job
+from tradeul.history.jobs.ledger import Ledger
+from tradeul.history.jobs.metadata import Metadata, Sources
+from tradeul.history.jobs.retention import Keep, Retention
+from tradeul.history.jobs.splits import Splits
+from tradeul.history.jobs.universe import Universe
+from tradeul.history.lending import Lender
+from tradeul.history.reference import PostgresReference
+from tradeul.past import Past
+from tradeul.polygon.rest import PolygonRest
+from tradeul.settings import History
+from tradeul.supervisor import Stage, Supervisor, together
+
+REQUESTS_PER_SECOND: Final = 80.0
+"""Vendors ask to stay below 100, and the snapshots want some of that."""
+COMPANIES_PER_SECOND: Final = 5.0
+"""What the second source's smallest paid plan allows."""
+CONNECTIONS: Final = 3
+
+AT_THE_START: Final[Sequence[Ask]] = (("universe", None), ("splits", None), ("metadata", None), ("retention", None))
+"""What is missing is loaded in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where the jobs ask, and what opens it; the second source only where there is a key to it."""
+
+    rest_url: str
+    api_key: str
+    companies_url: str
+    companies_key: str | None
+
+
+class Loading:
+    """The desk, its jobs, and the reference that they load."""
+
+    def __init__(
+        self, past: Past, settings: History, doors: Doors, clock: Clock, hot: Callable[[], Sequence[Symbol]]
+    ) -> None:
+        self.rest = PolygonRest(doors.rest_url, doors.api_key, clock, requests_per_second=REQUESTS_PER_SECOND)
+        self.companies = _companies(doors, clock)
+        self.lender = Lender(past.address, past.world, CONNECTIONS)
+        self.reference = PostgresReference(past.address, past.world)
+        jobs: list[Job] = [
+            Universe(self.rest, self.lender, clock),
+            Splits(self.rest, self.lender, clock),
+            Metadata(Sources(self.rest, self.companies), self.lender, clock, together, hot),
+            Retention(_keep(settings), self.lender, clock),
+        ]
+        ledger = Ledger(Lender(past.address, past.world, 1))
+        self.desk = JobDesk(jobs, AT_THE_START, ledger, clock, ready=lambda: past.ready)
+
+    def start(self, supervisor: Supervisor) -> None:
+        """Have the desk carry jobs out, and all of it end before the database does."""
+        supervisor.start("jobs", self.desk.run, stage=Stage.HISTORY)
+        supervisor.add_stop(Stage.HISTORY, "jobs", self.desk.close)
+        supervisor.add_stop(Stage.HISTORY, "jobs' connections", self.lender.close)
+        supervisor.add_stop(Stage.HISTORY, "jobs' vendor", self.rest.close)
+        supervisor.add_stop(Stage.HISTORY, "reference", self.reference.close)
+        if self.companies is not None:
+            supervisor.add_stop(Stage.HISTORY, "jobs' second vendor", self.companies.close)
+
+
+def _companies(doors: Doors, clock: Clock) -> FmpRest | None:
+    key = doors.companies_key
+    if key is None:
+        return None
+    return FmpRest(doors.companies_url, key, clock, requests_per_second=COMPANIES_PER_SECOND)
+
+
+def _keep(settings: History) -> Keep:
+    return Keep(
+        ticks=settings.retention_ticks,
+        list_states=settings.retention_list_states,
+        aggregates_1min=settings.retention_aggregates_1min,
+        scan_results=settings.retention_scan_results,
+        list_events=settings.retention_list_events,
+        volume_slots=settings.retention_volume_slots,
+    )
