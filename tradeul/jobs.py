@@ -31,7 +31,7 @@ COMPANIES_PER_SECOND: Final = 5.0
 """What the second source's smallest paid plan allows."""
 CONNECTIONS: Final = 3
 
-AT_THE_START: Final[Sequence[Ask]] = (("universe", None), ("splits", None), ("metadata", None), ("retention", None))
+AT_THE_START: Final[Sequence[Ask]] = (("universe", None), ("splits", None), ("retention", None), ("metadata", None))
 """What is missing is loaded in this order."""
 
 

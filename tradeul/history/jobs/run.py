@@ -34,7 +34,6 @@ class Run:
     row: int | None = None
     progress: Progress = field(default_factory=Progress)
     _samples: deque[tuple[float, int]] = field(default_factory=deque)
-    _sampled_total: int = 0
 
     def begin(self, now: Nanos) -> None:
         self.state, self.started_at = "running", now
@@ -52,16 +51,15 @@ class Run:
         samples, progress = self._samples, self.progress
         if self.state != "running" or not progress.total:
             return None
-        if progress.total != self._sampled_total:
+        if samples and progress.done < samples[-1][1]:
             # Another whole, of which `done` begins anew.
             samples.clear()
-            self._sampled_total = progress.total
         if not samples or second - samples[-1][0] >= SAMPLE_EVERY_S:
             samples.append((second, progress.done))
         while len(samples) > 1 and second - samples[1][0] >= RATE_OVER_S:
             samples.popleft()
         since, done = samples[0]
-        return max(0, progress.done - done) / (second - since) if second > since else None
+        return (progress.done - done) / (second - since) if second > since else None
 
     def told(self, second: float) -> dict[str, object]:
         progress, rate = self.progress, self.rate(second)
