@@ -22,6 +22,7 @@ from tradeul.fmp.rest import FmpRest
 from tradeul.history.database import schema_of
 from tradeul.history.embedded import EmbeddedPostgres
 from tradeul.history.jobs import metadata as metadata_
+from tradeul.history.jobs import universe
 from tradeul.history.jobs.job import Job, Progress
 from tradeul.history.jobs.metadata import MOST_FAILURES, Metadata, Sources
 from tradeul.history.jobs.retention import Keep, Retention
@@ -135,13 +136,14 @@ def _etf(kind: str) -> bool | None:
     return kind == "ETF" if kind else None
 
 
-async def test_what_is_listed_no_more_stays_known(server: EmbeddedPostgres) -> None:
-    """As trading no more; when it is listed again, it trades again."""
+async def test_what_is_listed_no_more_stays_known(server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As trading no more, wherever in the list it was; when it is listed again, it trades again."""
+    monkeypatch.setattr(universe, "ROWS_AT_ONCE", 20)
     async with bench(server) as here:
         await here.load(here.universe)
         await here.execute(
             "INSERT INTO {}.ticker_metadata (symbol, company_name, is_actively_trading, updated_at)"
-            " VALUES ('GONE', 'Gone Inc', true, now())"
+            " SELECT gone, 'Gone Inc', true, now() FROM unnest(ARRAY['A', 'GONE', 'MpZ', 'ZZZZ9', 'zz']) AS gone"
         )
         name = (await here.rows(LISTED))[3][0]
         await here.execute(
@@ -151,9 +153,11 @@ async def test_what_is_listed_no_more_stays_known(server: EmbeddedPostgres) -> N
         progress = await here.load(here.universe)
         rows = {row[0]: row for row in await here.rows(LISTED)}
 
-    assert rows["GONE"][1:] == ("Gone Inc", None, None, None, False)
+    for gone in ("A", "GONE", "MpZ", "ZZZZ9", "zz"):
+        assert rows[gone][1:] == ("Gone Inc", None, None, None, False)
     assert rows[name][-1] is True
-    assert progress.rows == 2
+    assert [row[0] for row in rows.values() if not row[-1]] == ["A", "GONE", "MpZ", "ZZZZ9", "zz"]
+    assert progress.rows == 6
 
 
 async def test_a_failed_page_keeps_the_old_universe(server: EmbeddedPostgres) -> None:

@@ -34,7 +34,8 @@ WHERE (known.company_name, known.exchange, known.type, known.is_etf, known.is_ac
 _DELISTED: Final = """
 UPDATE ticker_metadata AS known
 SET is_actively_trading = false, updated_at = $2, change = nextval('ticker_changes')
-WHERE known.is_actively_trading
+WHERE known.is_actively_trading AND ($3::text IS NULL OR known.symbol COLLATE "C" > $3)
+    AND ($4::text IS NULL OR known.symbol COLLATE "C" <= $4)
     AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS listed (symbol) WHERE listed.symbol = known.symbol)"""
 _FLOATS: Final = """
 UPDATE ticker_metadata AS known SET
@@ -134,9 +135,16 @@ async def list_them(connection: Connection, listings: Sequence[Listing], now: Na
     return _count(await connection.execute(_LISTED, *columns, moment_of(now)))
 
 
-async def delist_others(connection: Connection, listed: Iterable[Symbol], now: Nanos) -> int:
-    """Take what is not among these as trading no more; how many rows that changed."""
-    return _count(await connection.execute(_DELISTED, [storable(symbol) for symbol in listed], moment_of(now)))
+async def delist_between(
+    connection: Connection, after: Symbol | None, last: Symbol | None, listed: Iterable[Symbol], now: Nanos
+) -> int:
+    """Take what lies between two symbols, and is not listed, as trading no more; how many rows that changed.
+
+    None at an end: from the first, or to the last. The order is that of the characters' numbers.
+    """
+    bounds = (None if after is None else storable(after), None if last is None else storable(last))
+    symbols = [storable(symbol) for symbol in listed]
+    return _count(await connection.execute(_DELISTED, symbols, moment_of(now), *bounds))
 
 
 async def put_floats(connection: Connection, floats: Sequence[FloatShares], now: Nanos) -> int:

@@ -34,7 +34,7 @@ class Universe:
     async def run(self, progress: Progress, days: int | None) -> None:  # noqa: ARG002  there is but one list
         """Fetch the list and take it."""
         progress.note = "fetching the list of securities"
-        listings = await self._source.listings()
+        listings = sorted(await self._source.listings(), key=lambda listing: listing.symbol)
         progress.total, progress.note = len(listings), "taking the list of securities"
         await self._take(listings, progress)
 
@@ -47,10 +47,15 @@ class Universe:
                     f"the vendor lists {len(listings)} securities where {known} are known: the known list stays"
                 )
             await connection.execute("BEGIN")
+            after = None
             for start in range(0, len(listings), ROWS_AT_ONCE):
                 piece = listings[start : start + ROWS_AT_ONCE]
                 progress.rows += await store.list_them(connection, piece, now)
+                # The list is in the order of symbols, so what is missing of it is missing between two of them.
+                last = piece[-1].symbol if start + ROWS_AT_ONCE < len(listings) else None
+                symbols = (each.symbol for each in piece)
+                progress.rows += await store.delist_between(connection, after, last, symbols, now)
+                after = last
                 progress.done += len(piece)
                 await asyncio.sleep(0)
-            progress.rows += await store.delist_others(connection, (each.symbol for each in listings), now)
             await connection.execute("COMMIT")
