@@ -9,7 +9,7 @@ import { age, countdown, newYorkDay, newYorkTime, UNKNOWN } from "./format.js";
 /**
  * @typedef {{market: string, session: string, nextSession: string | null, endsAt: number | null, feed: string,
  *   feedReason: string, feedSince: number | null, feedAgeMs: number | null, heardFeedAt: number,
- *   heartbeatMs: number}} MarketFacts
+ *   heartbeatMs: number, jobs: import("./protocol.js").JobNews[]}} MarketFacts
  */
 
 /** @type {{[market: string]: string}} */
@@ -29,7 +29,7 @@ const OVERDUE = 1.5;
 export function nothingKnown() {
   return {
     market: "", session: "", nextSession: null, endsAt: null, feed: "starting", feedReason: "", feedSince: null,
-    feedAgeMs: null, heardFeedAt: 0, heartbeatMs: 5_000,
+    feedAgeMs: null, heardFeedAt: 0, heartbeatMs: 5_000, jobs: [],
   };
 }
 
@@ -76,6 +76,18 @@ export function sessionWords(facts, marketNow) {
   return { name, left: `${NEXT[facts.nextSession] ?? "next in"} ${countdown((facts.endsAt - marketNow) / 1_000)}` };
 }
 
+/**
+ * What is loaded in the background, the first of it with how far it is.
+ * @param {import("./protocol.js").JobNews[]} jobs
+ */
+export function jobWords(jobs) {
+  if (jobs.length === 0) return "";
+  const [{ name, done, total, note }, ...rest] = jobs;
+  const share = total > 0 ? ` ${Math.floor((100 * done) / total)} %` : "";
+  const what = note === "" ? "" : ` · ${note}`;
+  return `${name}${share}${what}${rest.length > 0 ? ` · ${rest.length} more` : ""}`;
+}
+
 export class Header {
   /**
    * @param {MarketFacts} facts
@@ -94,6 +106,8 @@ export class Header {
     this.feed = byId("feed");
     this.link = byId("link");
     this.rows = byId("rows");
+    this.jobs = byId("jobs");
+    this.jobsFact = byId("jobs-fact");
   }
 
   /** @param {number} now */
@@ -108,7 +122,14 @@ export class Header {
     write(this.feed, connected(this.viewer) ? feedWords(this.facts, now) : UNKNOWN);
     write(this.link, linkWords(this.viewer, now));
     write(this.rows, String(rowCount(this.viewer)));
+    this.#showJobs();
     this.#showState();
+  }
+
+  #showJobs() {
+    const words = connected(this.viewer) ? jobWords(this.facts.jobs) : "";
+    write(this.jobs, words);
+    if (this.jobsFact.hidden !== (words === "")) this.jobsFact.hidden = words === "";
   }
 
   #showState() {

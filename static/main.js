@@ -69,6 +69,7 @@ function takeStatus(status, now) {
   facts.feed = status.feed;
   facts.feedReason = status.reason ?? "";
   facts.feedSince = status.since ?? null;
+  facts.jobs = status.jobs ?? [];
   facts.nextSession = status.next_session ?? null;
   facts.endsAt = typeof left === "number" && marketNow !== null ? marketNow + left * 1_000 : null;
 }

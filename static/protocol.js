@@ -65,8 +65,10 @@ export const FIRST_FINAL_CLOSE_CODE = 4500;
  * @typedef {{type: "subscribed" | "unsubscribed", list: string, recovered?: boolean, reason?: string}} Subscription
  * @typedef {{type: "heartbeat", epoch: string, server_time: number, sequences: {[list: string]: number},
  *   checksums: {[list: string]: number}, feed_age_ms: number | null}} Heartbeat
+ * @typedef {{name: string, done: number, total: number, note: string}} JobNews
  * @typedef {{type: "status", feed: string, since?: number | null, reason?: string | null, session: string,
- *   next_session?: string | null, seconds_until_next_session?: number | null, lists?: ListInfo[]}} Status
+ *   next_session?: string | null, seconds_until_next_session?: number | null, lists?: ListInfo[],
+ *   jobs?: JobNews[]}} Status
  * @typedef {{type: "error", id?: number | string, code: string, message: string}} Refusal
  * @typedef {{type: "bye", reason?: string, retry_after_ms?: number}} Bye
  */

@@ -18,7 +18,7 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 for name in list(os.environ):
     if name.startswith("TRADEUL_") and name != BROWSER_VARIABLE:
         del os.environ[name]
-for name in ("POLYGON_API_KEY", "MASSIVE_API_KEY"):
+for name in ("POLYGON_API_KEY", "MASSIVE_API_KEY", "FMP_API_KEY"):
     os.environ.pop(name, None)
 
 set_hypothesis_home_dir(Path(__file__).parent.parent / ".cache" / "hypothesis")

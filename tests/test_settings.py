@@ -110,6 +110,21 @@ def test_the_key_is_found_under_its_usual_names(environ: dict[str, str], key: st
     assert (found.get_secret_value() if found else None) == key
 
 
+@pytest.mark.parametrize(
+    ("environ", "key"),
+    [
+        ({"FMP_API_KEY": "f", "POLYGON_API_KEY": "p"}, "f"),
+        ({"FMP_API_KEY": "f", "TRADEUL_FMP__API_KEY": ""}, None),
+        ({"POLYGON_API_KEY": "p"}, None),
+    ],
+)
+def test_each_vendor_has_a_key_of_its_own(environ: dict[str, str], key: str | None) -> None:
+    """The second vendor's variable fills the second vendor's key, and no other."""
+    found = load_settings(environ=environ).fmp.api_key
+
+    assert (found.get_secret_value() if found else None) == key
+
+
 def test_a_named_file_that_is_missing_is_refused() -> None:
     """A wrong `--config` is not silently the defaults."""
     assert refusal(Path("nowhere.toml"), {}) == "nowhere.toml: there is no such file"

@@ -14,7 +14,7 @@ from tests.support.eventually import running, settle
 from tradeul.clock import ManualClock
 from tradeul.domain.events import Nanos
 from tradeul.errors import TaskFailedTooOften
-from tradeul.supervisor import FAILURES_ALLOWED, Stage, Supervisor
+from tradeul.supervisor import FAILURES_ALLOWED, Stage, Supervisor, together
 
 FORKED = """
     import asyncio
@@ -361,3 +361,38 @@ def ending_with(end: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[No
             await end()
 
     return work
+
+
+async def test_works_that_are_done_together_have_all_ended_when_it_returns() -> None:
+    """They go on side by side, and none is left behind."""
+    done: list[int] = []
+    gate = asyncio.Event()
+
+    async def waits() -> None:
+        await gate.wait()
+        done.append(1)
+
+    async def opens() -> None:
+        gate.set()
+        done.append(2)
+
+    await together(waits, opens)
+
+    assert done == [2, 1]
+
+
+async def test_the_first_failure_ends_what_is_done_together() -> None:
+    """It is raised as it is, once the others have ended."""
+    ended: list[str] = []
+
+    async def waits() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("cut")
+
+    with pytest.raises(ValueError, match="boom") as failure:
+        await together(waits, Crashes(1), waits)
+
+    assert ended == ["cut", "cut"]
+    assert failure.value.__cause__ is None

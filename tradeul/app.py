@@ -26,6 +26,7 @@ from tradeul.domain.scans import BUILT_IN
 from tradeul.domain.session import NANOS, TradingCalendar, instant_of, local_time
 from tradeul.engine.calendar import FIRST_YEAR, YEARS_AHEAD, exchange_calendar
 from tradeul.engine.channels import Channels
+from tradeul.engine.demand import EngineDemand
 from tradeul.engine.discovery import Discovery
 from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.filters import global_filters
@@ -33,6 +34,8 @@ from tradeul.engine.hot_loop import HotLoop
 from tradeul.engine.intake import Intake
 from tradeul.engine.link_watch import LinkWatch
 from tradeul.engine.pipeline import Pipeline
+from tradeul.engine.ports import Demand
+from tradeul.engine.reference import ReferenceKeeper
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.vendor_hours import VendorHours
 from tradeul.engine.view import EngineView, Report
@@ -40,6 +43,7 @@ from tradeul.engine.visits import Visits
 from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import Warmup
 from tradeul.history.daily import DailyLedger
+from tradeul.jobs import Doors, Loading
 from tradeul.past import OFF, TODAY, KeptDay, Past
 from tradeul.polygon.hosts import delayed_url_of
 from tradeul.polygon.rest import PolygonRest
@@ -51,6 +55,7 @@ from tradeul.simulation.market import Market
 from tradeul.supervisor import Stage, Supervisor
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
+from tradeul.web.routes.jobs import JobRoutes
 from tradeul.web.routes.page import read_page
 from tradeul.web.server import Address, WebServer
 
@@ -117,6 +122,9 @@ class Vendor:
     rest_url: str
     ws_url: str
     api_key: str
+    companies_url: str
+    companies_key: str | None
+    """The second source's."""
 
 
 class App:
@@ -139,6 +147,7 @@ class App:
         self.recorder: FileRecorder | None = None
         self.stream: PolygonStream | None = None
         self.past: Past | None = None
+        self.loading: Loading | None = None
 
     async def run(self) -> None:
         """Start everything, and stop it in order when asked to."""
@@ -168,8 +177,10 @@ class App:
         pipeline = self._pipeline(stream, visits)
         discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board), visits)
         day = KeptDay(pipeline, state_folder(self.settings) / TODAY, world_of(self.settings), self.clock, self.calendar)
+        demand = EngineDemand(self.board, pipeline, day.today, lambda: tuple(self.channels.members()))
+        self.loading = self._loading(vendor, self.past, demand)
         view = self._view(discovery, stream, day)
-        hub = Hub(self.channels, self.clock, view)
+        hub = Hub(self.channels, self.clock, view, lambda: self.loading.desk.under_way() if self.loading else ())
         await self._serve(hub, view, visits)
         await day.start(self.supervisor)
         warmup = self._warmup(rest, day, pipeline)
@@ -182,6 +193,10 @@ class App:
         start("refills", discovery.run_refills, stage=Stage.ENGINE)
         start("warmup", warmup.run, stage=Stage.ENGINE)
         start("vendor hours", hours.run, stage=Stage.ENGINE)
+        if self.loading is not None:
+            self.loading.start(self.supervisor, warmup)
+            keeper = ReferenceKeeper(self.loading.reference, pipeline, self.board, self.clock)
+            start("reference", keeper.run, stage=Stage.ENGINE)
         start("stream", stream.run, stage=Stage.FEEDS)
         # What lives from here on is garbage seldom; scanning it again and again would stall the loop.
         gc.collect()
@@ -193,7 +208,9 @@ class App:
         if not self.simulated:
             key = polygon.api_key.get_secret_value() if polygon.api_key else ""
             logs.mask(key)
-            return Vendor(polygon.rest_url, polygon.ws_url, key)
+            fmp_key = self.settings.fmp.api_key.get_secret_value() if self.settings.fmp.api_key else None
+            logs.mask(fmp_key or "")
+            return Vendor(polygon.rest_url, polygon.ws_url, key, self.settings.fmp.base_url, fmp_key)
         simulation = self.settings.simulation
         key = secrets.token_hex(16)
         logs.mask(key)
@@ -202,22 +219,29 @@ class App:
         await self.exchange.start()
         self.supervisor.add_stop(Stage.SIMULATION, "exchange", self.exchange.close)
         self.supervisor.start("exchange", self.exchange.run, stage=Stage.SIMULATION)
-        return Vendor(self.exchange.rest_url, self.exchange.ws_url, key)
+        # The simulated market has a second vendor too, behind the same door.
+        return Vendor(self.exchange.rest_url, self.exchange.ws_url, key, self.exchange.rest_url, key)
 
     def _past(self) -> Past | None:
         if self.settings.history.dsn.get_secret_value() == OFF:
             return None
         folder, world = state_folder(self.settings), world_of(self.settings)
-        past = Past(self.settings.history, self.settings.rvol, folder, world, self.clock, self.calendar)
+        past = Past(self.settings.history, folder, world, self.clock, self.calendar)
         past.start(self.supervisor)
         return past
 
+    def _loading(self, vendor: Vendor, past: Past | None, demand: Demand) -> Loading | None:
+        if past is None:
+            return None
+        doors = Doors(vendor.rest_url, vendor.api_key, vendor.companies_url, vendor.companies_key)
+        return Loading(past, self.settings, doors, self.clock, self.calendar, demand)
+
     def _warmup(self, rest: PolygonRest, day: KeptDay, pipeline: Pipeline) -> Warmup:
-        past = self.past
-        lender, ready = (None, bool) if past is None else (past.lender, past.ready)
-        ledger = DailyLedger(rest, lender, ready, self.clock, self.calendar)
-        volumes = None if past is None else past.volumes
-        return Warmup(ledger, volumes, day.known, pipeline, self.clock, self.calendar, self.vitals)
+        loading = self.loading
+        if loading is None:
+            alone = DailyLedger(rest, None, bool, self.clock, self.calendar)
+            return Warmup(alone, None, day.known, pipeline, self.clock, self.calendar, self.vitals)
+        return Warmup(loading.daily, loading.volumes, day.known, pipeline, self.clock, self.calendar, self.vitals)
 
     def _visits(self) -> Visits:
         chronicle = None if self.past is None else self.past.writer
@@ -282,10 +306,14 @@ class App:
         def database() -> dict[str, object]:
             return {"enabled": False} if self.past is None else self.past.report()
 
+        def jobs() -> dict[str, object]:
+            return {"enabled": False} if self.loading is None else {"enabled": True, **self.loading.desk.health()}
+
         reports: dict[str, Report] = {
             "stream": link,
             "today": day.report,
             "database": database,
+            "jobs": jobs,
             "recording": recording,
             "supervisor": tasks,
         }
@@ -304,7 +332,10 @@ class App:
             self.clock,
             Address(server.host, server.port),
             server.max_clients,
-            History(self.channels, visits.recent, annals),
+            [
+                History(self.channels, visits.recent, annals),
+                JobRoutes(None if self.loading is None else self.loading.desk),
+            ],
         )
         self.supervisor.add_stop(Stage.SERVING, "server", self.server.close)
         await self.server.start()

@@ -65,6 +65,16 @@ def _parser() -> argparse.ArgumentParser:
     exchange.add_argument("--speed", help="market seconds per second of the wall")
     _add(exchange, _exchange)
 
+    load = commands.add_parser(
+        "load",
+        help="have the running program load something, and watch it",
+        epilog="Stopping it stops the watching only. GET /api/v1/jobs lists the jobs.",
+    )
+    load.add_argument("name", metavar="NAME", help="universe, metadata, splits, retention ...")
+    load.add_argument("--days", help="of so many sessions (default: as many as the job usually loads)")
+    load.add_argument("--url", default="http://127.0.0.1:8000", help="where the program is (%(default)s)")
+    _add(load, _load)
+
     check = commands.add_parser("check-config", help="read the configuration and say whether it is right")
     _add(check, _check_config)
     show = commands.add_parser("print-config", help="print the configuration file with all defaults")
@@ -124,6 +134,14 @@ def _exchange(options: argparse.Namespace) -> int:
     settings = load_settings(_config(options), environ)
     logs.configure(settings.log.level, settings.log.format)
     _on_loop(run_exchange(settings, options.host, options.port, options.key, options.plan))
+    return DONE
+
+
+def _load(options: argparse.Namespace) -> int:
+    from tradeul.clock import SystemClock  # noqa: PLC0415
+    from tradeul.load import days_of, load  # noqa: PLC0415
+
+    _on_loop(load(options.url, options.name, days_of(options.days), SystemClock(), sys.stdout))
     return DONE
 
 

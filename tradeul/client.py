@@ -7,20 +7,21 @@
 
 It knows the protocol from its documentation and shares no code with the server. `Rankings` is pure; `ListSync` is the
 state machine of one list without a socket; `ScannerClient` adds the socket. Entering a client again after its
-connection ended resumes every list from what it holds.
+connection ended resumes every list from what it holds. `JobsClient` is about what the program loads.
 """
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import aiohttp
 import orjson
 from yarl import URL
 
 from tradeul.clock import Clock
-from tradeul.errors import TradeulError
+from tradeul.errors import JobFailed, TradeulError, UsageError
 
 PROTOCOL: Final = 1
 PATH: Final = "/ws/scanner"
@@ -32,6 +33,7 @@ MOST_HEARTBEATS_AHEAD: Final = 2
 
 Message = dict[str, Any]
 Row = dict[str, Any]
+Said = TypeVar("Said")
 
 
 class OutOfStep(TradeulError):
@@ -276,3 +278,48 @@ class ScannerClient:
             await self._socket.send_str(orjson.dumps(message).decode())
         except ConnectionError as error:
             raise ServerLost(f"the connection is gone: {error}") from error
+
+
+class JobsClient:
+    """Asks the program at an address about its jobs, over HTTP."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._address = URL(url).origin() / "api/v1/jobs"
+        except ValueError as error:
+            raise UsageError(f"{url} is no address: http://127.0.0.1:8000 is one") from error
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SILENCE_S))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def start(self, name: str, days: int | None) -> int:
+        """Ask for a run, or join the one there is; its number. What the server does not know is a `UsageError`."""
+        wish = {} if days is None else {"days": days}
+        return await self._asked(lambda content: int(content["run"]), "POST", self._address / name, json=wish)
+
+    async def run(self, number: int) -> Message | None:
+        """How a run stands; None if the server knows nothing of it."""
+
+        def found(content: Message) -> Message | None:
+            return next((run for run in content["runs"] if run["run"] == number), None)
+
+        return await self._asked(found, "GET", self._address)
+
+    async def _asked(self, read: Callable[[Message], Said], method: str, address: URL, **body: Any) -> Said:
+        try:
+            async with self._session.request(method, address, **body) as response:
+                content = orjson.loads(await response.read())
+            if response.ok:
+                return read(content)
+            complaint = str(content["error"]["message"])
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ServerLost(f"no tradeul answers at {address.origin()}") from error
+        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            raise ServerLost(f"what answers at {address.origin()} is no tradeul") from error
+        raise UsageError(complaint) if response.status < HTTPStatus.INTERNAL_SERVER_ERROR else JobFailed(complaint)

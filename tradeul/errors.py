@@ -15,6 +15,7 @@ TradeulError
 ├── EmbeddedFailed        the machine's or the operator's: the embedded Postgres does not run (history/embedded)
 │   └── FolderInUse           another tradeul holds the folder of this world
 ├── HistoryUnavailable    the database's or the way to it: what was kept cannot be read now
+├── JobFailed             a job's that was asked for: the vendor or the database refused what it needs (exit 1)
 ├── AddressInUse          the operator's: another program holds our port (exit 1)
 └── TaskFailedTooOften    ours: a task died five times in a minute (exit 1)
 """
@@ -66,6 +67,10 @@ class FolderInUse(EmbeddedFailed):
 
 class HistoryUnavailable(TradeulError):
     """What was kept cannot be read now; nothing else is touched by it."""
+
+
+class JobFailed(TradeulError):
+    """What was to be loaded is not, or not all of it."""
 
 
 class AddressInUse(TradeulError):

@@ -20,21 +20,17 @@ from tradeul.history.checkpoint import Checkpoints
 from tradeul.history.dayfile import DayFiles
 from tradeul.history.embedded import EmbeddedPostgres, Patience
 from tradeul.history.known import KnownFiles
-from tradeul.history.lending import Lender
-from tradeul.history.link import Retention
 from tradeul.history.lockfile import FolderLock
 from tradeul.history.ownership import make_folder
 from tradeul.history.slot_drain import SlotDrain
-from tradeul.history.volumes import PostgresVolumes
 from tradeul.history.writer import HistoryWriter
-from tradeul.settings import History, Rvol
+from tradeul.settings import History
 from tradeul.supervisor import Stage, Supervisor
 
 log = structlog.get_logger(__name__)
 
 TODAY: Final = "today"
 """Where the day's files lie, in the folder of a world."""
-LOADERS: Final = 3
 EMBEDDED: Final = "embedded"
 OFF: Final = "off"
 PATIENCE: Final = Patience(stop_s=0.6, quit_s=0.2)
@@ -47,27 +43,19 @@ LOOK_EVERY_S: Final = 0.05
 class Past:
     """The parts, and what they say of themselves."""
 
-    def __init__(
-        self, settings: History, rvol: Rvol, folder: Path, world: str, clock: Clock, calendar: TradingCalendar
-    ) -> None:
+    def __init__(self, settings: History, folder: Path, world: str, clock: Clock, calendar: TradingCalendar) -> None:
         dsn = settings.dsn.get_secret_value()
         self._embedded = EmbeddedPostgres(folder, clock, settings.pg_bin, PATIENCE) if dsn == EMBEDDED else None
         if self._embedded is None:
             logs.mask(dsn)
-        address = self._address(dsn)
-        retention = Retention(
-            list_events=settings.retention_list_events,
-            list_states=settings.retention_list_states,
-            scan_results=settings.retention_scan_results,
-        )
+        self.address = address = self._address(dsn)
+        """Gives where the database is; nothing while it has not started."""
+        self.world = world
         self._clock = clock
         self._found = address
         self.slots = SlotDrain(DayFiles(folder / TODAY, world), clock, calendar)
-        self.writer = HistoryWriter(address, world, clock, folder / "spool", retention=retention, slots=self.slots)
+        self.writer = HistoryWriter(address, world, clock, folder / "spool", slots=self.slots)
         self.annals = PostgresAnnals(address, world, calendar)
-        self.lender = Lender(address, world, LOADERS)
-        """For what loads history."""
-        self.volumes = PostgresVolumes(self.lender, calendar, rvol.lookback_sessions)
 
     def start(self, supervisor: Supervisor) -> None:
         """Have the parts run, and end in their order: the writer's last rows go out before the server does."""
@@ -77,16 +65,16 @@ class Past:
         supervisor.start("history", self._write, stage=Stage.HISTORY)
         supervisor.add_stop(Stage.HISTORY, "history", self.writer.close)
         supervisor.add_stop(Stage.HISTORY, "annals", self.annals.close)
-        supervisor.add_stop(Stage.HISTORY, "loading", self.lender.close)
 
+    @property
     def ready(self) -> bool:
-        """Whether the database is there and has its tables."""
+        """Whether the database is there and has our tables."""
         return self.writer.report.connected
 
     async def _write(self) -> None:
         """Write for ever, once the server that starts with us is there, or should be."""
         waited = 0.0
-        while not self._found() and waited < SERVER_STARTS_WITHIN_S:
+        while not self.address() and waited < SERVER_STARTS_WITHIN_S:
             await self._clock.pause(LOOK_EVERY_S)
             waited += LOOK_EVERY_S
         await self.writer.run()
@@ -121,7 +109,7 @@ class KeptDay:
     def __init__(self, pipeline: Pipeline, folder: Path, world: str, clock: Clock, calendar: TradingCalendar) -> None:
         self._folder = folder
         self._lock = FolderLock(folder)
-        self._today = Today(pipeline, clock, calendar, DayFiles(folder, world), Checkpoints(folder, world))
+        self.today = Today(pipeline, clock, calendar, DayFiles(folder, world), Checkpoints(folder, world))
         self._known = KnownFiles(folder, world)
         self._trouble = ""
 
@@ -134,8 +122,8 @@ class KeptDay:
             self._trouble = f"today is not kept, and would not survive a restart: {error}"
             log.warning("today_not_kept", reason=str(error))
             return
-        await self._today.restore()
-        supervisor.start("today", self._today.run, stage=Stage.ENGINE)
+        await self.today.restore()
+        supervisor.start("today", self.today.run, stage=Stage.ENGINE)
         supervisor.add_stop(Stage.ENGINE, "today", self._close)
 
     @property
@@ -145,10 +133,10 @@ class KeptDay:
 
     def report(self) -> dict[str, object]:
         """For health: what was restored and kept."""
-        state = self._today.state
+        state = self.today.state
         saved_at = None if state.saved_at is None else state.saved_at // 1_000_000
         return {**state._asdict(), "saved_at": saved_at, "trouble": self._trouble}
 
     async def _close(self) -> None:
-        await self._today.close()
+        await self.today.close()
         self._lock.release()

@@ -9,7 +9,7 @@ import difflib
 import json
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -38,8 +38,11 @@ from tradeul.errors import ConfigurationError
 
 CONFIG_PLACES: Final = (Path("config.toml"), Path("/etc/tradeul/config.toml"))
 ENV_PREFIX: Final = "TRADEUL_"
-API_KEY_NAME: Final = f"{ENV_PREFIX}POLYGON__API_KEY"
-API_KEY_NAMES: Final = (API_KEY_NAME, "POLYGON_API_KEY", "MASSIVE_API_KEY")
+API_KEYS: Final = {
+    f"{ENV_PREFIX}POLYGON__API_KEY": ("POLYGON_API_KEY", "MASSIVE_API_KEY"),
+    f"{ENV_PREFIX}FMP__API_KEY": ("FMP_API_KEY",),
+}
+"""Our names of the vendors' keys, and the vendors' own."""
 
 
 def _none_if_empty(value: object) -> object:
@@ -100,6 +103,13 @@ class Polygon(Section):
     )
     snapshot_interval_s: float = Field(
         5.0, ge=1, le=3600, description="Seconds from one snapshot of the whole market to the next."
+    )
+
+
+class Fmp(Section):
+    api_key: Key = Field(None, description="Its key; empty: do without. Better kept in the environment: FMP_API_KEY.")
+    base_url: str = Field(
+        "https://financialmodelingprep.com", pattern=r"^https?://\S+$", description="Where it is asked."
     )
 
 
@@ -177,13 +187,16 @@ class History(Section):
         "", description="Folder for what is kept; empty: systemd's state directory, else tradeul in the user's own."
     )
     pg_bin: str = Field("", description="Folder with the programs of the embedded Postgres; empty: those it came with.")
+    retention_ticks: int = Field(5, ge=1, le=36_500, description="Days that trades are kept.")
     retention_list_states: int = Field(
         10, ge=1, le=36_500, description="Days that the lists of every snapshot are kept."
     )
     retention_scan_results: int = Field(
         30, ge=1, le=36_500, description="Days that the lists of every minute are kept."
     )
+    retention_aggregates_1min: int = Field(30, ge=1, le=36_500, description="Days that bars of a minute are kept.")
     retention_list_events: int = Field(400, ge=1, le=36_500, description="Days that entries and exits are kept.")
+    retention_volume_slots: int = Field(400, ge=1, le=36_500, description="Days that volumes by slot are kept.")
 
 
 class Rvol(Section):
@@ -226,6 +239,7 @@ class Settings(BaseSettings):
     server: Server = Field(Server(), description="The page, the API and the viewers' WebSocket.")
     market: Market = Field(Market(), description="Where the market comes from.")
     polygon: Polygon = Field(Polygon(), description="The real market: Polygon.io, renamed Massive.com.")
+    fmp: Fmp = Field(Fmp(), description="A second source, of companies: sectors, betas, floats that the first lacks.")
     clock: ClockSettings = Field(ClockSettings(), description="Runs the market at another moment or pace.")
     simulation: Simulation = Field(Simulation(), description="The market in a box.")
     filters: Filters = Field(Filters(), description="What a symbol must pass to be in any list. Bounds are inclusive.")
@@ -329,20 +343,21 @@ def _read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             raise ConfigurationError(f"{name}: no such setting{_nearest(name, known)}")
     source = EnvSettingsSource(Settings)
     source.env_vars = {name.lower(): environ[name] for name in known if name in environ}
-    key = _api_key_name(environ)
-    if key is not None:
-        source.env_vars |= {API_KEY_NAME.lower(): environ[key]}
+    for ours, theirs in API_KEYS.items():
+        variable = _key_name(environ, ours, theirs)
+        if variable is not None:
+            source.env_vars |= {ours.lower(): environ[variable]}
     try:
         return source()
     except SettingsError as error:
         raise ConfigurationError(f"{ENV_PREFIX}*: {error}") from None
 
 
-def _api_key_name(environ: Mapping[str, str]) -> str | None:
-    """The variable that holds the key. Ours counts even when empty: that is how to run without a key."""
-    if API_KEY_NAME in environ:
-        return API_KEY_NAME
-    return next((name for name in API_KEY_NAMES if environ.get(name)), None)
+def _key_name(environ: Mapping[str, str], ours: str, theirs: Iterable[str]) -> str | None:
+    """The variable that holds a key. Ours counts even when empty: that is how to run without a key."""
+    if ours in environ:
+        return ours
+    return next((name for name in theirs if environ.get(name)), None)
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -208,6 +208,22 @@ class Supervisor:
         self._abandoned += sorted(task.get_name() for task in stuck)
 
 
+async def together(*works: Work) -> None:
+    """Do several things at once, as one: all have ended when it returns, and the first failure ends the others."""
+    task = asyncio.current_task()
+    whose = "" if task is None else task.get_name()
+    try:
+        async with asyncio.TaskGroup() as group:
+            for number, work in enumerate(works, 1):
+                group.create_task(_done(work), name=f"{whose} {number}")
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+
+
+async def _done(work: Work) -> None:
+    await work()
+
+
 async def _closed(name: str, close: Work) -> None:
     try:
         await close()

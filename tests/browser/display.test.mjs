@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { catalogueOf, columnOf, fitting, preferred } from "../../static/columns.js";
-import { feedAge, feedWords, linkWords, nothingKnown, sessionWords } from "../../static/header.js";
+import { feedAge, feedWords, jobWords, linkWords, nothingKnown, sessionWords } from "../../static/header.js";
 import { MarketClock } from "../../static/market_clock.js";
 import { FLASH_MS, Marks, NEW_MS, SHIFT_MS } from "../../static/marks.js";
 import { emptyReason } from "../../static/panels.js";
@@ -176,4 +176,14 @@ test("the link says how long until it tries again, or why it will not", () => {
   assert.equal(linkWords({ ...viewer, state: "DOWN" }, 2_000), "reconnecting in 3 s · connection lost");
   assert.equal(linkWords({ ...viewer, state: "HALTED", halted: "not signed in" }, 0), "HALTED: not signed in");
   assert.equal(linkWords({ ...viewer, state: "LIVE" }, 0), "LIVE");
+});
+
+test("what is loaded is said with its share, and what waits is counted", () => {
+  const job = { name: "slots", done: 3_590, total: 12_000, note: "volumes" };
+  const queued = { name: "metadata", done: 0, total: 0, note: "" };
+
+  assert.equal(jobWords([]), "");
+  assert.equal(jobWords([queued]), "metadata");
+  assert.equal(jobWords([job]), "slots 29 % · volumes");
+  assert.equal(jobWords([job, queued, queued]), "slots 29 % · volumes · 2 more");
 });

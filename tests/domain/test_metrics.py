@@ -19,13 +19,14 @@ HOURS = CALENDAR.hours(DAY)
 INPUTS = (
     "price", "prev_close", "open", "high", "low", "vwap", "bid", "ask", "volume_today", "avg_volume_30d", "atr",
     "price_1m_ago", "price_5m_ago", "volume_1m_ago", "volume_5m_ago", "slot_start_volume", "regular_close",
+    "float_shares",
 )  # fmt: skip
 
 amount = st.one_of(st.none(), st.integers(1, 3000).map(lambda x: x / 100))
 shares = st.one_of(st.none(), st.integers(0, 3000).map(lambda x: x * 1e5))
 row = st.fixed_dictionaries(
     dict.fromkeys(INPUTS, amount)
-    | dict.fromkeys(("volume_today", "avg_volume_30d", "slot_start_volume", "volume_1m_ago"), shares)
+    | dict.fromkeys(("volume_today", "avg_volume_30d", "slot_start_volume", "volume_1m_ago", "float_shares"), shares)
     | {"second": st.integers(0, 57_600)}
 )
 
@@ -80,6 +81,7 @@ def naive(r: Plain, session: Session) -> Plain:
         "rvol": volume / max(expected, 1) if known else None,
         "rvol_guarded": (volume + k) / (expected + k) if known else None,
         "rvol_slot": in_slot / max(expected - before, 1) if in_slot is not None and known and settled else None,
+        "float_rotation": 100 * volume / r["float_shares"] if volume is not None and r["float_shares"] else None,
         "vol_vs_adv": volume / average if volume is not None and average else None,
     }
 

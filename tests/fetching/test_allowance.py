@@ -52,6 +52,27 @@ async def test_no_minute_sees_more_than_is_allowed(per_minute: int, count: int) 
     assert went == pytest.approx([60.0 * (turn // per_minute) for turn in range(count)])
 
 
+async def test_requests_are_evenly_spaced() -> None:
+    """So many a second means as long between any two of them, in the order in which they were asked for."""
+    clock = ManualClock(START)
+
+    went = await went_at(Allowance(clock, None, max, 80.0), clock, 5, 1)
+
+    assert went == pytest.approx([turn / 80 for turn in range(5)])
+
+
+async def test_nothing_is_caught_up_on() -> None:
+    """Who was held up for a second does not send a second's worth of requests at once afterwards."""
+    clock = ManualClock(START)
+    allowance = Allowance(clock, None, max, 80.0)
+    await allowance.turn()
+    await clock.advance(1)
+
+    went = await went_at(allowance, clock, 3, 1)
+
+    assert went == pytest.approx([1 + turn / 80 for turn in range(3)])
+
+
 async def test_everyone_waits_for_what_one_was_told() -> None:
     """A named wait holds all callers back, and those who do not wait are told how long it is."""
     clock = ManualClock(START)

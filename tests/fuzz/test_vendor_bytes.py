@@ -174,12 +174,14 @@ def bars(data: bytes, seed: int) -> None:
 
 
 def listings(page: PageDecoder[Any]) -> None:
-    for listing in listings_of(page.rows, Counter(), active=True):
+    *_, found = listings_of(page.rows, Counter(), active=True)
+    for listing in found:
         assert listing.name.isprintable() or not listing.name
 
 
 def floats(page: PageDecoder[Any]) -> None:
-    for each in floats_of(page.rows, Counter()):
+    *_, found = floats_of(page.rows, Counter())
+    for each in found:
         assert np.isfinite(each.shares)
         assert each.shares > 0
 
@@ -199,7 +201,8 @@ def profile(data: bytes, _seed: int) -> None:
 def second_vendor(data: bytes, seed: int) -> None:
     decoder = ArrayDecoder(SecondFloatRow)
     read_in_pieces(decoder, data, seed)
-    for each in second_floats_of(decoder.finish(), Counter()):
+    *_, found = second_floats_of(decoder.finish(), Counter())
+    for each in found:
         assert np.isfinite(each.shares)
 
 

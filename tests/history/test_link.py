@@ -4,7 +4,7 @@ from structlog.testing import capture_logs
 
 from tests.history.keeping import NOON
 from tradeul.clock import ManualClock
-from tradeul.history.link import Link, Pace, Retention
+from tradeul.history.link import Link, Pace
 
 
 class Nowhere:
@@ -21,7 +21,7 @@ class Nowhere:
 async def test_the_waits_grow_to_half_a_minute() -> None:
     """1, 2, 4 ... 30 s between attempts, each made when its time has come and not before; one line in the log."""
     clock, nowhere = ManualClock(NOON), Nowhere()
-    link = Link(nowhere, "live", clock, Retention(), Pace())
+    link = Link(nowhere, "live", clock, Pace())
     attempts = []
     with capture_logs() as logs:
         for second in range(130):

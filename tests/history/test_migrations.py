@@ -22,9 +22,10 @@ PROMISED = {
     "scan_results": "scan_id scan_timestamp list rank symbol price volume rvol change_percent market_cap",
     "list_states": "time list symbols prices changes rvols volumes",
     "list_events": "time list symbol event rank price reason",
+    "splits": "symbol date old new",
     "user_scans": "",
     "alert_history": "",
-    "maintenance_runs": "",
+    "maintenance_runs": "job days state rows_written error started_at finished_at",
 }
 
 
@@ -77,7 +78,7 @@ async def test_a_step_is_taken_whole_or_not_at_all(server: EmbeddedPostgres, mon
     """A later step that fails, if only in being noted down, leaves what was there before it; mended, it is taken."""
     async with connected(server.dsn, "steps"):
         pass
-    following = len(migrations()) + 1
+    following = migrations()[-1].version + 1
     taken = "CREATE TABLE half (a int); INSERT INTO schema_versions SELECT max(version) + 1 FROM schema_versions"
     broken = (*migrations(), Migration(following, taken))
     monkeypatch.setattr(migrations_, "migrations", lambda: broken)
@@ -95,13 +96,28 @@ async def test_a_step_is_taken_whole_or_not_at_all(server: EmbeddedPostgres, mon
         assert await connection.fetchval("SELECT max(version) FROM schema_versions") == following
 
 
+async def test_a_step_that_was_left_out_is_taken(server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that came to be known after a later one was taken is not passed over."""
+    later = migrations()[-1].version + 2
+    known = (*migrations(), Migration(later, "CREATE TABLE later (a int)"))
+    monkeypatch.setattr(migrations_, "migrations", lambda: known)
+    async with connected(server.dsn, "left-out"):
+        pass
+    between = (*known[:-1], Migration(later - 1, "CREATE TABLE earlier (a int)"), known[-1])
+    monkeypatch.setattr(migrations_, "migrations", lambda: between)
+
+    async with connected(server.dsn, "left-out") as connection:
+        assert await connection.fetch("TABLE earlier") == []
+
+
 async def test_a_newer_schema_is_refused(server: EmbeddedPostgres) -> None:
     """What a newer program made is not touched by an older one."""
     async with connected(server.dsn, "newer") as connection:
         await connection.execute("INSERT INTO schema_versions VALUES (999)")
 
+    newest = migrations()[-1].version
     assert await refusal(server.dsn, "newer") == (
-        f"the schema newer is of version 999, and this tradeul knows up to {len(migrations())}: run the newer one"
+        f"the schema newer is of version 999, and this tradeul knows up to {newest}: run the newer one"
     )
 
 

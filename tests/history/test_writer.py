@@ -31,7 +31,7 @@ from tradeul.history import store
 from tradeul.history.batches import BATCH_ITEMS
 from tradeul.history.database import Waits
 from tradeul.history.embedded import EmbeddedPostgres
-from tradeul.history.link import Pace, Retention
+from tradeul.history.link import Pace
 from tradeul.history.writer import HistoryWriter, Room
 
 pytestmark = pytest.mark.slow
@@ -321,22 +321,6 @@ async def test_worlds_never_mix(server: EmbeddedPostgres, tmp_path: Path) -> Non
 
     for world in ("sim-7", "live"):
         assert [kept.symbol for kept in await events_in(server.dsn, world)] == [world.upper()]
-
-
-async def test_old_days_go_when_the_writer_starts(server: EmbeddedPostgres, tmp_path: Path) -> None:
-    """Each table keeps its own number of days."""
-    retention = Retention(list_events=3, list_states=1, scan_results=2)
-    async with at_work(writer_into(lambda: server.dsn, tmp_path, "old")) as writer:
-        for day in range(5):
-            writer.event(event(-day * 86_400))
-            writer.state(record(-day * 86_400, "A"))
-            writer.result(record(-day * 86_400, "A"))
-        await written(writer, 15)
-
-    async with at_work(writer_into(lambda: server.dsn, tmp_path, "old", retention=retention)) as writer:
-        await eventually(lambda: writer.report.connected)
-
-    assert await asked(server.dsn, COUNTED.format("old")) == [(4, 2, 3)]
 
 
 async def test_a_lost_partition_is_made_again(server: EmbeddedPostgres, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import base64
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
@@ -20,12 +20,12 @@ from tradeul.domain.events import Symbol
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import Moment, TradingCalendar, moment_at
 from tradeul.engine.channels import Channels
-from tradeul.engine.ports import Annals, FeedState
+from tradeul.engine.ports import Annals, FeedState, JobNews
 from tradeul.engine.visits import RecentEvents
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.routes.page import PageFile
-from tradeul.web.server import Address, WebServer
+from tradeul.web.server import Address, Part, WebServer
 
 EPOCH = "epoch-1"
 HOST = "127.0.0.1"
@@ -100,15 +100,17 @@ async def served(
     page: Mapping[str, PageFile] = PAGE,
     clock: ManualClock | None = None,
     annals: Annals | None = None,
+    more: Iterable[Part] = (),
+    under_way: Callable[[], tuple[JobNews, ...]] = lambda: (),
 ) -> AsyncIterator[Served]:
     """Serve lists with nothing in them; the hub's `run` is not started."""
     clock = clock or ManualClock(NOON)
     channels = Channels(EPOCH, [scan(name) for name in names], clock)
     view = StillView(clock)
-    hub = Hub(channels, clock, view)
+    hub = Hub(channels, clock, view, under_way)
     recent = RecentEvents()
     history = History(channels, recent, annals)
-    server = WebServer(hub, channels, view, page, clock, Address(HOST, 0), max_clients, history)
+    server = WebServer(hub, channels, view, page, clock, Address(HOST, 0), max_clients, [history, *more])
     await server.start()
     try:
         yield Served(clock, channels, view, hub, server, recent)

@@ -80,6 +80,7 @@ def _volumes(board: Board, rows: Rows) -> None:
     board.put("dollar_volume", rows, volume * worth)
     board.put("volume_1m", rows, volume - board["volume_1m_ago"][rows])
     board.put("volume_5m", rows, volume - board["volume_5m_ago"][rows])
+    board.put("float_rotation", rows, 100.0 * volume / _positive(board["float_shares"][rows].copy()))
 
 
 def seconds_known(board: Board, rows: Rows, hours: DayHours) -> Floats:

@@ -17,6 +17,7 @@ from tradeul.domain.board import EVERY_ROW, Board, Rows
 from tradeul.domain.events import Bools, Floats, Ints, LiveBar, MarketImage, Nanos, Symbol
 from tradeul.domain.extremes import Extremes
 from tradeul.domain.reading import Reading
+from tradeul.domain.reference import NUMBERS, TEXTS, Facts
 from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
 from tradeul.domain.slot_book import SlotBook, slot_end, slots_ended
 from tradeul.domain.slots import SLOT_SECONDS, seconds_into_day, slot_of
@@ -195,6 +196,21 @@ class Enrichment:
         places = [place for place, symbol in enumerate(baseline.symbols) if symbol in row_of]
         rows = np.array([row_of[baseline.symbols[place]] for place in places], np.int64)
         usual.put(rows, baseline.ends[:, places], np.maximum(baseline.sessions[places] - missed, 0), baseline.as_of)
+
+    def apply_reference(self, facts: Sequence[Facts]) -> None:
+        """Take what is known of some securities, all of which are on the board."""
+        board = self.board
+        columns = dict(zip(Facts._fields, zip(*facts, strict=True), strict=True))
+        rows = board.rows_of(columns["symbol"])
+        for name in TEXTS:
+            # Not by a list, which NumPy would look through for a common type.
+            board[name][rows] = np.fromiter(columns[name], object, len(rows))
+        for name in NUMBERS:
+            board.put(name, rows, np.array(columns[name], np.float64))
+        board["is_etf"][rows] = [-1 if is_etf is None else is_etf for is_etf in columns["is_etf"]]
+        board["no_reference"][rows] = 0
+        if self._moment is not None:
+            metrics.derive(board, rows, self._moment.hours, self._moment.session)
 
     def moment(self) -> Moment | None:
         """Where the board's data stands in the market's time; None before the first image."""

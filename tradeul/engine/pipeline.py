@@ -12,6 +12,7 @@ from typing import Final
 from tradeul.clock import Clock
 from tradeul.domain.averages import Averages
 from tradeul.domain.events import LiveBar, MarketImage, Nanos
+from tradeul.domain.reference import Facts
 from tradeul.domain.session import Session
 from tradeul.domain.slot_book import SlotBook
 from tradeul.domain.usual import Baseline
@@ -83,6 +84,18 @@ class Pipeline:
             async with self._one_at_a_time:
                 self._enrichment.apply_baseline(part, missed)
             await asyncio.sleep(0)
+
+    async def take_reference(self, facts: Sequence[Facts]) -> None:
+        """Take what is known of securities that are on the board; the lists follow with the next scan."""
+        async with self._one_at_a_time:
+            before = self._clock.monotonic()
+            self._enrichment.apply_reference(facts)
+            await self._end_of("reference", before)
+
+    async def rescan(self) -> None:
+        """Make the lists anew of what was taken."""
+        async with self._one_at_a_time:
+            await self._scan()
 
     @property
     def as_of(self) -> Nanos:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from tradeul.domain.averages import Averages
 from tradeul.domain.events import (
@@ -26,6 +26,7 @@ from tradeul.domain.events import (
     Symbol,
     SymbolBars,
 )
+from tradeul.domain.reference import Facts
 from tradeul.domain.session import Moment, TradingCalendar
 from tradeul.domain.slot_book import SlotRecord, Sources
 from tradeul.domain.splits import SplitBook
@@ -192,6 +193,39 @@ class Annals(Protocol):
         """Find a list as it stood then: the newest kept state at or before it, of the same trading date."""
 
 
+class ReferenceBook(Protocol):
+    """What is kept of securities. Raises `HistoryUnavailable` while the database cannot answer."""
+
+    async def changes(self, after: int, limit: int) -> tuple[list[Facts], int]:
+        """Give what changed after a mark, at most so many, and the mark behind them; the first mark is 0."""
+
+
+class JobNews(NamedTuple):
+    """A job that loads something now, or waits for its turn."""
+
+    name: str
+    done: int
+    total: int
+    """0: not known yet."""
+    note: str
+
+
+class Jobs(Protocol):
+    """What is loaded in the background. Nobody who is live waits for any of it."""
+
+    async def submit(self, name: str, days: int | None = None) -> int:
+        """Ask for a run, for so many sessions, and give its number; joins one that waits or goes on already.
+
+        Raises `UsageError`, which names the jobs there are, if it is none of them.
+        """
+
+    def report(self) -> dict[str, object]:
+        """Tell of every job and of the last runs, in JSON-ready words."""
+
+    def under_way(self) -> Sequence[JobNews]:
+        """Tell what is being loaded now."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DayState:
     """What of a trading date no snapshot can restore: the board's columns, and who was inside each list.
@@ -221,8 +255,9 @@ class Demand(Protocol):
     def symbols(self) -> Sequence[Symbol]:
         """List every symbol, those that matter most first."""
 
-    def hot(self) -> Collection[Symbol]:
-        """List who is in play now."""
+    @property
+    def hot(self) -> Callable[[], Sequence[Symbol]]:
+        """Lists who is in play now."""
 
     def holes(self) -> tuple[dt.date | None, int, Collection[Symbol]]:
         """Tell the running date, how many of its slots are closed, and of whom some of those are not known well."""

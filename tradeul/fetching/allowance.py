@@ -1,8 +1,9 @@
-"""When a client may ask again: so often in any minute, and not before the instant that a vendor's refusal names.
+"""When a client may ask again: so often in any minute, so long after the last time, and never while it is held back.
 
 One object per client, so that whoever asks waits for what another was told. All times are monotonic wall seconds.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -23,21 +24,25 @@ count by the minute: whoever is refused twice has used it up, and a third reques
 
 
 class Allowance:
-    """Says when the next request may go, and counts it."""
+    """Says when the next request may go, and counts it. `per_second` is kept by even spacing, without bursts."""
 
-    def __init__(self, clock: Clock, per_minute: int | None, uniform: Uniform) -> None:
+    def __init__(self, clock: Clock, per_minute: int | None, uniform: Uniform, per_second: float | None = None) -> None:
         self._clock = clock
         self._uniform = uniform
+        self._line = asyncio.Lock()
+        self._gap_s = 1.0 / per_second if per_second else 0.0
+        self._next_at = clock.monotonic()
         self._went: deque[float] = deque(maxlen=per_minute)
         self._counted = per_minute is not None
         self._held_at = self._held_until = clock.monotonic()
         self._refusals = 0
 
     async def turn(self) -> None:
-        """Wait until a request may go; it is then taken as gone."""
-        while (wait_s := self._wait_s()) > 0:
-            await self._clock.pause(wait_s)
-        self._go()
+        """Wait until a request may go, behind those who wait already; it is then taken as gone."""
+        async with self._line:
+            while (wait_s := self._wait_s()) > 0:
+                await self._clock.pause(wait_s)
+            self._go()
 
     def turn_now(self) -> None:
         """Let a request go at once, or say when it might."""
@@ -64,11 +69,14 @@ class Allowance:
         return self._held_until - now
 
     def _wait_s(self) -> float:
-        now, free_at = self._clock.monotonic(), self._held_until
+        now, free_at = self._clock.monotonic(), max(self._held_until, self._next_at)
         if self._counted and len(self._went) == self._went.maxlen:
             free_at = max(free_at, self._went[0] + MINUTE_S)
         return free_at - now
 
     def _go(self) -> None:
+        now = self._clock.monotonic()
+        # Counted from the request that did go: after a stall of ours there is nothing to catch up on.
+        self._next_at = now + self._gap_s
         if self._counted:
-            self._went.append(self._clock.monotonic())
+            self._went.append(now)

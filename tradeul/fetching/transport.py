@@ -35,6 +35,7 @@ PASSING: Final = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.T
 
 Query = Sequence[tuple[str, str]]
 Fetched = TypeVar("Fetched")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,14 @@ class Fetcher:
         clock: Clock,
         *,
         requests_per_minute: int | None = None,
+        requests_per_second: float | None = None,
         uniform: Uniform = random.uniform,
     ) -> None:
         self._door = door
         self._base_url = door.base_url.rstrip("/")
         self._clock = clock
         self._uniform = uniform
-        self._allowance = Allowance(clock, requests_per_minute, uniform)
+        self._allowance = Allowance(clock, requests_per_minute, uniform, requests_per_second)
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -202,6 +204,15 @@ class Fetcher:
         error = state.outcome.exception() if state.outcome else None
         named_s = error.retry_after_s if isinstance(error, VendorUnavailable) else None
         return jitter_s + (named_s or 0.0)
+
+
+async def made_in_steps(steps: Iterator[Made]) -> Made:
+    """What the last of the steps gives, with a turn of the loop for everybody else between them."""
+    made = next(steps)
+    for step in steps:
+        made = step
+        await asyncio.sleep(0)
+    return made
 
 
 async def _catch_up(decoder: RowDecoder[Any]) -> None:

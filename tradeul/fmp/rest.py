@@ -18,7 +18,7 @@ from tradeul.clock import Clock
 from tradeul.domain.events import FloatShares, Profile, Symbol
 from tradeul.errors import VendorUnavailable
 from tradeul.fetching.allowance import Uniform
-from tradeul.fetching.transport import Door, Fetcher, Query
+from tradeul.fetching.transport import Door, Fetcher, Query, made_in_steps
 from tradeul.fmp.symbols import vendor_symbol
 from tradeul.fmp.wire import ArrayDecoder, CapRow, FloatRow, ProfileRow, caps_of, complaint_in, floats_of, profile_of
 
@@ -46,10 +46,17 @@ class FmpRest:
         clock: Clock,
         *,
         requests_per_minute: int | None = None,
+        requests_per_second: float | None = None,
         uniform: Uniform = random.uniform,
     ) -> None:
         door = Door(base_url, api_key, complaint_in, {}, [("apikey", api_key)])
-        self._fetcher = Fetcher(door, clock, requests_per_minute=requests_per_minute, uniform=uniform)
+        self._fetcher = Fetcher(
+            door,
+            clock,
+            requests_per_minute=requests_per_minute,
+            requests_per_second=requests_per_second,
+            uniform=uniform,
+        )
 
     async def floats(self) -> tuple[FloatShares, ...]:
         """Fetch the free float of every symbol that has one."""
@@ -67,7 +74,7 @@ class FmpRest:
                 break
         else:
             raise VendorUnavailable(f"the second vendor's list does not end after {MOST_PAGES} pages")
-        floats = floats_of(rows, dropped)
+        floats = await made_in_steps(floats_of(rows, dropped))
         if dropped.total():
             log.warning("second_vendor_floats_dropped", **+dropped)
         return floats

@@ -6,7 +6,7 @@ does not have are left out in silence, as most of the world is; what cannot be u
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Final, TypeVar
 
 import msgspec
@@ -17,6 +17,8 @@ from tradeul.fetching.rows import LONGEST_SYMBOL, RowDecoder, plain_document
 from tradeul.fetching.wording import one_line
 from tradeul.fmp.symbols import market_symbol
 
+FLOATS_A_STEP: Final = 500
+"""About a millisecond, as most are of countries that the market is not in."""
 _COMPLAINTS: Final = ("Error Message", "error", "message")
 
 Amount = Annotated[float, msgspec.Meta(ge=0)]
@@ -92,10 +94,12 @@ def complaint_in(body: bytes) -> str:
     return _words_in(document) if isinstance(document, dict) else ""
 
 
-def floats_of(rows: Iterable[FloatRow], dropped: Counter[str]) -> tuple[FloatShares, ...]:
-    """The floats by symbol; of a symbol that is there twice the newest."""
+def floats_of(rows: Iterable[FloatRow], dropped: Counter[str]) -> Iterator[tuple[FloatShares, ...]]:
+    """The floats by symbol; of a symbol that is there twice the newest. Made in steps: the last one gives the list."""
     newest: dict[Symbol, FloatShares] = {}
-    for row in rows:
+    for number, row in enumerate(rows):
+        if number % FLOATS_A_STEP == 0:
+            yield ()
         symbol = market_symbol(row.symbol)
         if symbol is None:
             continue
@@ -106,7 +110,7 @@ def floats_of(rows: Iterable[FloatRow], dropped: Counter[str]) -> tuple[FloatSha
         known = newest.get(symbol)
         if known is None or (shares.as_of or dt.date.min) >= (known.as_of or dt.date.min):
             newest[symbol] = shares
-    return tuple(newest[symbol] for symbol in sorted(newest))
+    yield tuple(newest[symbol] for symbol in sorted(newest))
 
 
 def caps_of(rows: Iterable[CapRow]) -> dict[Symbol, float]:

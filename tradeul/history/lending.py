@@ -25,14 +25,25 @@ class Lender:
         """A connection for what is asked in here, which has `within_s` or the command's usual time."""
         async with self._turns:
             connection = await self._one()
-            async with self._database.asked(connection, within_s):
-                yield connection
-            self._idle.append(connection)
+            try:
+                async with self._database.asked(connection, within_s):
+                    yield connection
+            finally:
+                self._take_back(connection)
 
     async def close(self) -> None:
         """End the connections; nothing is being asked any more."""
         while self._idle:
             await see_off(self._idle.pop())
+
+    def _take_back(self, connection: Connection) -> None:
+        if connection.is_closed():
+            return
+        if connection.is_in_transaction():
+            # What its data spoilt was not finished, and the next question must not find itself in it.
+            connection.terminate()
+        else:
+            self._idle.append(connection)
 
     async def _one(self) -> Connection:
         while self._idle:

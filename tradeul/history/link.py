@@ -1,6 +1,6 @@
 """The one connection that writes a world's history: opened when it is time to, made ready, given up when it fails.
 
-Ready means: migrated, cleared once of rows later than the market's clock at the start, old days dropped. After a
+Ready means: migrated, cleared once of rows later than the market's clock at the start, parts made for today. After a
 failure the server is left alone for 1, 2, 4 ... 30 s. Nothing is raised here but cancellation: what fails is counted,
 kept as `last_error` and logged once for each time the server is away. `writer` owns one.
 """
@@ -21,7 +21,7 @@ from tradeul.history import store
 from tradeul.history.batches import Batch
 from tradeul.history.database import Connection, Database, Waits, is_of_the_data, see_off
 from tradeul.history.migrations import migrate
-from tradeul.history.partitions import day_of, drop_parts, make_parts
+from tradeul.history.partitions import day_of, make_parts
 
 log = structlog.get_logger(__name__)
 
@@ -39,31 +39,18 @@ class Pace:
     waits: Waits = field(default_factory=Waits)
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """For how many days rows are kept."""
-
-    list_events: int = 400
-    list_states: int = 10
-    scan_results: int = 30
-
-
 class Link:
     """A connection that comes and goes. Its counts are of events and lists, since the start."""
 
-    def __init__(self, address: Callable[[], str], world: str, clock: Clock, retention: Retention, pace: Pace) -> None:
+    def __init__(self, address: Callable[[], str], world: str, clock: Clock, pace: Pace) -> None:
         self._database = Database(address, world, pace.waits)
         self._clock = clock
         self._pace = pace
-        self._retention = {
-            "list_events": retention.list_events,
-            "list_states": retention.list_states,
-            "list_results": retention.scan_results,
-        }
         self._connection: Connection | None = None
         self._days: set[dt.date] = set()
         """Those that have their parts, as far as this connection has seen."""
-        self._tidied: dt.date | None = None
+        self._prepared: dt.date | None = None
+        """The day for which this connection was made ready."""
         self.started: Final = clock.now()
         self._uncleared = list(range(store.KINDS_SET_ASIDE))
         """Kinds of rows that may still be rows later than our start."""
@@ -86,7 +73,7 @@ class Link:
     @property
     def prepared(self) -> bool:
         """Whether everything that comes before the first row was done on this connection."""
-        return self.alive and self._tidied is not None
+        return self.alive and self._prepared is not None
 
     async def ready(self) -> bool:
         """Whether something can be written now; connects if it is time to."""
@@ -95,8 +82,8 @@ class Link:
                 return False
             if not await self._succeeds(self._open):
                 return False
-        if self._tidied != day_of(self._clock.now()):
-            return await self._succeeds(self._tidy)
+        if self._prepared != day_of(self._clock.now()):
+            return await self._succeeds(self._prepare)
         return True
 
     async def wrote(self, batch: Batch, within_s: float | None = None) -> bool:
@@ -151,7 +138,7 @@ class Link:
     async def _open(self) -> None:
         self._connection = await self._database.connected()
         self._days.clear()
-        self._tidied = None
+        self._prepared = None
         async with self._asked(MIGRATING_S) as connection:
             steps = await migrate(connection, self._database.schema)
         while self._uncleared:
@@ -163,16 +150,12 @@ class Link:
         self.since = self._clock.now()
         log.info("history_connected", schema=self._database.schema, migrations=steps, set_aside=self.set_aside)
 
-    async def _tidy(self) -> None:
-        """Once a day: parts for today and tomorrow, and none that are too old."""
+    async def _prepare(self) -> None:
+        """Once a day: parts for today and tomorrow."""
         today = day_of(self._clock.now())
-        async with self._asked() as connection:
+        async with self._asked():
             await self._see_to_parts({today, today + ONE_DAY})
-            dropped = await drop_parts(connection, self._retention, today)
-            await store.forget_set_aside(connection)
-        self._tidied = today
-        if dropped:
-            log.info("history_retired", parts=dropped)
+        self._prepared = today
 
     async def _write(self, batch: Batch, within_s: float | None) -> None:
         async with self._asked(within_s) as connection:

@@ -6,6 +6,7 @@ connection is thrown away by the caller if anything raises, and the server undoe
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Final, NamedTuple
@@ -24,7 +25,7 @@ _SCHEMA_MADE: Final = "SELECT format('CREATE SCHEMA IF NOT EXISTS %I', $1::text)
 _VERSIONS_EXIST: Final = "SELECT to_regclass('schema_versions') IS NOT NULL"
 _VERSIONS_MADE: Final = """CREATE TABLE IF NOT EXISTS schema_versions
     (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"""
-_VERSION: Final = "SELECT coalesce(max(version), 0) FROM schema_versions"
+_VERSIONS: Final = "SELECT version FROM schema_versions"
 _STEP_DONE: Final = "INSERT INTO schema_versions (version) VALUES ($1)"
 _WHO_WHERE: Final = "SELECT current_user || ' in database ' || current_database()"
 
@@ -82,14 +83,14 @@ async def _make_schema(connection: Connection, schema: str) -> None:
 async def _apply(connection: Connection, schema: str) -> int:
     """Apply what is missing. A second program that starts at the same time waits for the first."""
     known = migrations()
-    if await connection.fetchval(_VERSIONS_EXIST) and await _is_current(connection, schema, known[-1].version):
+    if await connection.fetchval(_VERSIONS_EXIST) and await _is_current(connection, schema, known):
         return 0
     done = 0
     for migration in known:
         await connection.execute("BEGIN")
         await connection.execute(_LOCK, schema)
         await connection.execute(_VERSIONS_MADE)
-        if await connection.fetchval(_VERSION) < migration.version:
+        if migration.version not in await _versions(connection):
             await connection.execute(migration.script)
             await connection.execute(_STEP_DONE, migration.version)
             done += 1
@@ -97,13 +98,18 @@ async def _apply(connection: Connection, schema: str) -> int:
     return done
 
 
-async def _is_current(connection: Connection, schema: str, newest: int) -> bool:
-    version = await connection.fetchval(_VERSION)
-    if version > newest:
+async def _is_current(connection: Connection, schema: str, known: Sequence[Migration]) -> bool:
+    taken, newest = await _versions(connection), known[-1].version
+    if taken and max(taken) > newest:
         raise HistoryUnavailable(
-            f"the schema {schema} is of version {version}, and this tradeul knows up to {newest}: run the newer one"
+            f"the schema {schema} is of version {max(taken)}, and this tradeul knows up to {newest}: run the newer one"
         )
-    return bool(version == newest)
+    return taken.issuperset(step.version for step in known)
+
+
+async def _versions(connection: Connection) -> set[int]:
+    """The steps that were taken. One that was not may well stand before one that was: it is taken then."""
+    return {row[0] for row in await connection.fetch(_VERSIONS)}
 
 
 async def _permission_needed(connection: Connection, schema: str, error: asyncpg.PostgresError) -> str:

@@ -17,7 +17,7 @@ import structlog
 from tradeul.clock import Clock
 from tradeul.domain.events import ListEvent, ListRecord, Nanos
 from tradeul.history.batches import WAITING_VALUES, Batch, Waiting
-from tradeul.history.link import Link, Pace, Retention
+from tradeul.history.link import Link, Pace
 from tradeul.history.slot_drain import SlotDrain
 from tradeul.history.spool import SPOOL_BYTES, Spool
 
@@ -65,7 +65,6 @@ class HistoryWriter:
         clock: Clock,
         spool: Path,
         *,
-        retention: Retention | None = None,
         pace: Pace | None = None,
         room: Room | None = None,
         slots: SlotDrain | None = None,
@@ -73,7 +72,7 @@ class HistoryWriter:
         room = room or Room()
         self._clock = clock
         self._pace = pace or Pace()
-        self._link = Link(address, world, clock, retention or Retention(), self._pace)
+        self._link = Link(address, world, clock, self._pace)
         self._waiting = Waiting(room.values)
         self._spool = Spool(spool, room.spool_bytes)
         self._slots = slots

@@ -35,7 +35,7 @@ from tradeul.domain.events import (
 from tradeul.engine.ports import Recorder
 from tradeul.errors import SnapshotRefused, VendorRefused
 from tradeul.fetching.allowance import Uniform
-from tradeul.fetching.transport import Answer, Door, Fetcher, Query
+from tradeul.fetching.transport import Answer, Door, Fetcher, Query, made_in_steps
 from tradeul.polygon.bars import BarPage, symbol_bars
 from tradeul.polygon.paging import PageDecoder, Question, every_page
 from tradeul.polygon.reference import (
@@ -84,11 +84,18 @@ class PolygonRest:
         clock: Clock,
         *,
         requests_per_minute: int | None = None,
+        requests_per_second: float | None = None,
         recorder: Recorder | None = None,
         uniform: Uniform = random.uniform,
     ) -> None:
         door = Door(base_url, api_key, complaint_in, {"Authorization": f"Bearer {api_key}"})
-        self._fetcher = Fetcher(door, clock, requests_per_minute=requests_per_minute, uniform=uniform)
+        self._fetcher = Fetcher(
+            door,
+            clock,
+            requests_per_minute=requests_per_minute,
+            requests_per_second=requests_per_second,
+            uniform=uniform,
+        )
         self._clock = clock
         self._recorder = recorder
         self._previous: MarketImage | None = None
@@ -152,7 +159,8 @@ class PolygonRest:
         query = [("market", "stocks"), ("active", _word(active)), ("limit", LISTINGS_A_PAGE), ("sort", "ticker")]
         pages = await self._list(LISTINGS_PATH, query, ListingRow)
         dropped = _sum(pages)
-        found = listings_of((row for page in pages for row in page.rows), dropped, active=active)
+        steps = listings_of((row for page in pages for row in page.rows), dropped, active=active)
+        found = await made_in_steps(steps)
         _tell_dropped("listings_dropped", dropped)
         return found
 
@@ -176,7 +184,7 @@ class PolygonRest:
         """Fetch the free float of every symbol that has one."""
         pages = await self._list(FLOATS_PATH, [("limit", FLOATS_A_PAGE)], FloatRow)
         dropped = _sum(pages)
-        found = floats_of((row for page in pages for row in page.rows), dropped)
+        found = await made_in_steps(floats_of((row for page in pages for row in page.rows), dropped))
         _tell_dropped("floats_dropped", dropped)
         return found
 

@@ -6,7 +6,7 @@ status, and cuts who took nothing for too long.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import takewhile
 from typing import Final
 
@@ -14,7 +14,7 @@ import structlog
 
 from tradeul.clock import Clock
 from tradeul.engine.channels import Channels
-from tradeul.engine.ports import View
+from tradeul.engine.ports import JobNews, View
 from tradeul.web import protocol
 from tradeul.web.frames import ListFrames
 from tradeul.web.protocol import (
@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 TICK_S: Final = 0.05
 STATUS_S: Final = 0.25
+JOBS_S: Final = 2.0
+"""How often progress of what is loaded in the background is told; nobody needs it faster."""
 HEARTBEAT_S: Final = HEARTBEAT_MS / 1_000
 STUCK_S: Final = 10.0
 """One frame not taken for this long, and the viewer is cut."""
@@ -46,7 +48,13 @@ RESTART_MS: Final = 1_000
 class Hub:
     """Implements `viewer.Source`. A viewer lives here from `admit` to `leave`, both called by its reader."""
 
-    def __init__(self, channels: Channels, clock: Clock, view: View) -> None:
+    def __init__(
+        self,
+        channels: Channels,
+        clock: Clock,
+        view: View,
+        under_way: Callable[[], tuple[JobNews, ...]] = lambda: (),
+    ) -> None:
         self.lists: dict[str, ListFrames] = {
             name: ListFrames(channels.epoch, channel) for name, channel in channels.by_name.items()
         }
@@ -63,6 +71,10 @@ class Hub:
         self._deserted = asyncio.Event()
         self._status: object = None
         self._status_due = 0.0
+        self._under_way = under_way
+        self._jobs = under_way()
+        """As they were told last."""
+        self._jobs_due = 0.0
         channels.changed = self._deliver
 
     def __len__(self) -> int:
@@ -86,7 +98,7 @@ class Hub:
         scans = [channel.scan for channel in channels.by_name.values()]
         greeting = protocol.hello(channels.epoch, self._clock.now(), view.market(), view.moment(), scans)
         viewer.owe(text_frame(greeting))
-        self._say(viewer, protocol.status(view.feed(), view.moment()))
+        self._say(viewer, protocol.status(view.feed(), view.moment(), self._jobs))
 
     def subscribe(self, viewer: Viewer, request: SubscribeList) -> None:
         name = request.list
@@ -231,12 +243,15 @@ class Hub:
         if now < self._status_due:
             return
         self._status_due = now + STATUS_S
+        if now >= self._jobs_due:
+            self._jobs_due = now + JOBS_S
+            self._jobs = self._under_way()
         feed, moment = self._view.feed(), self._view.moment()
-        status = (feed.state, feed.since, feed.reason, moment.session, moment.trading_date)
+        status = (feed.state, feed.since, feed.reason, moment.session, moment.trading_date, self._jobs)
         if status == self._status:
             return
         self._status = status
-        payload = protocol.status(feed, moment)
+        payload = protocol.status(feed, moment, self._jobs)
         for viewer in list(self._viewers):
             self._say(viewer, payload)
 

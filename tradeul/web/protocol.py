@@ -16,7 +16,7 @@ from tradeul.domain.deltas import Change, ListState, wire_rows
 from tradeul.domain.events import Nanos
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import Moment
-from tradeul.engine.ports import FeedState
+from tradeul.engine.ports import FeedState, JobNews
 from tradeul.errors import TradeulError
 
 PROTOCOL: Final = 1
@@ -268,7 +268,8 @@ def heartbeat(
     return orjson.dumps(frame)
 
 
-def status(feed: FeedState, moment: Moment) -> bytes:
+def status(feed: FeedState, moment: Moment, jobs: Iterable[JobNews] = ()) -> bytes:
+    """How the feed and the market stand, and what is loaded in the background; nothing is: an empty list."""
     return orjson.dumps(
         {
             "type": FrameType.STATUS,
@@ -279,6 +280,7 @@ def status(feed: FeedState, moment: Moment) -> bytes:
             "trading_date": moment.trading_date,
             "next_session": moment.next_session,
             "seconds_until_next_session": moment.seconds_until_next_session,
+            "jobs": [news._asdict() for news in jobs],
         }
     )
 

@@ -24,7 +24,7 @@ class DailyJob:
     """Loads the grouped bars of sessions that are not kept yet, and of the one that just closed."""
 
     name = "daily"
-    due = EIGHTEEN
+    due: dt.time | None = EIGHTEEN
 
     def __init__(self, source: DailySource, clock: Clock, calendar: TradingCalendar) -> None:
         self._source = source
@@ -49,7 +49,7 @@ class AtrJob:
     """Averages the last sessions, as the board does, for whoever asks the database."""
 
     name = "atr"
-    due = ONE
+    due: dt.time | None = ONE
 
     def __init__(self, source: DailySource, lender: Lender, clock: Clock, calendar: TradingCalendar) -> None:
         self._source = source

@@ -1,8 +1,8 @@
 """One filling of some sessions with volumes by slot: who is asked for next, several at a time, kept in pieces."""
 
-import asyncio
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from tradeul.domain.day_volumes import DayVolumes, joined, slot_count, volumes_of_bars
@@ -10,16 +10,17 @@ from tradeul.domain.events import Symbol, SymbolBars
 from tradeul.domain.session import TradingCalendar
 from tradeul.domain.slot_book import SlotRecord
 from tradeul.domain.splits import SplitBook
-from tradeul.engine.ports import BarSource, Demand
+from tradeul.engine.ports import BarSource, DailySource, Demand
 from tradeul.errors import VendorError
 from tradeul.history import slot_store
 from tradeul.history.database import whole_or_nothing
+from tradeul.history.jobs.crew import Together, in_flight
 from tradeul.history.jobs.job import Progress
 from tradeul.history.lending import Lender
 from tradeul.history.volumes import PostgresVolumes
 
 BAR_MINUTES: Final = 5
-LANES: Final = 8
+AT_ONCE: Final = 8
 """Requests in flight."""
 ROWS_AT_ONCE: Final = 300
 """Kept in one transaction: some two megabytes."""
@@ -28,24 +29,29 @@ ERRORS_BORNE: Final = 20
 """In a row; then it is the vendor and not a symbol."""
 
 
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Whom a filling asks, and where it puts what it got."""
+
+    bars: BarSource
+    sessions: DailySource
+    lender: Lender
+    volumes: PostgresVolumes
+    demand: Demand
+    together: Together
+
+
 class Fill:
     """Fills the sessions it is run with; `as_of` is the date whose past they are."""
 
     def __init__(
-        self,
-        bars: BarSource,
-        lender: Lender,
-        volumes: PostgresVolumes,
-        demand: Demand,
-        calendar: TradingCalendar,
-        progress: Progress,
-        as_of: dt.date,
-        splits: SplitBook,
+        self, filling: Filling, calendar: TradingCalendar, progress: Progress, as_of: dt.date, splits: SplitBook
     ) -> None:
-        self._bars = bars
-        self._lender = lender
-        self._volumes = volumes
-        self._demand = demand
+        self._bars = filling.bars
+        self._lender = filling.lender
+        self._volumes = filling.volumes
+        self._demand = filling.demand
+        self._together = filling.together
         self._calendar = calendar
         self._progress = progress
         self._as_of = as_of
@@ -62,8 +68,7 @@ class Fill:
         self._todo = await self._missing(sessions)
         self._progress.done, self._progress.total = 0, len(self._todo)
         self._progress.note = f"volumes of {len(sessions)} sessions"
-        # Children of this task, which await them all: they end with it.
-        await asyncio.gather(*(self._lane() for _ in range(LANES)))
+        await in_flight(self._together, AT_ONCE, self._in_order(), self._ask)
         await self._keep()
         await self._keep_today()
 
@@ -85,27 +90,26 @@ class Fill:
                 todo[symbol] = lacking[lack]
         return todo
 
-    def _next(self) -> tuple[Symbol, list[dt.date]] | None:
-        """Whoever is in play now, else the next in the order of interest."""
-        if not self._todo:
-            return None
-        symbol = next((each for each in self._demand.hot() if each in self._todo), None) or next(iter(self._todo))
-        return symbol, self._todo.pop(symbol)
+    def _in_order(self) -> Iterator[tuple[Symbol, list[dt.date]]]:
+        """Whoever is in play at that moment, else the next in the order of interest."""
+        todo = self._todo
+        while todo:
+            symbol = next((each for each in self._demand.hot() if each in todo), None) or next(iter(todo))
+            yield symbol, todo.pop(symbol)
 
-    async def _lane(self) -> None:
-        while (found := self._next()) is not None:
-            symbol, days = found
-            try:
-                bars = await self._bars.bars(symbol, BAR_MINUTES, min(days), max(days))
-            except VendorError:
-                self._progress.errors += 1
-                self._errors_in_a_row += 1
-                if self._errors_in_a_row > ERRORS_BORNE:
-                    raise
-            else:
-                self._errors_in_a_row = 0
-                await self._take(bars, days)
-            self._progress.done += 1
+    async def _ask(self, lacking: tuple[Symbol, list[dt.date]]) -> None:
+        symbol, days = lacking
+        try:
+            bars = await self._bars.bars(symbol, BAR_MINUTES, min(days), max(days))
+        except VendorError:
+            self._progress.errors += 1
+            self._errors_in_a_row += 1
+            if self._errors_in_a_row > ERRORS_BORNE:
+                raise
+        else:
+            self._errors_in_a_row = 0
+            await self._take(bars, days)
+        self._progress.done += 1
 
     async def _take(self, bars: SymbolBars, days: Collection[dt.date]) -> None:
         past = [self._calendar.hours(day) for day in days if day != self._as_of]

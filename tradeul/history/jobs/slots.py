@@ -14,13 +14,10 @@ from tradeul.clock import Clock
 from tradeul.domain.averages import LONG_SESSIONS
 from tradeul.domain.session import ONE_DAY, TradingCalendar
 from tradeul.domain.splits import SplitBook
-from tradeul.engine.ports import BarSource, DailySource, Demand
 from tradeul.history import slot_store
 from tradeul.history.jobs.job import Progress
 from tradeul.history.jobs.sessions import coming_date, finished_sessions
-from tradeul.history.jobs.slot_fill import Fill
-from tradeul.history.lending import Lender
-from tradeul.history.volumes import PostgresVolumes
+from tradeul.history.jobs.slot_fill import Fill, Filling
 
 HALF_PAST_ONE: Final = dt.time(1, 30)
 KEEPING_S: Final = 30.0
@@ -33,38 +30,26 @@ class SlotsJob:
     """Fills `slot_days` and today's holes. `pending` tells whether a session is still on its way from its file."""
 
     name = "slots"
-    due = HALF_PAST_ONE
+    due: dt.time | None = HALF_PAST_ONE
 
     def __init__(
-        self,
-        bars: BarSource,
-        sessions: DailySource,
-        lender: Lender,
-        volumes: PostgresVolumes,
-        demand: Demand,
-        pending: Callable[[dt.date], bool],
-        clock: Clock,
-        calendar: TradingCalendar,
+        self, filling: Filling, pending: Callable[[dt.date], bool], clock: Clock, calendar: TradingCalendar
     ) -> None:
-        self._bars = bars
-        self._sessions = sessions
-        self._lender = lender
-        self._volumes = volumes
-        self._demand = demand
+        self._filling = filling
         self._pending = pending
         self._clock = clock
         self._calendar = calendar
 
     async def run(self, progress: Progress, days: int | None) -> None:
         """Fill what is missing of the last `days` sessions, and average those that make a usual day."""
-        as_of = coming_date(self._clock, self._calendar)
-        splits = SplitBook(await self._sessions.splits(as_of - SPLITS_BACK), as_of)
+        filling, as_of = self._filling, coming_date(self._clock, self._calendar)
+        splits = SplitBook(await filling.sessions.splits(as_of - SPLITS_BACK), as_of)
         found = finished_sessions(self._clock, self._calendar, days or LONG_SESSIONS)
         sessions = [day for day in found if not self._pending(day)]
         for first in range(0, max(1, len(sessions)), DAYS_AT_ONCE):
-            fill = Fill(self._bars, self._lender, self._volumes, self._demand, self._calendar, progress, as_of, splits)
+            fill = Fill(filling, self._calendar, progress, as_of, splits)
             await fill.run(sessions[first : first + DAYS_AT_ONCE])
         progress.note = "averaging"
-        averages = await self._volumes.baseline(as_of, splits)
-        async with self._lender.lent(KEEPING_S) as connection:
+        averages = await filling.volumes.baseline(as_of, splits)
+        async with filling.lender.lent(KEEPING_S) as connection:
             await slot_store.keep_averages(connection, averages)

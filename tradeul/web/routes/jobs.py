@@ -1,0 +1,65 @@
+"""What is loaded in the background: `GET /api/v1/jobs`, and `POST /api/v1/jobs/{name}` to have it loaded now."""
+
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tradeul.engine.ports import Jobs
+from tradeul.errors import UsageError
+from tradeul.web.answers import answer, failure
+from tradeul.web.origin import foreign
+
+MOST_DAYS: Final = 400
+
+
+class Wish(BaseModel):
+    """How much is to be loaded: of so many sessions, else as much as the job usually does."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] | None = None
+
+
+class JobRoutes:
+    """Answers from `jobs`; None where there is no database to load into."""
+
+    def __init__(self, jobs: Jobs | None) -> None:
+        self._jobs = jobs
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/api/v1/jobs", self.all), web.post("/api/v1/jobs/{name}", self.ask)]
+
+    async def all(self, _request: web.Request) -> web.Response:
+        """Every job with its hour, progress and last runs; and the runs since the start, the newest first."""
+        return _no_jobs() if self._jobs is None else answer(self._jobs.report())
+
+    async def ask(self, request: web.Request) -> web.Response:
+        """Queue a run, or join the one that is queued or goes on."""
+        refusal = foreign(request)
+        if refusal is not None:
+            return refusal
+        if self._jobs is None:
+            return _no_jobs()
+        name, body = request.match_info["name"], await request.read()
+        try:
+            wish = Wish.model_validate_json(body or b"{}")
+        except ValidationError as error:
+            return _bad_wish(error)
+        try:
+            run = await self._jobs.submit(name, wish.days)
+        except UsageError as error:
+            return failure(HTTPStatus.NOT_FOUND, "unknown_job", str(error))
+        return answer({"job": name, "run": run}, HTTPStatus.ACCEPTED)
+
+
+def _bad_wish(error: ValidationError) -> web.Response:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = str(first["loc"][0]) if first["loc"] else "body"
+    message = f"{where}: {first['msg']}"
+    return failure(HTTPStatus.BAD_REQUEST, "bad_parameter", message, {"parameter": where})
+
+
+def _no_jobs() -> web.Response:
+    return failure(HTTPStatus.SERVICE_UNAVAILABLE, "history_unavailable", "nothing is loaded: `history.dsn` is off")
