@@ -95,6 +95,17 @@ async def test_a_session_is_asked_of_the_vendor_once(server: EmbeddedPostgres) -
     assert rows[0] == ("A", 10.0, 11.0, 9.0, 10.0, 1_000.0, 10.0, 1.0)
 
 
+async def test_two_who_want_the_same_session_ask_for_it_once(server: EmbeddedPostgres) -> None:
+    """The board and a job at the start: the second one has it from the database."""
+    async with rig_of(server) as rig:
+        first, second = await asyncio.gather(*(rig.ledger.daily_bars(YESTERDAY) for _ in range(2)))
+        kept = await rig.told("SELECT count(*) FROM @daily_ohlc")
+
+    assert rig.vendor.days == [YESTERDAY]
+    assert first.symbols == second.symbols
+    assert kept == [(2,)]
+
+
 async def test_more_symbols_than_go_at_once_are_all_there(server: EmbeddedPostgres) -> None:
     """Pieces meet without a gap, also where the last one is full."""
     async with rig_of(server) as rig:

@@ -4,6 +4,7 @@ Bars are as they were traded. A session that was loaded before its post-market e
 no database, or it is away, the vendor alone answers, and nobody waits for it longer than some seconds.
 """
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -51,16 +52,19 @@ class DailyLedger:
         self._ready = ready
         self._clock = clock
         self._calendar = calendar
+        self._one_at_a_time = asyncio.Lock()
         self._waited = lender is None
 
     async def daily_bars(self, day: dt.date) -> DailyBars:
         """Find every symbol's finished bar of `day`, as it was traded."""
-        kept = await self._kept(day)
-        if kept is not None:
-            return kept
-        bars = await self._source.daily_bars(day, adjusted=False)
-        await self._keep(bars)
-        return bars
+        # One at a time: the board and a job want the same sessions at the start, and the second finds them kept.
+        async with self._one_at_a_time:
+            kept = await self._kept(day)
+            if kept is not None:
+                return kept
+            bars = await self._source.daily_bars(day, adjusted=False)
+            await self._keep(bars)
+            return bars
 
     async def splits(self, since: dt.date) -> tuple[Split, ...]:
         """Find the splits from `since` on."""
