@@ -16,7 +16,7 @@ ROWS = np.arange(3000)
 def test_splits_are_those_that_prices_know_of() -> None:
     """From session to session prices change by a factor exactly for who has a split that day."""
     for day in CALENDAR.last_sessions(DAY, 30):
-        factor = price_factor(MARKET.universe.traits, CALENDAR.previous(day), day)
+        factor = price_factor(MARKET.universe.traits, (CALENDAR.previous(day),), day)
         splits = splits_between(MARKET, ROWS, day, day)
 
         assert {split.row for split in splits} == set(np.flatnonzero(factor != 1.0).tolist())

@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.market import CALENDAR, DAY
 from tests.support.simulated import small_market, worked
-from tradeul.simulation.days import adjusted, daily_bar_of, daily_bars_of, listed_on, plan_of
-from tradeul.simulation.shape import Bars
+from tradeul.simulation.days import adjusted, daily_bar_of, daily_bars_of, listed_on, plan_of, plans_of
+from tradeul.simulation.shape import Bars, Columns
 
 TRAITS = small_market(3000).universe.traits
 PLAN = worked(plan_of(TRAITS, DAY, CALENDAR))
@@ -18,7 +18,7 @@ def test_yesterdays_bar_is_the_one_of_yesterday() -> None:
     """What a day calls its previous bar is the official bar of the session before."""
     yesterday = CALENDAR.previous(DAY)
 
-    bars = worked(daily_bars_of(TRAITS, yesterday, CALENDAR))
+    bars = worked(daily_bars_of(TRAITS, (yesterday,), CALENDAR))
 
     whole = adjusted(TRAITS, bars, yesterday, DAY)
     for name in Bars.names():
@@ -31,6 +31,27 @@ def test_a_part_of_the_market_is_the_same_as_in_the_whole() -> None:
 
     assert part.regular.close.tolist() == PLAN.regular.close[700:900].tolist()
     assert part.pre_market.volume.tolist() == PLAN.pre_market.volume[700:900].tolist()
+
+
+def test_many_dates_at_once_are_each_date_alone() -> None:
+    """Whoever asks for a month of some symbols gets what a day of all of them has, to the last bit of every column."""
+    days = CALENDAR.last_sessions(DAY, 22)[::-1]
+    rows = slice(700, 705)
+    together = worked(plans_of(TRAITS.take(rows), days, CALENDAR))
+
+    for number, day in enumerate(days):
+        alone = worked(plan_of(TRAITS, day, CALENDAR)).take(rows)
+        mine = together.take(slice(5 * number, 5 * number + 5))
+        assert leaves(mine) == leaves(alone)
+
+
+def leaves(columns: Columns) -> list[list[float]]:
+    """All columns, and the columns of columns."""
+    found: list[list[float]] = []
+    for name in columns.names():
+        part = getattr(columns, name)
+        found += leaves(part) if isinstance(part, Columns) else [part.tolist()]
+    return found
 
 
 def test_a_daily_bar_has_regular_prices_and_the_whole_days_volume() -> None:
@@ -81,7 +102,7 @@ def test_a_split_shows_in_no_change(factor: float) -> None:
     traits = TRAITS.take(rows)
     before = DAY - dt.timedelta(days=70)
 
-    raw = worked(daily_bars_of(traits, before, CALENDAR))
+    raw = worked(daily_bars_of(traits, (before,), CALENDAR))
     later = adjusted(traits, raw, before, DAY)
 
     assert len(rows) > 2

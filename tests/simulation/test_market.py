@@ -1,5 +1,7 @@
 """The whole market, as a trader would see it. Counts have wide margins: they keep it believable, not fixed."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -116,6 +118,33 @@ def test_daily_bars_agree_with_what_the_next_day_remembers() -> None:
 
     assert bars.close.tolist() == plan.previous.close.tolist()
     assert bars.volume.tolist() == plan.previous.volume.tolist()
+
+
+def test_a_symbol_alone_is_the_same_as_in_the_whole_market() -> None:
+    """Whether its neighbours were asked for before it or not, and wherever a block of them ends."""
+    market = small_market(397)
+    days = tuple(CALENDAR.last_sessions(DAY, 3)[::-1])
+    whole = [worked(market.day(date)).plan for date in days]
+    bars = [worked(market.daily_bars(date, date)) for date in days]
+
+    for row in (0, 31, 32, 200, 33, 396):
+        alone, own = market.symbol_days(row, days).days.plan, market.symbol_bars(row, days)
+        assert alone.regular.close.tolist() == [plan.regular.close[row] for plan in whole]
+        assert alone.post_market.volume.tolist() == [plan.post_market.volume[row] for plan in whole]
+        assert own.volume.tolist() == [bar.volume[row] for bar in bars]
+
+
+def test_what_is_kept_of_the_symbols_asked_for_is_little() -> None:
+    """However many symbols and dates are asked for, what stays in memory is a few megabytes."""
+    market = small_market(3000)
+    days = CALENDAR.last_sessions(DAY, 40)
+    tracemalloc.start()
+    for row in range(0, 3000, 24):
+        market.symbol_days(row, tuple(days[row % 36 :][3::-1]))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert kept < 10_000_000
 
 
 def test_another_seed_is_another_market() -> None:

@@ -4,6 +4,7 @@ A key stands for one place of the simulated world (symbol, day, slot ...). The s
 number, so any second of any day can be looked up without playing what came before it.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -49,9 +50,25 @@ def number_of(*parts: int) -> int:
     return state
 
 
+@lru_cache(maxsize=4096)
+def salt(*parts: int) -> np.uint64:
+    """What the parts add to a key."""
+    return np.uint64(number_of(*parts))
+
+
 def keyed(keys: Keys, *parts: int) -> Keys:
     """Go from each key to the place below it that the parts name."""
-    return mixed(keys ^ np.uint64(number_of(*parts)))
+    return mixed(keys ^ salt(*parts))
+
+
+@lru_cache(maxsize=64)
+def _salts(parts: tuple[int, ...], dimensions: int) -> Keys:
+    return np.array([salt(part) for part in parts]).reshape(-1, *(1,) * dimensions)
+
+
+def fanned(keys: Keys, *parts: int) -> Keys:
+    """Go from each key to the places of all these parts at once; the parts are the first axis."""
+    return mixed(keys ^ _salts(parts, keys.ndim))
 
 
 def numbered(keys: Keys, numbers: Ints) -> Keys:

@@ -1,11 +1,12 @@
-"""What happens to every symbol on one date: its close, its kind of day and its three sessions as one bar each.
+"""What happens to every symbol on a date: its close, its kind of day and its three sessions as one bar each.
 
 The log of a close is a sum of smooth noise over the calendar, plus what is left of the shocks of the last days.
-Any date can be asked for on its own, so yesterday's close never needs the day before to be played.
+Any date can be asked for on its own, so yesterday's close never needs the day before to be played. Inside, everything
+has a line per date and in it an element per symbol, so many dates of one symbol take little longer than one.
 """
 
 import datetime as dt
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Final
@@ -14,18 +15,18 @@ import numpy as np
 
 from tradeul.domain.events import Bools, Floats, Ints
 from tradeul.domain.session import TradingCalendar
-from tradeul.domain.slots import FIRST_EARLY_POST_SLOT, FIRST_POST_SLOT, FIRST_REGULAR_SLOT, SLOT_SECONDS
-from tradeul.domain.volume_profile import prior_share
-from tradeul.simulation.chance import Keys, keyed, mixed, normal, numbered, uniform
-from tradeul.simulation.shape import UNITS_PER_DOLLAR, Bars, Columns, on_tick, shared_out
+from tradeul.domain.slots import FIRST_REGULAR_SLOT
+from tradeul.simulation.chance import Keys, fanned, keyed, mixed, normal, numbered, uniform
+from tradeul.simulation.dates import Dates, run_of
+from tradeul.simulation.shape import UNITS_PER_DOLLAR, Bars, Columns, on_tick, shared_out, slices
 from tradeul.simulation.universe import LISTED_DAYS, LISTING_CYCLE, NASDAQ, RENAME_CYCLE, SPLIT_CYCLE, Kind, Traits
-
-POST_SLOTS: Final = 48
 
 _PERIODS: Final = 2.0 ** np.arange(10)
 """Days between the lattice points of each layer of noise."""
 _MARKET_DEVIATION: Final = 0.003
 _MEMORY: Final = 9
+_CELLS_OF_SESSIONS: Final = 10
+"""Between two yields the sessions of a date cost a symbol about as much as so many children of a split."""
 _FADING: Final = 0.75
 """How much of a shock is left a day later; after nine days it is forgotten."""
 _SESSION_ROUGHNESS: Final = 0.35
@@ -73,6 +74,7 @@ _TEMPERED: Final[dict[str, Floats]] = {
 }
 _MOOD_EDGES: Final = np.cumsum(_TEMPERED["chance"][1:])
 """Where in the draw of moods each unusual one ends; beyond the last the day is plain."""
+_HAVING_NEWS: Final = np.isin(np.array(list(Mood)), (Mood.GAPPER, Mood.RUNNER, Mood.REVERSAL))
 _LARGEST_SURGE: Final = 0.08
 _AGITATION: Final = 0.3
 """The part of a day's news that is added to how far its price swings."""
@@ -80,6 +82,9 @@ _SHOCK: Final = 0.05
 _SHOCK_SPREAD: Final = 0.62
 _SHOCK_BOUNDS: Final = (0.012, 1.1)
 _USUAL_VOLATILITY: Final = 0.025
+_SESSIONS: Final = 3
+_SWINGS: Final = np.array([0.25, 0.45, 0.08])[:, None]
+"""How far each session swings, in parts of the day's."""
 _HALTED: Final = 0.15
 _LONG_HALTS: Final = 0.3
 _HALTABLE_SLOTS: Final = 38
@@ -123,30 +128,38 @@ class _Shock(Columns):
     """What is unusual about a symbol's date: its mood, and the logarithm by which news moves the price."""
 
     key: Keys
+    """The symbol's key of that date."""
     mood: Ints
     size: Floats
 
 
 def plan_of(traits: Traits, day: dt.date, calendar: TradingCalendar) -> Generator[None, None, DayPlan]:
     """Work out a trading day of these symbols."""
-    yesterday = calendar.previous(day)
-    closes, shocks = yield from _log_closes(traits, day, calendar.last_sessions(day, 1 + _MEMORY))
-    today = yield from _sessions_of(traits, day, closes[:2], shocks[0], calendar)
-    before = yield from _sessions_of(traits, yesterday, closes[1:], shocks[1], calendar)
+    return (yield from plans_of(traits, (day,), calendar))
+
+
+def plans_of(traits: Traits, days: Sequence[dt.date], calendar: TradingCalendar) -> Generator[None, None, DayPlan]:
+    """Work out trading days that follow one another: all symbols of the first, then all of the second ..."""
+    run = run_of(calendar, days[0], days[-1], _MEMORY + 1)
+    shocks, sessions = yield from _sessions_of(traits, run)
+    dates, shocks = run.take(slice(-len(days), None)), shocks.take(slice(-len(days), None))
+    today, before = sessions.take(slice(1, None)), daily_bar_of(_parts(sessions.take(slice(-1))))
+    splits = split_count(traits, dates.ordinal) - split_count(traits, dates.before)
+    pre, regular, post = _parts(today)
     return DayPlan(
-        manner=_manner(traits, day, shocks[0]),
-        listed=listed_on(traits, day),
-        previous=adjusted(traits, daily_bar_of(before), yesterday, day),
-        pre_market=today[0],
-        regular=today[1],
-        post_market=today[2],
+        manner=_manner(traits, shocks),
+        listed=_listed(traits, dates.ordinal).ravel(),
+        previous=rescaled(before, (traits.split_factor**splits).ravel()),
+        pre_market=pre,
+        regular=regular,
+        post_market=post,
     )
 
 
-def daily_bars_of(traits: Traits, day: dt.date, calendar: TradingCalendar) -> Generator[None, None, Bars]:
-    """The official bars of a trading day, in the shares of that day."""
-    closes, shocks = yield from _log_closes(traits, day, calendar.last_sessions(day, _MEMORY))
-    return daily_bar_of((yield from _sessions_of(traits, day, closes[:2], shocks[0], calendar)))
+def daily_bars_of(traits: Traits, days: Sequence[dt.date], calendar: TradingCalendar) -> Generator[None, None, Bars]:
+    """The official bars of such trading days, in the shares of each."""
+    _, sessions = yield from _sessions_of(traits, run_of(calendar, days[0], days[-1], _MEMORY))
+    return daily_bar_of(_parts(sessions))
 
 
 def daily_bar_of(sessions: tuple[Bars, Bars, Bars]) -> Bars:
@@ -158,167 +171,191 @@ def daily_bar_of(sessions: tuple[Bars, Bars, Bars]) -> Bars:
 
 def adjusted(traits: Traits, bars: Bars, day: dt.date, as_of: dt.date) -> Bars:
     """Put bars of `day` into the shares of `as_of`."""
-    factor = price_factor(traits, day, as_of)
+    return rescaled(bars, price_factor(traits, (day,), as_of))
+
+
+def rescaled(bars: Bars, factor: Floats) -> Bars:
+    """Multiply prices, and divide volumes."""
     prices = (np.rint(price * factor).astype(np.int64) for price in (bars.open, bars.high, bars.low, bars.close))
     return Bars(np.floor(bars.volume / factor).astype(np.int64), *prices)
 
 
-def price_factor(traits: Traits, day: dt.date, as_of: dt.date) -> Floats:
-    """What a price of `day` is multiplied by, and a volume divided by, to be in the shares of `as_of`."""
-    factor: Floats = traits.split_factor ** (split_count(traits, as_of) - split_count(traits, day))
-    return factor
-
-
-def session_shares(*, early_close: bool) -> Floats:
-    """Parts of a full day's volume that pre-market, regular and post-market get."""
-    close = FIRST_EARLY_POST_SLOT if early_close else FIRST_POST_SLOT
-    edges = np.array([0, FIRST_REGULAR_SLOT, close, close + POST_SLOTS], np.float64) * SLOT_SECONDS
-    return np.diff(prior_share(edges, early_close=early_close))
-
-
-def _day_keys(traits: Traits, day: dt.date) -> Keys:
-    return keyed(traits.key, 7, day.toordinal())
+def price_factor(traits: Traits, days: Sequence[dt.date], as_of: dt.date) -> Floats:
+    """What prices of each day are multiplied by, and volumes divided by, to be in the shares of `as_of`: all symbols
+    of the first day, then all of the second ...
+    """
+    ordinals = np.array([day.toordinal() for day in days])[:, None]
+    factor: Floats = traits.split_factor ** (split_count(traits, as_of.toordinal()) - split_count(traits, ordinals))
+    return factor.ravel()
 
 
 def listed_on(traits: Traits, day: dt.date) -> Bools:
     """Which symbols are on the market on a date."""
-    age = (day.toordinal() - traits.listing_offset) % LISTING_CYCLE
-    turn = (day.toordinal() - traits.rename_offset) // RENAME_CYCLE
+    return _listed(traits, day.toordinal())
+
+
+def _listed(traits: Traits, ordinal: Ints | int) -> Bools:
+    age = (ordinal - traits.listing_offset) % LISTING_CYCLE
+    turn = (ordinal - traits.rename_offset) // RENAME_CYCLE
     current = (traits.rename_offset < 0) | (turn % 2 == 0)
     listed: Bools = current & ((traits.listing_offset < 0) | (age < LISTED_DAYS))
     return listed
 
 
-def split_count(traits: Traits, day: dt.date) -> Ints:
+def split_count(traits: Traits, ordinal: Ints | int) -> Ints:
     """How many splits there were by a date, counted from a day long ago."""
-    count: Ints = np.where(traits.split_offset < 0, 0, (day.toordinal() - traits.split_offset) // SPLIT_CYCLE)
+    count: Ints = np.where(traits.split_offset < 0, 0, (ordinal - traits.split_offset) // SPLIT_CYCLE)
     return count
 
 
-def _log_closes(
-    traits: Traits, day: dt.date, before: list[dt.date]
-) -> Generator[None, None, tuple[list[Floats], list[_Shock]]]:
-    """The closes, and the shocks, of the day and of as many before it as have their whole memory in `before`."""
-    days = [day, *before]
-    shocks = []
-    for each in days:
-        shocks.append(_shock_of(traits, each))
-        yield
-    kept = [shock.size * _TEMPERED["kept"][shock.mood] for shock in shocks]
-    closes = []
-    for newest in range(len(days) - _MEMORY + 1):
-        memory = sum(kept[newest + age] * _FADING**age for age in range(_MEMORY))
-        closes.append(_quiet_close(traits, days[newest]) + memory)
-        yield
-    return closes, shocks
-
-
-def _manner(traits: Traits, day: dt.date, shock: _Shock) -> Manner:
-    keys = _day_keys(traits, day)
-    news = np.isin(shock.mood, (Mood.GAPPER, Mood.RUNNER, Mood.REVERSAL))
-    return Manner(
-        key=keys,
-        trade_size=traits.trade_size,
-        burst=np.where(news, 2.0 + 10.0 * uniform(keyed(keys, 31)), 0.0),
-        burst_slot=np.floor(12.0 + 52.0 * uniform(keyed(keys, 32))),
-        **_halts(traits, keys, news),
-    )
-
-
-def _halts(traits: Traits, keys: Keys, news: Bools) -> dict[str, Ints]:
-    """Halt some of those that have news, for a slot or two: only Nasdaq tells of halts."""
-    may = news & (traits.exchange == NASDAQ) & (traits.kind == Kind.COMMON)
-    halted = may & (uniform(keyed(keys, 33)) < _HALTED)
-    slot = FIRST_REGULAR_SLOT + 1 + np.floor(_HALTABLE_SLOTS * uniform(keyed(keys, 34))).astype(np.int64)
-    length = np.where(uniform(keyed(keys, 35)) < _LONG_HALTS, 2, 1)
-    return {"halt_slot": slot, "halt_slots": np.where(halted, length, 0)}
-
-
-def _quiet_close(traits: Traits, day: dt.date) -> Floats:
-    ordinal = day.toordinal()
-    level: Floats = traits.log_price + traits.volatility * 0.5 * _noise(traits.key, ordinal)
-    market = _noise(traits.market_key[:1], ordinal)
-    level += market * _MARKET_DEVIATION * (0.4 + 1.2 * uniform(keyed(traits.key, 8)))
-    level -= drift(traits, day) * np.log(traits.split_factor)
-    return level
-
-
-def drift(traits: Traits, day: dt.date) -> Floats:
+def drift(traits: Traits, ordinal: Ints | int) -> Floats:
     """How far the symbol is on its way from one split to the next, 0 to 1."""
-    place: Floats = ((day.toordinal() - traits.split_offset) % SPLIT_CYCLE) / SPLIT_CYCLE
+    place: Floats = ((ordinal - traits.split_offset) % SPLIT_CYCLE) / SPLIT_CYCLE
     return np.where(traits.split_offset < 0, 0.0, place)
 
 
-def _noise(keys: Keys, ordinal: int) -> Floats:
-    """Noise in layers that looks like a random walk for years, yet is known at any date."""
-    place = ordinal / _PERIODS
-    cell = np.floor(place).astype(np.int64)
-    layers = numbered(keys[:, None], np.arange(len(_PERIODS)))
-    left, right = normal(numbered(layers, cell)), normal(numbered(layers, cell + 1))
-    value: Floats = (left + (right - left) * (place - cell)) @ np.sqrt(_PERIODS)
-    return value
-
-
-def _shock_of(traits: Traits, day: dt.date) -> _Shock:
-    keys = keyed(_day_keys(traits, day), 9)
-    chance = uniform(keyed(keys, 1)) / traits.liveliness
-    mood = (np.searchsorted(_MOOD_EDGES, chance, side="right") + 1) % len(Mood)
-    size = np.zeros(len(keys))
-    unusual = np.flatnonzero(mood != Mood.PLAIN)
-    of = keys[unusual]
-    drawn = _SHOCK * np.exp(_SHOCK_SPREAD * normal(keyed(of, 2)))
-    drawn *= np.sqrt(traits.volatility[unusual] / _USUAL_VOLATILITY)
-    upwards = (uniform(keyed(of, 3)) < _UPWARDS) | (mood[unusual] == Mood.RUNNER)
-    size[unusual] = np.clip(drawn, *_SHOCK_BOUNDS) * np.where(upwards, 1.0, -_FALL)
-    return _Shock(keys, mood, size)
-
-
-def _sessions_of(
-    traits: Traits, day: dt.date, closes: list[Floats], shock: _Shock, calendar: TradingCalendar
-) -> Generator[None, None, tuple[Bars, Bars, Bars]]:
-    """Draw the three sessions of a day: where each opens, how far it swings, where it closes."""
-    splits = split_count(traits, day) - split_count(traits, calendar.previous(day))
-    close, before = closes[0], closes[1] + np.log(traits.split_factor) * splits
-    keys = _day_keys(traits, day)
-    calm = np.hypot(traits.volatility, _AGITATION * shock.size)
-    plain = close - before - shock.size * _TEMPERED["kept"][shock.mood]
-    least, most = _TEMPERED["least_gap"][shock.mood], _TEMPERED["most_gap"][shock.mood]
-    gap = shock.size * (least + (most - least) * uniform(keyed(keys, 10)))
-    open_ = before + gap + 0.35 * plain + 0.25 * calm * normal(keyed(keys, 11))
-    start = before + (open_ - before) * uniform(keyed(keys, 12)) + 0.1 * calm * normal(keyed(keys, 13))
-    last = open_ + 0.06 * calm * normal(keyed(keys, 14))
-    late = close + 0.03 * calm * normal(keyed(keys, 15))
-    night = late + 0.12 * calm * normal(keyed(keys, 16))
-    surge = np.where(shock.mood == Mood.RUNNER, _LARGEST_SURGE * uniform(keyed(keys, 21)), 0.0)
-    yield
-    volume = _session_volumes(traits, day, shock, calendar)
-    yield
-    return (
-        _bar(volume[:, 0], (start, last), 0.25 * calm, surge, keyed(keys, 17)),
-        _bar(volume[:, 1], (open_, close), 0.45 * calm, 0.0, keyed(keys, 18)),
-        _bar(volume[:, 2], (late, night), 0.08 * calm, 0.0, keyed(keys, 19)),
+def _manner(traits: Traits, shocks: _Shock) -> Manner:
+    news = _HAVING_NEWS[shocks.mood]
+    drawn = uniform(fanned(shocks.key, 31, 32, 33, 34, 35))
+    burst = np.where(news, 2.0 + 10.0 * drawn[0], 0.0)
+    # Only Nasdaq tells of halts: some of those that have news are halted, for a slot or two.
+    halted = news & (traits.exchange == NASDAQ) & (traits.kind == Kind.COMMON) & (drawn[2] < _HALTED)
+    slot = FIRST_REGULAR_SLOT + 1 + np.floor(_HALTABLE_SLOTS * drawn[3]).astype(np.int64)
+    length = np.where(drawn[4] < _LONG_HALTS, 2, 1)
+    return Manner(
+        key=shocks.key.ravel(),
+        trade_size=np.tile(traits.trade_size, len(news)),
+        burst=burst.ravel(),
+        burst_slot=np.floor(12.0 + 52.0 * drawn[1]).ravel(),
+        halt_slot=slot.ravel(),
+        halt_slots=np.where(halted, length, 0).ravel(),
     )
 
 
-def _bar(volume: Ints, ends: tuple[Floats, Floats], swing: Floats, surge: Floats | float, keys: Keys) -> Bars:
-    up, down = np.abs(normal(keys)), np.abs(normal(mixed(keys ^ np.uint64(1))))
-    high = np.maximum(*ends) + swing * up + surge
+def _sessions_of(traits: Traits, run: Dates) -> Generator[None, None, tuple[_Shock, Bars]]:
+    """What is unusual about the dates of a run, and the sessions of those that have a whole memory before them."""
+    shocks = yield from _shocks_of(traits, run)
+    closes = yield from _log_closes(traits, run.take(slice(_MEMORY - 1, None)), shocks)
+    dates, shocks = run.take(slice(_MEMORY, None)), shocks.take(slice(_MEMORY, None))
+    sessions = []
+    for part in slices(len(dates.ordinal), _CELLS_OF_SESSIONS * len(traits.key)):
+        ends = closes[part], closes[part.start + 1 : part.stop + 1]
+        sessions.append((yield from _drawn_sessions(traits, dates.take(part), ends, shocks.take(part))))
+    return shocks, Bars.joined(sessions)
+
+
+def _shocks_of(traits: Traits, dates: Dates) -> Generator[None, None, _Shock]:
+    shocks = []
+    for part in slices(len(dates.ordinal), len(traits.key)):
+        shocks.append(_shock_of(traits, dates.take(part)))
+        yield
+    return _Shock.joined(shocks)
+
+
+def _shock_of(traits: Traits, dates: Dates) -> _Shock:
+    days = mixed(traits.key ^ dates.salt)
+    keys = keyed(days, 9)
+    chance = uniform(keyed(keys, 1)) / traits.liveliness
+    mood = (np.searchsorted(_MOOD_EDGES, chance, side="right") + 1) % len(Mood)
+    size = np.zeros(keys.shape)
+    unusual, row = np.nonzero(mood != Mood.PLAIN)
+    of = keys[unusual, row]
+    drawn = _SHOCK * np.exp(_SHOCK_SPREAD * normal(keyed(of, 2)))
+    drawn *= np.sqrt(traits.volatility[row] / _USUAL_VOLATILITY)
+    upwards = (uniform(keyed(of, 3)) < _UPWARDS) | (mood[unusual, row] == Mood.RUNNER)
+    size[unusual, row] = np.clip(drawn, *_SHOCK_BOUNDS) * np.where(upwards, 1.0, -_FALL)
+    return _Shock(days, mood, size)
+
+
+def _log_closes(traits: Traits, dates: Dates, shocks: _Shock) -> Generator[None, None, Floats]:
+    """The closes of the dates whose memory is in the shocks, which begin that much earlier."""
+    kept = shocks.size * _TEMPERED["kept"][shocks.mood]
+    closes = []
+    for part in slices(len(dates.ordinal), len(_PERIODS) * len(traits.key)):
+        newest = slice(part.start + _MEMORY - 1, part.stop + _MEMORY - 1)
+        memory = sum(kept[newest.start - age : newest.stop - age] * _FADING**age for age in range(_MEMORY))
+        closes.append(_quiet_close(traits, dates.take(part)) + memory)
+        yield
+    return np.concatenate(closes)
+
+
+def _quiet_close(traits: Traits, dates: Dates) -> Floats:
+    noise = _noise(np.append(traits.key, traits.market_key[0]), dates.ordinal)
+    level: Floats = traits.log_price + traits.volatility * 0.5 * noise[:, :-1]
+    level += noise[:, -1:] * _MARKET_DEVIATION * (0.4 + 1.2 * uniform(keyed(traits.key, 8)))
+    level -= drift(traits, dates.ordinal) * np.log(traits.split_factor)
+    return level
+
+
+def _noise(keys: Keys, ordinal: Ints) -> Floats:
+    """Noise in layers that looks like a random walk for years, yet is known at any date."""
+    place = (ordinal / _PERIODS)[:, None]
+    cell = np.floor(place).astype(np.int64)
+    layers = numbered(keys[:, None], np.arange(len(_PERIODS)))
+    left, right = normal(numbered(layers, np.stack([cell, cell + 1])))
+    right -= left
+    right *= place - cell
+    right += left
+    right *= np.sqrt(_PERIODS)
+    value: Floats = right.sum(axis=2)
+    return value
+
+
+def _drawn_sessions(
+    traits: Traits, dates: Dates, closes: tuple[Floats, Floats], shock: _Shock
+) -> Generator[None, None, Bars]:
+    """Draw the three sessions of each day: where each opens, how far it swings, where it closes."""
+    splits = split_count(traits, dates.ordinal) - split_count(traits, dates.before)
+    close, before = closes[1], closes[0] + np.log(traits.split_factor) * splits
+    calm = np.hypot(traits.volatility, _AGITATION * shock.size)
+    plain = close - before - shock.size * _TEMPERED["kept"][shock.mood]
+    least, most = _TEMPERED["least_gap"][shock.mood], _TEMPERED["most_gap"][shock.mood]
+    drawn, swung = uniform(fanned(shock.key, 10, 12, 21)), normal(fanned(shock.key, 11, 13, 14, 15, 16))
+    gap = shock.size * (least + (most - least) * drawn[0])
+    open_ = before + gap + 0.35 * plain + 0.25 * calm * swung[0]
+    start = before + (open_ - before) * drawn[1] + 0.1 * calm * swung[1]
+    last = open_ + 0.06 * calm * swung[2]
+    late = close + 0.03 * calm * swung[3]
+    night = late + 0.12 * calm * swung[4]
+    surge = np.where(shock.mood == Mood.RUNNER, _LARGEST_SURGE * drawn[2], 0.0)
+    yield
+    volume = _session_volumes(traits, dates, shock)
+    yield
+    ends = np.stack([start, open_, late], axis=1), np.stack([last, close, night], axis=1)
+    return _session_bars(volume, ends, calm, surge, shock.key)
+
+
+def _session_bars(volume: Ints, ends: tuple[Floats, Floats], calm: Floats, surge: Floats, keys: Keys) -> Bars:
+    swing = _SWINGS * calm[:, None]
+    keys = np.moveaxis(fanned(keys, 17, 18, 19), 0, 1)
+    up, down = np.abs(normal(np.stack([keys, mixed(keys ^ np.uint64(1))])))
+    high = np.maximum(*ends) + swing * up
+    high[:, 0] += surge
     low = np.minimum(*ends) - swing * down
-    logs = (ends[0], high, low, ends[1])
-    return Bars(volume, *(np.where(volume > 0, on_tick(np.exp(log) * UNITS_PER_DOLLAR), 0) for log in logs))
+    prices = np.where(volume > 0, on_tick(np.exp(np.stack([ends[0], high, low, ends[1]])) * UNITS_PER_DOLLAR), 0)
+    return Bars(volume, *prices)
 
 
-def _session_volumes(traits: Traits, day: dt.date, shock: _Shock, calendar: TradingCalendar) -> Ints:
-    keys = _day_keys(traits, day)
+def _parts(sessions: Bars) -> tuple[Bars, Bars, Bars]:
+    """Pre-market, regular and post-market of all dates in one line each."""
+    pre, regular, post = (
+        Bars(*(getattr(sessions, name)[:, number].ravel() for name in Bars.names())) for number in range(_SESSIONS)
+    )
+    return pre, regular, post
+
+
+def _session_volumes(traits: Traits, dates: Dates, shock: _Shock) -> Ints:
     spread = _TEMPERED["volume_spread"][shock.mood]
-    usual = _TEMPERED["volume"][shock.mood] * np.exp(spread * normal(keyed(keys, 22)) - spread * spread / 2)
-    listed = listed_on(traits, day)
-    debut = listed & (traits.listing_offset >= 0) & ~listed_on(traits, calendar.previous(day))
-    factor = np.where(debut, _DEBUT_VOLUME, usual) * traits.split_factor ** drift(traits, day) * listed
-    weights = np.tile(session_shares(early_close=calendar.is_early_close(day)), (len(keys), 1))
-    weights[:, 0] *= np.where(debut, 0.0, _TEMPERED["pre_market"][shock.mood])
+    usual = _TEMPERED["volume"][shock.mood] * np.exp(spread * normal(keyed(shock.key, 22)) - spread * spread / 2)
+    listed = _listed(traits, dates.ordinal)
+    debut = listed & (traits.listing_offset >= 0) & ~_listed(traits, dates.before)
+    factor = np.where(debut, _DEBUT_VOLUME, usual) * traits.split_factor ** drift(traits, dates.ordinal) * listed
+    weights = np.repeat(dates.shares, len(traits.key), axis=1)
+    weights[..., 0] *= np.where(debut, 0.0, _TEMPERED["pre_market"][shock.mood])
     # What trades the most every day does not trade fifty times as much on any.
     most = np.maximum(_MOST_SHARES, _MOST_TIMES * traits.daily_volume) * listed
-    volume = np.floor(np.minimum(traits.daily_volume * factor * weights.sum(axis=1), most)).astype(np.int64)
-    session_keys = numbered(keyed(keys, 20)[:, None], np.arange(weights.shape[1]))
-    return shared_out(volume, weights, traits.trade_size, session_keys, _SESSION_ROUGHNESS)
+    volume = np.floor(np.minimum(traits.daily_volume * factor * weights.sum(axis=2), most)).astype(np.int64)
+    keys = numbered(keyed(shock.key, 20).ravel()[:, None], np.arange(_SESSIONS))
+    trade_size = np.tile(traits.trade_size, len(dates.ordinal))
+    dealt = shared_out(volume.ravel(), weights.reshape(-1, _SESSIONS), trade_size, keys, _SESSION_ROUGHNESS)
+    return np.moveaxis(dealt.reshape(*volume.shape, _SESSIONS), 2, 1)

@@ -164,7 +164,7 @@ class Registry:
         outstanding = self._shares[row]
         if self._splitting[row]:
             traits = self._traits.take(slice(row, row + 1))
-            outstanding *= float((traits.split_factor ** drift(traits, day))[0])
+            outstanding *= float((traits.split_factor ** drift(traits, day.toordinal()))[0])
         classes = _OTHER_CLASSES if "." in self._symbols[row] else 1.0
         return Shares(int(outstanding), int(outstanding * classes), int(outstanding * self._free_part[row]))
 

@@ -70,6 +70,10 @@ class Bars(Columns):
         """Volume times mean price, in quarter units: whole numbers, so sums do not depend on their order."""
         return self.volume * (self.open + self.high + self.low + self.close)
 
+    def flat(self) -> Self:
+        """All of them in one row."""
+        return type(self)(*(getattr(self, name).ravel() for name in self.names()))
+
 
 def slices(count: int, cells_per_row: int) -> Iterator[slice]:
     """Cut rows into slices that are worked through in a few milliseconds each."""

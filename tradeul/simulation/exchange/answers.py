@@ -52,10 +52,18 @@ class Answers:
         return await self.stream(request, [orjson.dumps(content)])
 
     async def listing(
-        self, request: web.Request, head: dict[str, Any], name: str, rows: Iterable[bytes]
+        self,
+        request: web.Request,
+        head: dict[str, Any],
+        name: str,
+        rows: Iterable[bytes],
+        at_once: int = ROWS_PER_SLICE,
     ) -> web.StreamResponse:
-        """An object that ends in a list of encoded rows; an empty list is left out, as the vendor does."""
-        return await self.stream(request, _list_in(orjson.dumps(head), name, iter(rows)))
+        """An object that ends in a list of encoded rows; an empty list is left out, as the vendor does.
+
+        What is encoded many rows at a time is sent one at once.
+        """
+        return await self.stream(request, _list_in(orjson.dumps(head), name, iter(rows), at_once))
 
     async def array(self, request: web.Request, rows: Iterable[bytes]) -> web.StreamResponse:
         """A bare list of encoded rows."""
@@ -139,11 +147,11 @@ def _sliced(rows: Iterator[bytes]) -> Iterator[bytes]:
     yield b"[]" if opening == b"[" else b"]"
 
 
-def _list_in(head: bytes, name: str, rows: Iterator[bytes]) -> Iterator[bytes]:
+def _list_in(head: bytes, name: str, rows: Iterator[bytes], at_once: int) -> Iterator[bytes]:
     """Append a list to an encoded object, a few rows at a time."""
     opening = head[:-1] + b',"%s":[' % name.encode()
     empty = True
-    while part := list(itertools.islice(rows, ROWS_PER_SLICE)):
+    while part := list(itertools.islice(rows, at_once)):
         yield (opening if empty else b",") + b",".join(part)
         empty = False
     yield head if empty else b"]}"

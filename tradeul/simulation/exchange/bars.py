@@ -78,6 +78,7 @@ class BarRoutes:
             last=lambda: next(candle_rows(universe, row, candles.take(slice(-1, None)))),
             following=None if following is None else Following(_path_from(request, query, following), 0),
             counts=("resultsCount",),
+            at_once=1,
         )
 
     def _query_of(self, request: web.Request, query: Parameters) -> Query:
@@ -115,7 +116,7 @@ class BarRoutes:
             rows, bar = row + traded, day.take(traded)
         head |= {"queryCount": len(rows), "resultsCount": len(rows)}
         encoded = daily_rows(self._market.universe, rows, bar, self._closed_at_ms(date))
-        return await self._desk.answers.listing(request, head, "results", encoded)
+        return await self._desk.answers.listing(request, head, "results", encoded, at_once=1)
 
     async def _grouped(self, request: web.Request) -> web.StreamResponse:
         date = date_of(request.match_info["date"], "date")
@@ -130,7 +131,7 @@ class BarRoutes:
         rows = self._desk.rows_wanted(request, bars.volume > 0)
         encoded = daily_rows(self._market.universe, rows, bars.take(rows), self._closed_at_ms(date))
         content = {**head, "queryCount": len(rows), "resultsCount": len(rows)}
-        return await self._desk.answers.listing(request, content, "results", encoded)
+        return await self._desk.answers.listing(request, content, "results", encoded, at_once=1)
 
     async def _bars_of(self, date: dt.date, as_of: dt.date) -> Bars:
         """The day's bars; while its post-market goes on, as they stand."""

@@ -16,7 +16,7 @@ import orjson
 from aiohttp import web
 
 from tradeul.errors import UsageError
-from tradeul.simulation.exchange.answers import Answers
+from tradeul.simulation.exchange.answers import ROWS_PER_SLICE, Answers
 from tradeul.simulation.exchange.gate import Gate
 
 OTHER_HOST: Final = "https://api.polygon.io"
@@ -59,6 +59,7 @@ class Page:
     following: Following | None
     counts: tuple[str, ...] = ()
     """Under which names the head says how many rows there are."""
+    at_once: int = ROWS_PER_SLICE
 
 
 class Pages:
@@ -119,7 +120,7 @@ class Pages:
                 after = replace(after, last=orjson.loads(page.last()))
             host = OTHER_HOST if name == "other_host" else f"{request.scheme}://{request.host}"
             head["next_url"] = f"{host}{path}?cursor={_cursor(after)}"
-        return await self._answers.listing(request, head, "results", rows)
+        return await self._answers.listing(request, head, "results", rows, page.at_once)
 
     async def numbered(
         self, request: web.Request, items: Sequence[Item], encode: Callable[[Item], bytes], number: int, size: int
