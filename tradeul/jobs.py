@@ -108,9 +108,9 @@ def _order(usual: int) -> Sequence[Ask]:
     """What is missing is loaded in this order: first what relative volume needs, then what stands on it."""
     return (
         ("splits", None),
+        ("daily", None),
         ("universe", None),
         ("slots", usual),
-        ("daily", None),
         ("atr", None),
         ("metadata", None),
         ("slots", None),

@@ -1,5 +1,6 @@
 """Volumes by slot in a real Postgres: kept once, improved by what is better, averaged as the contract says."""
 
+import asyncio
 import datetime as dt
 import itertools
 import math
@@ -19,6 +20,7 @@ from tradeul.domain.slot_book import Source
 from tradeul.domain.splits import SplitBook
 from tradeul.domain.usual import Baseline
 from tradeul.history import daily_store, slot_store
+from tradeul.history.database import whole_or_nothing
 from tradeul.history.embedded import EmbeddedPostgres
 from tradeul.history.slot_store import Taken
 
@@ -108,6 +110,21 @@ async def test_keeping_again_changes_nothing_and_better_values_improve(server: E
     assert found[150][3] == "backfilled"
     assert count == 2
     assert after == {"A": 2, "B": 2}
+
+
+async def test_two_who_keep_the_first_rows_of_a_day_do_not_meet(server: EmbeddedPostgres) -> None:
+    """The writer and a job may both be the first to need a day's part."""
+    world = f"slots-{next(worlds)}"
+    async with connected(server.dsn, world) as first, connected(server.dsn, world) as second:
+
+        async def keep(connection: Any, symbol: str) -> None:
+            async with whole_or_nothing(connection):
+                await slot_store.keep_days(connection, day_of(symbol, 1.0), SLOTS_OF)
+
+        await asyncio.gather(keep(first, "A"), keep(second, "B"))
+        count = await first.fetchval("SELECT count(*) FROM slot_days")
+
+    assert count == 2
 
 
 async def test_a_usual_day_is_the_mean_of_the_sessions_that_are_whole(server: EmbeddedPostgres) -> None:

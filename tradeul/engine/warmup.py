@@ -7,6 +7,7 @@ stand on what was known when the program last ran, if that was kept, and until m
 import asyncio
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Literal, TypeVar
 
 import structlog
@@ -57,13 +58,15 @@ class Warmup:
         self._vitals = vitals
         self._date: dt.date | None = None
         self._wanted: set[Part] = set()
+        self._loaded = set[Part]()
         self._retry_at: dict[Part, float] = dict.fromkeys(PARTS, 0.0)
         self._said = ""
 
     def refresh(self, part: Part) -> None:
-        """Load a part again, soon: there is something new behind it."""
-        self._wanted.add(part)
-        self._retry_at[part] = 0.0
+        """Load a part again, soon: there is something new behind it. What was not loaded yet will be anyway."""
+        if part in self._loaded:
+            self._wanted.add(part)
+            self._retry_at[part] = 0.0
 
     async def run(self) -> None:
         """Keep the board up to date, for ever."""
@@ -109,6 +112,7 @@ class Warmup:
         log.info("history_known", part=part, as_of=as_of.isoformat())
         if as_of == today:
             self._wanted.discard(part)
+            self._loaded.add(part)
             if part == "averages":
                 self._vitals.sessions_wanted = self._vitals.sessions_loaded = LONG_SESSIONS
 
@@ -120,13 +124,11 @@ class Warmup:
                 await self._load_averages(today)
             elif self._past is not None:
                 await self._load_baseline(self._past, today)
+            self._loaded.add(part)
         except VendorError as failure:
             self._failed(part, str(failure), RETRY_S)
         except HistoryUnavailable as failure:
             self._failed(part, str(failure), DATABASE_RETRY_S)
-        except OSError as error:
-            # It costs the next start some seconds, and nothing else.
-            log.warning("averages_not_kept", reason=str(error))
 
     def _failed(self, part: Part, why: str, retry_s: float) -> None:
         self._wanted.add(part)
@@ -152,7 +154,7 @@ class Warmup:
         await self._pipeline.take_averages(averages)
         log.info("history_loaded", sessions=len(history))
         if self._store is not None:
-            await asyncio.to_thread(self._store.keep_averages, today, averages)
+            await self._keep(partial(self._store.keep_averages, today, averages))
 
     async def _load_baseline(self, past: PastVolumes, today: dt.date) -> None:
         baseline = await past.baseline(today, await self._splits(today))
@@ -161,7 +163,14 @@ class Warmup:
         await self._pipeline.take_baseline(baseline, 0)
         log.info("baseline_loaded", symbols=len(baseline.symbols))
         if self._store is not None:
-            await asyncio.to_thread(self._store.keep_baseline, baseline)
+            await self._keep(partial(self._store.keep_baseline, baseline))
+
+    async def _keep(self, keep: Callable[[], None]) -> None:
+        """Keep what was loaded for the next start; a disk that refuses costs that start some seconds, nothing else."""
+        try:
+            await asyncio.to_thread(keep)
+        except OSError as error:
+            log.warning("averages_not_kept", reason=str(error))
 
     async def _splits(self, today: dt.date) -> SplitBook:
         return SplitBook(await self._source.splits(today - SPLITS_BACK), today)

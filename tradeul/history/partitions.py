@@ -20,6 +20,8 @@ _LATEST: Final = Nanos(int(dt.datetime(2200, 1, 1, tzinfo=dt.UTC).timestamp()) *
 _PART_MADE: Final = """
 SELECT format('CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
     $1::text || '_' || to_char($2::date, 'YYYYMMDD'), $1::text, $3::timestamptz, $4::timestamptz)"""
+_PART_EXISTS: Final = "SELECT to_regclass($1::text || '_' || to_char($2::date, 'YYYYMMDD')) IS NOT NULL"
+_PARTS_LOCKED: Final = "SELECT pg_advisory_xact_lock(hashtext('tradeul parts'))"
 _DATE_PART_MADE: Final = """
 SELECT format('CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
     $1::text || '_' || to_char($2::date, 'YYYYMMDD'), $1::text, $2::date, $2::date + 1)"""
@@ -55,10 +57,13 @@ async def make_parts(connection: Connection, tables: Iterable[str], days: Iterab
 
 
 async def make_date_parts(connection: Connection, tables: Iterable[str], days: Iterable[dt.date]) -> None:
-    """The same for tables that are parted by a date and not by a time."""
+    """The same for tables that are parted by a date and not by a time, which more than one of us writes to."""
     for day in days:
         for table in tables:
-            await connection.execute(await connection.fetchval(_DATE_PART_MADE, table, day))
+            if not await connection.fetchval(_PART_EXISTS, table, day):
+                # Until the caller's transaction ends; the second one then finds it there.
+                await connection.execute(_PARTS_LOCKED)
+                await connection.execute(await connection.fetchval(_DATE_PART_MADE, table, day))
 
 
 async def drop_parts(connection: Connection, retention: Mapping[str, int], today: dt.date) -> int:

@@ -1,5 +1,6 @@
 """One filling of some sessions with volumes by slot: who is asked for next, several at a time, kept in pieces."""
 
+import asyncio
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -62,13 +63,18 @@ class Fill:
         self._waiting: list[DayVolumes] = []
         self._today: list[DayVolumes] = []
         self._errors_in_a_row = 0
+        self._keeping = asyncio.Lock()
 
     async def run(self, sessions: Sequence[dt.date]) -> None:
         """Fill what is missing; raises what the database refuses, and the vendor again and again."""
         self._todo = await self._missing(sessions)
         self._progress.done, self._progress.total = 0, len(self._todo)
         self._progress.note = f"volumes of {len(sessions)} sessions"
-        await in_flight(self._together, AT_ONCE, self._in_order(), self._ask)
+        try:
+            await in_flight(self._together, AT_ONCE, self._in_order(), self._ask)
+        except VendorError:
+            await self._keep()
+            raise
         await self._keep()
         await self._keep_today()
 
@@ -122,9 +128,12 @@ class Fill:
 
     async def _keep(self) -> None:
         """Keep what came, and bring what is usual for these symbols to the board."""
-        waiting, self._waiting = self._waiting, []
-        if not waiting:
-            return
+        async with self._keeping:
+            waiting, self._waiting = self._waiting, []
+            if waiting:
+                await self._keep_rows(waiting)
+
+    async def _keep_rows(self, waiting: Sequence[DayVolumes]) -> None:
         rows = joined(waiting)
         slots_of = {day: slot_count(self._calendar.hours(day)) for day, _ in rows.keys}
         async with self._lender.lent(KEEPING_S) as connection, whole_or_nothing(connection):
