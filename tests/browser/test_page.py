@@ -2,12 +2,13 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from playwright.async_api import Page
 
+from tests.history.worlds import place
 from tests.support.page import OpenPage, open_page, rows_of, until
+from tradeul import jobs
 from tradeul.app import App
 from tradeul.domain.deltas import wire_rows
 from tradeul.settings import Settings
@@ -19,19 +20,24 @@ SYMBOLS = 1_500
 
 
 @contextlib.asynccontextmanager
-async def program(port: int = 0, **clock: Any) -> AsyncIterator[App]:
-    """Run the whole program on a small simulated market."""
-    app = App(
-        Settings.model_validate(
-            {"server": {"port": port}, "simulation": {"symbols": SYMBOLS}, "clock": {"speed": SPEED} | clock}
-        )
-    )
-    await app.start()
-    try:
-        yield app
-    finally:
-        app.supervisor.request_stop("the test is over")
-        await app.supervisor.run_until_stopped()
+async def program(
+    port: int = 0, *, symbols: int = SYMBOLS, dsn: str = "off", speed: float = SPEED, start: str = ""
+) -> AsyncIterator[App]:
+    """Run the whole program on a small simulated market, with a folder of its own."""
+    with place() as folder:
+        settings = {
+            "server": {"port": port},
+            "simulation": {"symbols": symbols},
+            "clock": {"speed": speed, "start": start},
+            "history": {"dsn": dsn, "data_dir": str(folder)},
+        }
+        app = App(Settings.model_validate(settings))
+        await app.start()
+        try:
+            yield app
+        finally:
+            app.supervisor.request_stop("the test is over")
+            await app.supervisor.run_until_stopped()
 
 
 def address(app: App) -> str:
@@ -103,6 +109,27 @@ async def test_what_is_painted_is_what_is_held(browser_path: str) -> None:
     assert shown
     assert shown == held[: len(shown)]
     assert "closed" in feed.lower()
+
+
+async def test_what_is_loaded_is_said_and_then_shown(browser_path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bar says what is loaded while it is, and nothing once it is; by then rows have names and sectors."""
+    opens = "2026-11-18T09:31:00-05:00"
+    monkeypatch.setattr(jobs, "COMPANIES_PER_SECOND", 20.0)
+    async with (
+        program(symbols=120, dsn="embedded", speed=1.0, start=opens) as app,
+        open_page(address(app), browser_path) as opened,
+    ):
+        page = opened.page
+        await live(page)
+        await until(page, r"/^metadata \d+ % · /.test(document.querySelector('#jobs').textContent)")
+        shown = await page.evaluate("document.querySelector('#jobs-fact').checkVisibility()")
+        await until(page, "document.querySelector('#jobs').textContent === ''")
+        hidden = await page.evaluate("!document.querySelector('#jobs-fact').checkVisibility()")
+        await until(page, "tradeul.rows('winners').some(row => row.name && row.sector && row.market_cap)")
+
+    assert shown
+    assert hidden
+    assert_clean(opened)
 
 
 async def test_it_comes_back_by_itself(browser_path: str) -> None:

@@ -17,6 +17,8 @@ from tradeul.engine.ports import ReferenceBook
 from tradeul.errors import HistoryUnavailable
 
 LOOK_EVERY_S: Final = 2.0
+FIRST_LOOK_EVERY_S: Final = 0.25
+"""While the database has never answered, as it may be just starting."""
 SLICE: Final = 250
 
 log = structlog.get_logger(__name__)
@@ -44,7 +46,7 @@ class ReferenceKeeper:
                 changed = False
             if await self._take_waiting() or changed:
                 await self._pipeline.rescan()
-            await self._clock.pause(LOOK_EVERY_S)
+            await self._clock.pause(LOOK_EVERY_S if self._seen else FIRST_LOOK_EVERY_S)
 
     async def _take_changes(self) -> bool:
         """Take all that changed since the last look; whether anything did."""

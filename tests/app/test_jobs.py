@@ -1,0 +1,143 @@
+"""The whole program loads what is known of securities, and shows it: page rows, health, API, and the command."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.history.worlds import place
+from tests.support.eventually import PATIENT_S, eventually
+from tests.support.market import at
+from tradeul import jobs
+from tradeul.app import App
+from tradeul.clock import PacedClock
+from tradeul.settings import Settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+ROOT = Path(__file__).parents[2]
+JOBS = {"universe", "splits", "retention", "metadata"}
+
+
+@pytest.fixture(autouse=True)
+def _second_vendor_in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "COMPANIES_PER_SECOND", 200.0)
+
+
+@asynccontextmanager
+async def program(folder: Path, **more: Any) -> AsyncIterator[App]:
+    """A simulated market a minute after its open, with what is kept of it in a folder."""
+    settings = Settings.model_validate(
+        {
+            "server": {"port": 0},
+            "market": {"source": "simulation"},
+            "simulation": {"symbols": 45, "seed": 7},
+            "history": {"data_dir": str(folder)},
+        }
+        | more
+    )
+    app = App(settings, PacedClock(at("09:31")))
+    await app.start()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(app.supervisor.run_until_stopped)
+        stack.callback(app.supervisor.request_stop, "the test is over")
+        yield app
+
+
+async def asked(app: App, path: str) -> Any:
+    assert app.server is not None
+    async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{app.server.port}{path}") as answer:
+        return await answer.json()
+
+
+def under_way(app: App) -> set[str]:
+    assert app.loading is not None
+    return {news.name for news in app.loading.desk.under_way()}
+
+
+def last_successes(app: App) -> list[object]:
+    assert app.loading is not None
+    jobs: Any = app.loading.desk.report()["jobs"]
+    return [job["last_success"] for job in jobs]
+
+
+async def load(app: App, *arguments: str) -> tuple[int | None, str, str]:
+    """The command, as a person types it."""
+    assert app.server is not None
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tradeul", "load", *arguments, "--url", f"http://127.0.0.1:{app.server.port}"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+    )
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_a_cold_start_loads_and_a_warm_one_has_it() -> None:
+    """Every job is done once; rows have names, sectors and floats, in the next program before anything is loaded."""
+
+    def known(app: App) -> int:
+        return sum(name is not None for name in app.board["sector"])
+
+    with place() as folder:
+        async with program(folder) as app:
+            await eventually(lambda: len(app.board) > 30 and not app.board["no_reference"].any(), within_s=PATIENT_S)
+            await eventually(lambda: "metadata" in under_way(app) or known(app), within_s=PATIENT_S)
+            await eventually(lambda: not under_way(app), within_s=PATIENT_S)
+            await eventually(lambda: known(app) > 15, within_s=PATIENT_S)
+            report = await asked(app, "/api/v1/jobs")
+            health = await asked(app, "/health")
+            outcome = await load(app, "splits")
+        assert app.supervisor.abandoned == ()
+
+        async with program(folder) as app:
+            await eventually(lambda: known(app) > 15, within_s=PATIENT_S)
+            await eventually(lambda: app.loading is not None and all(last_successes(app)), within_s=PATIENT_S)
+            again = await asked(app, "/api/v1/jobs")
+
+    assert {job["name"]: job["state"] for job in report["jobs"]} == dict.fromkeys(JOBS, "idle")
+    assert all(job["last_success"] for job in report["jobs"])
+    assert health["jobs"] == {"enabled": True, "under_way": [], "trouble": ""}
+    assert outcome[0] == 0
+    assert outcome[1].splitlines()[-1].startswith("splits: done, ")
+    assert outcome[2] == ""
+    assert again["runs"] == []
+
+
+async def test_a_vendor_that_refuses_is_trouble_and_nothing_else() -> None:
+    """The lists go on, the run has failed with the vendor's words, and the command says so."""
+    with place() as folder:
+        async with program(folder) as app:
+            assert app.exchange is not None
+            app.exchange.faults.switch_on("not_entitled", path="/v3/reference/splits")
+            await eventually(lambda: app.loading is not None and app.past is not None and app.past.ready)
+            code, _, err = await load(app, "splits")
+            unknown = await load(app, "slotz")
+            status = await asked(app, "/api/v1/scanner/status")
+
+    assert code == 1
+    assert err.startswith("tradeul: splits failed: the vendor answered 403: You are not entitled to this data.")
+    assert len(err.splitlines()) == 1
+    assert unknown[0] == 2
+    assert "there is no job slotz: there are universe, splits, metadata, retention" in unknown[2]
+    assert status["feed"]["state"] == "live"
+
+
+async def test_without_history_nothing_is_loaded(tmp_path: Path) -> None:
+    """The API and the command say why; health does not call it trouble."""
+    async with program(tmp_path, history={"data_dir": str(tmp_path), "dsn": "off"}) as app:
+        report = await asked(app, "/api/v1/jobs")
+        health = await asked(app, "/health")
+        outcome = await load(app, "universe")
+
+    assert report["error"]["code"] == "history_unavailable"
+    assert health["jobs"] == {"enabled": False}
+    assert outcome == (1, "", "tradeul: nothing is loaded: `history.dsn` is off\n")
