@@ -21,7 +21,7 @@ from tradeul import logs
 from tradeul.clock import Clock, PacedClock, SystemClock
 from tradeul.domain.attention import Attention
 from tradeul.domain.board import Board
-from tradeul.domain.events import Nanos
+from tradeul.domain.events import LiveEvents, Nanos
 from tradeul.domain.scans import BUILT_IN
 from tradeul.domain.session import NANOS, TradingCalendar, instant_of, local_time
 from tradeul.engine.calendar import FIRST_YEAR, YEARS_AHEAD, exchange_calendar
@@ -32,6 +32,7 @@ from tradeul.engine.filters import global_filters
 from tradeul.engine.hot_loop import HotLoop
 from tradeul.engine.intake import Intake
 from tradeul.engine.link_watch import LinkWatch
+from tradeul.engine.minutes import Minutes
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.vendor_hours import VendorHours
@@ -138,6 +139,7 @@ class App:
         self.recorder: FileRecorder | None = None
         self.stream: PolygonStream | None = None
         self.past: Past | None = None
+        self.minutes: Minutes | None = None
 
     async def run(self) -> None:
         """Start everything, and stop it in order when asked to."""
@@ -163,6 +165,7 @@ class App:
                 discovery.refill()
 
         self.stream = stream = self._stream(vendor, refill)
+        self.minutes = self._minutes(stream)
         visits = self._visits()
         pipeline = self._pipeline(stream, visits)
         discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board), visits)
@@ -213,6 +216,13 @@ class App:
         past.start(self.supervisor)
         return past
 
+    def _minutes(self, stream: PolygonStream) -> Minutes | None:
+        if self.past is None:
+            return None
+        minutes = Minutes(lambda: stream.state, self.past.writer, self.clock)
+        self.supervisor.start("minutes", minutes.run, stage=Stage.ENGINE)
+        return minutes
+
     def _visits(self) -> Visits:
         chronicle = None if self.past is None else self.past.writer
         return Visits(self.channels, self.scanner, self.board, self.calendar, chronicle)
@@ -232,11 +242,16 @@ class App:
             late_url if feed == "delayed" and late_url else vendor.ws_url,
             vendor.api_key,
             self.clock,
-            self.intake.deliver,
+            self._deliver,
             delayed_url=late_url if feed == "auto" else None,
             recorder=self.recorder,
             on_live=on_live,
         )
+
+    def _deliver(self, events: LiveEvents) -> None:
+        self.intake.deliver(events)
+        if self.minutes is not None:
+            self.minutes.deliver(events)
 
     def _discovery(self, rest: PolygonRest, pipeline: Pipeline, watch: LinkWatch, visits: Visits) -> Discovery:
         def taken(feed_time: Nanos) -> None:
@@ -276,10 +291,14 @@ class App:
         def database() -> dict[str, object]:
             return {"enabled": False} if self.past is None else self.past.report()
 
+        def minutes() -> dict[str, object]:
+            return {} if self.minutes is None else self.minutes.report()
+
         reports: dict[str, Report] = {
             "stream": link,
             "today": day.report,
             "database": database,
+            "minutes": minutes,
             "recording": recording,
             "supervisor": tasks,
         }

@@ -50,6 +50,7 @@ class Past:
             list_events=settings.retention_list_events,
             list_states=settings.retention_list_states,
             scan_results=settings.retention_scan_results,
+            aggregates_1min=settings.retention_aggregates_1min,
         )
         self._clock = clock
         self._found = address

@@ -183,6 +183,9 @@ class History(Section):
     retention_scan_results: int = Field(
         30, ge=1, le=36_500, description="Days that the lists of every minute are kept."
     )
+    retention_aggregates_1min: int = Field(
+        30, ge=1, le=36_500, description="Days that the minutes of symbols are kept."
+    )
     retention_list_events: int = Field(400, ge=1, le=36_500, description="Days that entries and exits are kept.")
 
 

@@ -23,13 +23,14 @@ MS = 1_000_000
 
 
 @asynccontextmanager
-async def program(folder: Path, wall: str) -> AsyncIterator[App]:
+async def program(folder: Path, wall: str, symbols: int = 200, **more: Any) -> AsyncIterator[App]:
     """A simulated market from `wall` on, and all that is kept of it in a folder."""
     settings = Settings(
         server={"port": 0},
         market={"source": "simulation"},
-        simulation={"symbols": 200, "seed": 7},
+        simulation={"symbols": symbols, "seed": 7},
         history={"data_dir": str(folder)},
+        **more,
     )
     app = App(settings, PacedClock(at(wall), SPEED))
     await app.start()

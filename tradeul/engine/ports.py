@@ -19,6 +19,7 @@ from tradeul.domain.events import (
     LiveEvents,
     MarketImage,
     MarketStatus,
+    MinuteBar,
     Nanos,
     Profile,
     Split,
@@ -147,7 +148,7 @@ class View(Protocol):
 
 
 class Chronicle(Protocol):
-    """Keeps what happened in the lists. Every method returns at once and never fails its caller."""
+    """Keeps what happened in the lists and in hot symbols. Every method returns at once and never fails its caller."""
 
     def event(self, event: ListEvent) -> None:
         """Keep one entry, exit or peak."""
@@ -157,6 +158,9 @@ class Chronicle(Protocol):
 
     def result(self, state: ListRecord) -> None:
         """Keep a list as its result of this minute."""
+
+    def minute(self, minute: MinuteBar) -> None:
+        """Keep a finished minute of a symbol; of two about one minute the one of the later `as_of` counts."""
 
 
 @dataclass(frozen=True, slots=True)

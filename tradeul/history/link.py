@@ -46,10 +46,11 @@ class Retention:
     list_events: int = 400
     list_states: int = 10
     scan_results: int = 30
+    aggregates_1min: int = 30
 
 
 class Link:
-    """A connection that comes and goes. Its counts are of events and lists, since the start."""
+    """A connection that comes and goes. Its counts are of events, lists and minutes, since the start."""
 
     def __init__(self, address: Callable[[], str], world: str, clock: Clock, retention: Retention, pace: Pace) -> None:
         self._database = Database(address, world, pace.waits)
@@ -59,13 +60,14 @@ class Link:
             "list_events": retention.list_events,
             "list_states": retention.list_states,
             "list_results": retention.scan_results,
+            "aggregates_1min": retention.aggregates_1min,
         }
         self._connection: Connection | None = None
         self._days: set[dt.date] = set()
         """Those that have their parts, as far as this connection has seen."""
         self._tidied: dt.date | None = None
         self.started: Final = clock.now()
-        self._uncleared = list(range(len(store.LIST_TABLES)))
+        self._uncleared = list(range(len(store.TABLES)))
         """Tables that may still hold rows later than our start."""
         self._attempts = 0
         self._retry_at = clock.monotonic()
@@ -181,7 +183,7 @@ class Link:
 
     async def _see_to_parts(self, days: set[dt.date]) -> None:
         missing = days - self._days
-        await make_parts(self._connection, store.LIST_TABLES, sorted(missing))
+        await make_parts(self._connection, store.TABLES, sorted(missing))
         self._days |= missing
 
     @asynccontextmanager
