@@ -10,8 +10,8 @@ from tests.support.eventually import running, settle
 from tests.support.market import NANOS, at, bar
 from tradeul.clock import ManualClock
 from tradeul.domain.events import ListEvent, ListRecord, LiveBar, LiveEvents, MinuteBar, Nanos, Symbol
-from tradeul.domain.minutes import MINUTE_NS
-from tradeul.engine.minutes import CHANGES_WITHIN_NS, GRACE_NS, LOOK_EVERY_S, QUIET_NS, Minutes
+from tradeul.domain.minutes import CHANGES_WITHIN_NS, MINUTE_NS
+from tradeul.engine.minutes import GRACE_NS, LOOK_EVERY_S, QUIET_NS, Minutes
 
 TEN = at("10:00")
 S = NANOS

@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from tradeul.domain.events import LiveBar, MinuteBar, Nanos, Symbol
-from tradeul.domain.session import NANOS
+from tradeul.domain.session import NANOS, DayHours
 
 SECONDS: Final = 60
 MINUTE_NS: Final = SECONDS * NANOS
+CHANGES_WITHIN_NS: Final = 15 * MINUTE_NS
+"""So long after its end a minute is sent again when late trades change it."""
 PRICE_DECIMALS: Final = 4
 
 _SECOND: Final = struct.Struct("6d")
@@ -25,6 +27,11 @@ _VALUES: Final = 6
 def minute_of(at: Nanos) -> Nanos:
     """The start of the minute that an instant is in."""
     return Nanos(at - at % MINUTE_NS)
+
+
+def final_at(hours: DayHours) -> Nanos:
+    """When no minute of a day changes any more."""
+    return Nanos(hours.post_market_end + CHANGES_WITHIN_NS)
 
 
 class MinuteFold:

@@ -14,7 +14,7 @@ from typing import Final
 
 from tradeul.clock import Clock
 from tradeul.domain.events import LiveBar, LiveEvents, Nanos, Symbol
-from tradeul.domain.minutes import MINUTE_NS, MinuteFold, minute_of
+from tradeul.domain.minutes import CHANGES_WITHIN_NS, MINUTE_NS, MinuteFold, minute_of
 from tradeul.domain.session import NANOS
 from tradeul.engine.link_watch import Link
 from tradeul.engine.ports import Chronicle
@@ -22,8 +22,6 @@ from tradeul.engine.ports import Chronicle
 LOOK_EVERY_S: Final = 0.25
 GRACE_NS: Final = 5 * NANOS
 """A second's bar comes about two seconds after its end."""
-CHANGES_WITHIN_NS: Final = 15 * MINUTE_NS
-"""So long the vendor sends bars again when late trades change them."""
 QUIET_NS: Final = MINUTE_NS
 """After so long without a bar of any symbol nothing more of the past is on its way. A dead feed is found sooner."""
 TOLD_A_TURN: Final = 20
