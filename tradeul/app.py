@@ -26,6 +26,7 @@ from tradeul.domain.scans import BUILT_IN
 from tradeul.domain.session import NANOS, TradingCalendar, instant_of, local_time
 from tradeul.engine.calendar import FIRST_YEAR, YEARS_AHEAD, exchange_calendar
 from tradeul.engine.channels import Channels
+from tradeul.engine.charts import Charts
 from tradeul.engine.discovery import Discovery
 from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.filters import global_filters
@@ -52,6 +53,7 @@ from tradeul.supervisor import Stage, Supervisor
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.routes.page import read_page
+from tradeul.web.routes.ticker import Ticker
 from tradeul.web.server import Address, WebServer
 
 SIMULATION_BEGINS: Final = dt.time(9, 29)
@@ -174,7 +176,7 @@ class App:
         )
         view = self._view(discovery, stream, day)
         hub = Hub(self.channels, self.clock, view)
-        await self._serve(hub, view, visits)
+        await self._serve(hub, view, visits, rest)
         await day.start(self.supervisor)
         warmup = Warmup(rest, pipeline, self.clock, self.calendar, self.vitals)
         hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
@@ -306,7 +308,11 @@ class App:
             self.clock, self.calendar, self.vitals, discovery, self.scanner, self.channels, self.intake, reports
         )
 
-    async def _serve(self, hub: Hub, view: EngineView, visits: Visits) -> None:
+    def _ticker(self, view: EngineView, bars: PolygonRest) -> Ticker:
+        kept = None if self.past is None else self.past.symbols
+        return Ticker(self.board, self.channels, view, Charts(bars, kept, self.clock, self.calendar), kept)
+
+    async def _serve(self, hub: Hub, view: EngineView, visits: Visits, rest: PolygonRest) -> None:
         server = self.settings.server
         annals = None if self.past is None else self.past.annals
         self.server = WebServer(
@@ -317,7 +323,7 @@ class App:
             self.clock,
             Address(server.host, server.port),
             server.max_clients,
-            History(self.channels, visits.recent, annals),
+            [History(self.channels, visits.recent, annals), self._ticker(view, rest)],
         )
         self.supervisor.add_stop(Stage.SERVING, "server", self.server.close)
         await self.server.start()

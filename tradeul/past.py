@@ -22,6 +22,7 @@ from tradeul.history.embedded import EmbeddedPostgres, Patience
 from tradeul.history.link import Retention
 from tradeul.history.lockfile import FolderLock
 from tradeul.history.ownership import make_folder
+from tradeul.history.symbol_annals import PostgresSymbolAnnals
 from tradeul.history.writer import HistoryWriter
 from tradeul.settings import History
 from tradeul.supervisor import Stage, Supervisor
@@ -56,6 +57,7 @@ class Past:
         self._found = address
         self.writer = HistoryWriter(address, world, clock, folder / "spool", retention=retention)
         self.annals = PostgresAnnals(address, world, calendar)
+        self.symbols = PostgresSymbolAnnals(address, world, calendar)
 
     def start(self, supervisor: Supervisor) -> None:
         """Have the parts run, and end in their order: the writer's last rows go out before the server does."""
@@ -65,6 +67,7 @@ class Past:
         supervisor.start("history", self._write, stage=Stage.HISTORY)
         supervisor.add_stop(Stage.HISTORY, "history", self.writer.close)
         supervisor.add_stop(Stage.HISTORY, "annals", self.annals.close)
+        supervisor.add_stop(Stage.HISTORY, "symbols", self.symbols.close)
 
     async def _write(self) -> None:
         """Write for ever, once the server that starts with us is there, or should be."""

@@ -19,6 +19,7 @@ from tradeul.simulation.exchange.server import Exchange
 from tradeul.simulation.market import Market
 
 SYMBOLS = 1_000
+MS = 1_000_000
 KEPT = "SELECT symbol, time, open, high, low, close, volume, vwap FROM sim_7.aggregates_1min"
 
 
@@ -63,3 +64,31 @@ async def test_minutes_of_hot_symbols_are_their_exchanges() -> None:
         for symbol, mine in kept.items():
             theirs = facts_of(await rest.bars(symbol, 1, DAY, DAY))
             assert mine == {at_: bar for at_, bar in theirs.items() if min(mine) <= at_ <= max(mine)}
+
+
+@pytest.mark.slow
+async def test_any_symbol_can_be_looked_at() -> None:
+    """In a list or not: its fields, its bars as the exchange has them, and that nothing is known of the company yet."""
+    with place() as folder:
+        async with program(folder, "09:45", SYMBOLS) as app:
+            past = app.past
+            assert past is not None
+            await eventually(lambda: len(app.board) and past.writer.report.connected, within_s=PATIENT_S)
+            symbol = app.board.symbols[0]
+            fields = await asked(app, f"/api/v1/ticker/{symbol}")
+            today = await asked(app, f"/api/v1/ticker/{symbol}/bars?interval=1m&to={at('09:44') // MS}")
+            days = await asked(app, f"/api/v1/ticker/{symbol}/bars?interval=1d")
+            unknown = await asked(app, f"/api/v1/ticker/{symbol}/metadata", status=404)
+    async with same_exchange() as rest:
+        theirs = facts_of(await rest.bars(symbol, 1, at("04:00"), at("09:44")))
+
+    assert fields["symbol"] == symbol
+    assert fields["price"] > 0
+    assert (today["source"], today["complete"]) == ("exchange", True)
+    ours = {
+        bar["time"] * MS: (bar["open"], bar["high"], bar["low"], bar["close"], bar["volume"]) for bar in today["bars"]
+    }
+    assert ours == theirs
+    assert ours
+    assert len(days["bars"]) > 20
+    assert unknown["error"]["code"] == "unknown_symbol"

@@ -25,7 +25,7 @@ from tradeul.engine.visits import RecentEvents
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.routes.page import PageFile
-from tradeul.web.server import Address, WebServer
+from tradeul.web.server import Address, Part, WebServer
 
 EPOCH = "epoch-1"
 HOST = "127.0.0.1"
@@ -100,6 +100,7 @@ async def served(
     page: Mapping[str, PageFile] = PAGE,
     clock: ManualClock | None = None,
     annals: Annals | None = None,
+    more: Iterable[Part] = (),
 ) -> AsyncIterator[Served]:
     """Serve lists with nothing in them; the hub's `run` is not started."""
     clock = clock or ManualClock(NOON)
@@ -108,7 +109,7 @@ async def served(
     hub = Hub(channels, clock, view)
     recent = RecentEvents()
     history = History(channels, recent, annals)
-    server = WebServer(hub, channels, view, page, clock, Address(HOST, 0), max_clients, history)
+    server = WebServer(hub, channels, view, page, clock, Address(HOST, 0), max_clients, [history, *more])
     await server.start()
     try:
         yield Served(clock, channels, view, hub, server, recent)

@@ -19,6 +19,7 @@ from tradeul.domain.events import (
     LiveEvents,
     MarketImage,
     MarketStatus,
+    Metadata,
     MinuteBar,
     Nanos,
     Profile,
@@ -184,6 +185,19 @@ class Annals(Protocol):
 
     async def list_at(self, name: str, at: Nanos) -> ListRecord | None:
         """Find a list as it stood then: the newest kept state at or before it, of the same trading date."""
+
+
+class SymbolAnnals(Protocol):
+    """What was kept of single symbols. Every method raises `HistoryUnavailable` while the database cannot answer."""
+
+    async def metadata(self, symbol: Symbol) -> Metadata | None:
+        """Find what is known of a symbol beyond its prices."""
+
+    async def complete_days(self, symbol: Symbol, first: dt.date, last: dt.date) -> frozenset[dt.date]:
+        """Find the days from `first` to `last` all of whose minutes are kept, and change no more."""
+
+    async def bars(self, symbol: Symbol, minutes: int, first: Nanos, last: Nanos) -> SymbolBars:
+        """Find what is kept of a symbol's minutes from `first` to `last`, so many to a bar."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

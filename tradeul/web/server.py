@@ -5,9 +5,10 @@
 
 import asyncio
 import errno
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from aiohttp import web
 
@@ -18,7 +19,6 @@ from tradeul.errors import AddressInUse, ConfigurationError
 from tradeul.web.answers import Connection
 from tradeul.web.hub import Hub
 from tradeul.web.routes.health import Health
-from tradeul.web.routes.history import History
 from tradeul.web.routes.lists import Lists
 from tradeul.web.routes.live import LiveLists
 from tradeul.web.routes.market import MarketFacts
@@ -46,6 +46,13 @@ class Address:
     port: int
 
 
+class Part(Protocol):
+    """Answers some of the paths."""
+
+    def routes(self) -> list[web.RouteDef]:
+        """Which, and how."""
+
+
 class WebServer:
     def __init__(
         self,
@@ -56,23 +63,22 @@ class WebServer:
         clock: Clock,
         address: Address,
         max_clients: int,
-        history: History | None = None,
+        more: Iterable[Part] = (),
     ) -> None:
         self._hub = hub
         self._address = address
         self.port = address.port
         """The port that is listened on; known after `start` where any was asked for."""
         app = web.Application(client_max_size=MAX_BODY_BYTES)
-        for part in (
+        parts: tuple[Part, ...] = (
             Page(page),
             Health(view),
             MarketFacts(view),
             Lists(channels, view),
             LiveLists(hub, clock, max_clients),
-        ):
+        )
+        for part in (*parts, *more):
             app.add_routes(part.routes())
-        if history is not None:
-            app.add_routes(history.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=HANDLERS_S)
         self._listener: asyncio.Server | None = None
 
