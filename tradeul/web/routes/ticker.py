@@ -28,7 +28,7 @@ from tradeul.web.answers import (
     history_unavailable,
     no_history,
 )
-from tradeul.web.parameters import MS_NS, Asked, asked_of, end_of, is_plain, moment_ms
+from tradeul.web.parameters import MS_NS, Asked, asked_of, end_of, moment_ms
 from tradeul.web.protocol import milliseconds
 
 INTERVALS: Final[dict[str, Span]] = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "1d": "day"}
@@ -38,7 +38,7 @@ LONGEST_DAYS: Final = {"1m": 7, "5m": 31, "15m": 92, "1h": 366, "1d": 3_660}
 DAILY_DAYS: Final = 92
 """How far daily bars go back where nobody says."""
 DAY_NS: Final = 86_400_000 * MS_NS
-BARS_A_TURN: Final = 1_000
+BARS_A_TURN: Final = 500
 """Put into words in about two milliseconds."""
 COLUMNS: Final = ("time", "open", "high", "low", "close", "volume", "vwap", "trades")
 
@@ -74,11 +74,10 @@ class Ticker:
 
     async def metadata(self, request: web.Request) -> web.Response:
         """What is kept of the company or fund."""
-        symbol = request.match_info["symbol"]
         if self._annals is None:
             return no_history()
         try:
-            found = await self._annals.metadata(Symbol(symbol)) if is_plain(symbol) else None
+            found = await self._annals.metadata(Symbol(request.match_info["symbol"]))
         except HistoryUnavailable as unavailable:
             return history_unavailable(unavailable)
         if found is None:
