@@ -21,11 +21,12 @@ from tradeul import logs
 from tradeul.clock import Clock, PacedClock, SystemClock
 from tradeul.domain.attention import Attention
 from tradeul.domain.board import Board
-from tradeul.domain.events import Nanos
+from tradeul.domain.events import LiveEvents, Nanos
 from tradeul.domain.scans import BUILT_IN
 from tradeul.domain.session import NANOS, TradingCalendar, instant_of, local_time
 from tradeul.engine.calendar import FIRST_YEAR, YEARS_AHEAD, exchange_calendar
 from tradeul.engine.channels import Channels
+from tradeul.engine.charts import Charts
 from tradeul.engine.demand import EngineDemand
 from tradeul.engine.discovery import Discovery
 from tradeul.engine.enrichment import Enrichment
@@ -33,6 +34,7 @@ from tradeul.engine.filters import global_filters
 from tradeul.engine.hot_loop import HotLoop
 from tradeul.engine.intake import Intake
 from tradeul.engine.link_watch import LinkWatch
+from tradeul.engine.minutes import Minutes
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import Demand
 from tradeul.engine.reference import ReferenceKeeper
@@ -57,6 +59,7 @@ from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
 from tradeul.web.routes.page import read_page
+from tradeul.web.routes.ticker import Ticker
 from tradeul.web.server import Address, WebServer
 
 SIMULATION_BEGINS: Final = dt.time(9, 29)
@@ -148,6 +151,7 @@ class App:
         self.stream: PolygonStream | None = None
         self.past: Past | None = None
         self.loading: Loading | None = None
+        self.minutes: Minutes | None = None
 
     async def run(self) -> None:
         """Start everything, and stop it in order when asked to."""
@@ -173,6 +177,7 @@ class App:
                 discovery.refill()
 
         self.stream = stream = self._stream(vendor, refill)
+        self.minutes = self._minutes(stream)
         visits = self._visits()
         pipeline = self._pipeline(stream, visits)
         discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board), visits)
@@ -181,7 +186,7 @@ class App:
         self.loading = self._loading(vendor, self.past, demand)
         view = self._view(discovery, stream, day)
         hub = Hub(self.channels, self.clock, view, lambda: self.loading.desk.under_way() if self.loading else ())
-        await self._serve(hub, view, visits)
+        await self._serve(hub, view, visits, rest)
         await day.start(self.supervisor)
         warmup = self._warmup(rest, day, pipeline)
         hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
@@ -243,6 +248,13 @@ class App:
             return Warmup(alone, None, day.known, pipeline, self.clock, self.calendar, self.vitals)
         return Warmup(loading.daily, loading.volumes, day.known, pipeline, self.clock, self.calendar, self.vitals)
 
+    def _minutes(self, stream: PolygonStream) -> Minutes | None:
+        if self.past is None:
+            return None
+        minutes = Minutes(lambda: stream.state, self.past.writer, self.clock)
+        self.supervisor.start("minutes", minutes.run, stage=Stage.ENGINE)
+        return minutes
+
     def _visits(self) -> Visits:
         chronicle = None if self.past is None else self.past.writer
         return Visits(self.channels, self.scanner, self.board, self.calendar, chronicle)
@@ -262,11 +274,16 @@ class App:
             late_url if feed == "delayed" and late_url else vendor.ws_url,
             vendor.api_key,
             self.clock,
-            self.intake.deliver,
+            self._deliver,
             delayed_url=late_url if feed == "auto" else None,
             recorder=self.recorder,
             on_live=on_live,
         )
+
+    def _deliver(self, events: LiveEvents) -> None:
+        self.intake.deliver(events)
+        if self.minutes is not None:
+            self.minutes.deliver(events)
 
     def _discovery(self, rest: PolygonRest, pipeline: Pipeline, watch: LinkWatch, visits: Visits) -> Discovery:
         def taken(feed_time: Nanos) -> None:
@@ -309,11 +326,15 @@ class App:
         def jobs() -> dict[str, object]:
             return {"enabled": False} if self.loading is None else {"enabled": True, **self.loading.desk.health()}
 
+        def minutes() -> dict[str, object]:
+            return {} if self.minutes is None else self.minutes.report()
+
         reports: dict[str, Report] = {
             "stream": link,
             "today": day.report,
             "database": database,
             "jobs": jobs,
+            "minutes": minutes,
             "recording": recording,
             "supervisor": tasks,
         }
@@ -321,7 +342,11 @@ class App:
             self.clock, self.calendar, self.vitals, discovery, self.scanner, self.channels, self.intake, reports
         )
 
-    async def _serve(self, hub: Hub, view: EngineView, visits: Visits) -> None:
+    def _ticker(self, view: EngineView, bars: PolygonRest) -> Ticker:
+        kept = None if self.past is None else self.past.symbols
+        return Ticker(self.board, self.channels, view, Charts(bars, kept, self.clock, self.calendar), kept)
+
+    async def _serve(self, hub: Hub, view: EngineView, visits: Visits, rest: PolygonRest) -> None:
         server = self.settings.server
         annals = None if self.past is None else self.past.annals
         self.server = WebServer(
@@ -335,6 +360,7 @@ class App:
             [
                 History(self.channels, visits.recent, annals),
                 JobRoutes(None if self.loading is None else self.loading.desk),
+                self._ticker(view, rest),
             ],
         )
         self.supervisor.add_stop(Stage.SERVING, "server", self.server.close)

@@ -14,6 +14,7 @@ from tradeul.engine.ports import Demand
 from tradeul.engine.warmup import Part, Warmup
 from tradeul.fmp.rest import FmpRest
 from tradeul.history.daily import DailyLedger
+from tradeul.history.jobs.bars import Bars
 from tradeul.history.jobs.daily import AtrJob, DailyJob
 from tradeul.history.jobs.desk import Ask, JobDesk
 from tradeul.history.jobs.job import Job
@@ -80,6 +81,7 @@ class Loading:
             Universe(self.rest, self.lender, clock),
             Splits(self.rest, self.lender, clock),
             Metadata(Sources(self.rest, self.companies), self.lender, clock, together, demand.hot),
+            Bars(self.rest, self.lender, clock, calendar, together, settings.history.retention_aggregates_1min),
             Retention(_keep(settings.history), self.lender, clock),
         ]
         ledger = Ledger(Lender(past.address, past.world, 1))
@@ -114,6 +116,7 @@ def _order(usual: int) -> Sequence[Ask]:
         ("atr", None),
         ("metadata", None),
         ("slots", None),
+        ("bars", None),
         ("retention", None),
     )
 

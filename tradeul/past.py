@@ -23,6 +23,7 @@ from tradeul.history.known import KnownFiles
 from tradeul.history.lockfile import FolderLock
 from tradeul.history.ownership import make_folder
 from tradeul.history.slot_drain import SlotDrain
+from tradeul.history.symbol_annals import PostgresSymbolAnnals
 from tradeul.history.writer import HistoryWriter
 from tradeul.settings import History
 from tradeul.supervisor import Stage, Supervisor
@@ -56,6 +57,7 @@ class Past:
         self.slots = SlotDrain(DayFiles(folder / TODAY, world), clock, calendar)
         self.writer = HistoryWriter(address, world, clock, folder / "spool", slots=self.slots)
         self.annals = PostgresAnnals(address, world, calendar)
+        self.symbols = PostgresSymbolAnnals(address, world, calendar)
 
     def start(self, supervisor: Supervisor) -> None:
         """Have the parts run, and end in their order: the writer's last rows go out before the server does."""
@@ -65,6 +67,7 @@ class Past:
         supervisor.start("history", self._write, stage=Stage.HISTORY)
         supervisor.add_stop(Stage.HISTORY, "history", self.writer.close)
         supervisor.add_stop(Stage.HISTORY, "annals", self.annals.close)
+        supervisor.add_stop(Stage.HISTORY, "symbols", self.symbols.close)
 
     @property
     def ready(self) -> bool:

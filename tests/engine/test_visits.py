@@ -8,7 +8,7 @@ import pytest
 from tests.support.market import CALENDAR, DAY, NANOS, at, image, take, traded
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
-from tradeul.domain.events import ListEvent, ListRecord, Nanos, Symbol
+from tradeul.domain.events import ListEvent, ListRecord, MinuteBar, Nanos, Symbol
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import Session
 from tradeul.domain.visits import (
@@ -54,6 +54,9 @@ class Notebook:
 
     def result(self, state: ListRecord) -> None:
         self.results.append(state)
+
+    def minute(self, minute: MinuteBar) -> None:
+        raise AssertionError(f"nobody follows minutes here: {minute}")
 
 
 class Bench:

@@ -13,7 +13,7 @@ from tests.history.worlds import place
 from tests.support.eventually import running
 from tests.support.market import CALENDAR, NANOS, at
 from tradeul.clock import Clock, PacedClock, SystemClock
-from tradeul.domain.events import ListEvent, ListRecord, Nanos, Symbol
+from tradeul.domain.events import ListEvent, ListRecord, MinuteBar, Nanos, Symbol
 from tradeul.engine.ports import Span
 from tradeul.history.annals import PostgresAnnals
 from tradeul.history.batches import Batch
@@ -21,14 +21,16 @@ from tradeul.history.database import Database, Waits, see_off
 from tradeul.history.embedded import EmbeddedPostgres
 from tradeul.history.link import Pace
 from tradeul.history.migrations import migrate
-from tradeul.history.partitions import day_of, make_parts
-from tradeul.history.store import LIST_TABLES, keep
+from tradeul.history.partitions import day_of, instant_of_moment, make_parts
+from tradeul.history.store import TABLES, keep
 from tradeul.history.writer import HistoryWriter, Room
 
 WORLD = "sim-1"
 NOON = at("12:00")
 HURRIED = Pace(flush_s=0.01, first_backoff_s=0.02, longest_backoff_s=0.05, waits=Waits(connect_s=3.0, command_s=5.0))
 EVERYTHING = 100_000
+MINUTES = """SELECT time, symbol, open, high, low, close, volume, vwap, trades, as_of FROM {0}.aggregates_1min
+    ORDER BY time, symbol"""
 
 
 def event(second: float = 0, symbol: str = "ACME", name: str = "gappers_up", **more: Any) -> ListEvent:
@@ -46,6 +48,13 @@ def record(second: float = 0, *symbols: str, name: str = "gappers_up", caps: boo
     market_caps = tuple(1e9 + rank if caps else None for rank in ranks)
     known = tuple(map(Symbol, symbols))
     return ListRecord(later(second), name, known, prices, changes, rvols, volumes, market_caps)
+
+
+def minute(number: float = 0, symbol: str = "ACME", volume: float = 500.0, **more: Any) -> MinuteBar:
+    """A minute, so many minutes after noon, told a minute and a half after it began."""
+    at_, close = later(60 * number), 12.5
+    plain = MinuteBar(at_, Symbol(symbol), 12.0, 13.0, 11.5, close, volume, 12.25, None, later(60 * number + 90))
+    return plain._replace(**more)
 
 
 def later(second: float) -> Nanos:
@@ -84,7 +93,7 @@ async def connected(address: str, world: str = WORLD) -> AsyncIterator[Any]:
 async def kept(address: str, batch: Batch, world: str = WORLD) -> None:
     """Put a batch where it belongs, as the writer would."""
     async with connected(address, world) as connection:
-        await make_parts(connection, LIST_TABLES, sorted({day_of(item.at) for kind in batch for item in kind}))
+        await make_parts(connection, TABLES, sorted({day_of(item.at) for kind in batch for item in kind}))
         await keep(connection, batch)
 
 
@@ -127,3 +136,9 @@ async def asked(address: str, query: str, *values: object) -> list[tuple[Any, ..
         return [tuple(row) for row in await connection.fetch(query, *values)]
     finally:
         await connection.close()
+
+
+async def minutes_in(address: str, world: str) -> list[MinuteBar]:
+    """Every kept minute, by time and symbol."""
+    found = await asked(address, MINUTES.format(world))
+    return [MinuteBar._make((instant_of_moment(at_), *of, instant_of_moment(as_of))) for at_, *of, as_of in found]

@@ -4,8 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.history.keeping import event, later, record
-from tradeul.history.batches import BATCH_ITEMS, BATCH_VALUES, EVENT_VALUES, Batch, Waiting, packed, storable, unpacked
+from tests.history.keeping import event, later, minute, record
+from tradeul.history.batches import (
+    BATCH_ITEMS,
+    BATCH_VALUES,
+    EVENT_VALUES,
+    MINUTE_VALUES,
+    Batch,
+    Waiting,
+    packed,
+    storable,
+    unpacked,
+)
 
 
 def waiting_of(count: int, limit: int = 10**9) -> Waiting:
@@ -22,9 +32,12 @@ def test_kinds_keep_their_order_and_their_place() -> None:
     waiting.put("state", record(1, "A"))
     waiting.put("event", event(2))
     waiting.put("result", record(3, "B"))
+    waiting.put("minute", minute(1))
     waiting.put("state", record(4))
+    waiting.put("minute", minute(2))
 
-    assert waiting.take() == Batch([event(2)], [record(1, "A"), record(4)], [record(3, "B")])
+    kinds = ([event(2)], [record(1, "A"), record(4)], [record(3, "B")], [minute(1), minute(2)])
+    assert waiting.take() == Batch(*kinds)
     assert waiting.take() is None
     assert len(waiting) == 0
 
@@ -36,6 +49,13 @@ def test_a_batch_is_small() -> None:
     assert first is not None
     assert second is not None
     assert (first.items, second.items) == (BATCH_ITEMS, 1)
+
+    for number in range(BATCH_VALUES // MINUTE_VALUES + 1):
+        waiting.put("minute", minute(number))
+    minutes, last = waiting.take(), waiting.take()
+    assert minutes is not None
+    assert last is not None
+    assert (minutes.items, last.items) == (BATCH_VALUES // MINUTE_VALUES, 1)
 
     for number in range(40):
         waiting.put("state", record(number, *map(str, range(100))))
@@ -68,15 +88,27 @@ def test_any_text_becomes_storable(text: str) -> None:
 
 def test_a_batch_survives_being_packed() -> None:
     """Every kind and every unknown value comes back as it was."""
-    batch = Batch([event(1, price=None), event(2)], [record(3, "A", "B"), record(4)], [record(5, "A", caps=True)])
+    batch = Batch(
+        [event(1, price=None), event(2)],
+        [record(3, "A", "B"), record(4)],
+        [record(5, "A", caps=True)],
+        [minute(6), minute(7, vwap=None, trades=9.0)],
+    )
 
     assert unpacked(packed(batch)) == batch
+
+
+def test_a_batch_of_an_earlier_version_can_be_read() -> None:
+    """Before minutes were kept a batch had three kinds: it is one without minutes."""
+    batch = Batch([event(1)], [record(2, "A")], [record(3, "A")])
+
+    assert unpacked(packed(batch[:3])) == batch
 
 
 @pytest.mark.parametrize("second", [0.0, 1.0, 2.5, 9.0])
 def test_a_batch_is_parted_at_a_moment(second: float) -> None:
     """The moment itself belongs to what happened until then; nothing is in both parts or in none."""
-    batch = Batch([event(1), event(2)], [record(2, "A"), record(3)], [record(5, "A")])
+    batch = Batch([event(1), event(2)], [record(2, "A"), record(3)], [record(5, "A")], [minute(0), minute(0.04)])
     until, after = batch.parted(later(second))
 
     assert all(item.at <= later(second) for kind in until for item in kind)

@@ -26,6 +26,7 @@ PROMISED = {
     "user_scans": "",
     "alert_history": "",
     "maintenance_runs": "job days state rows_written error started_at finished_at",
+    "minutes_completed": "symbol date asked_at",
 }
 
 

@@ -17,6 +17,8 @@ from tests.history.keeping import (
     events_in,
     kept_server,
     later,
+    minute,
+    minutes_in,
     record,
     writer_into,
 )
@@ -28,7 +30,7 @@ from tradeul.clock import PacedClock
 from tradeul.domain.events import ListRow, Symbol
 from tradeul.engine.ports import Chronicle, Span
 from tradeul.history import store
-from tradeul.history.batches import BATCH_ITEMS
+from tradeul.history.batches import BATCH_ITEMS, storable
 from tradeul.history.database import Waits
 from tradeul.history.embedded import EmbeddedPostgres
 from tradeul.history.link import Pace
@@ -38,8 +40,10 @@ pytestmark = pytest.mark.slow
 
 HOURS = 48
 COUNTED = """SELECT (SELECT count(*) FROM {0}.list_events), (SELECT count(*) FROM {0}.list_states),
-    (SELECT count(*) FROM {0}.scan_results)"""
+    (SELECT count(*) FROM {0}.scan_results), (SELECT count(*) FROM {0}.aggregates_1min)"""
 TERMINATED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tradeul again'"
+COMPLETED = """INSERT INTO anew.minutes_completed VALUES ('THEN', '2026-11-17', '2026-11-18 12:00 America/New_York'),
+    ('LATER', '2026-11-18', '2026-11-18 13:00 America/New_York')"""
 INJECTION = "'; DROP TABLE list_events; --"
 FROZEN = Pace(flush_s=0.01, first_backoff_s=0.05, longest_backoff_s=0.1, waits=Waits(connect_s=0.3, command_s=0.3))
 
@@ -63,29 +67,33 @@ async def tried_again(writer: HistoryWriter) -> None:
 
 
 async def test_whatever_is_brought_can_be_read_back(server: EmbeddedPostgres, tmp_path: Path) -> None:
-    """An event, a list of a snapshot and one of a minute come back as they were, to the microsecond."""
+    """An event, a list of a snapshot and one of a minute, and a minute of a symbol come back to the microsecond."""
     exact = event(0.123456, symbol="BRK.B", price=None, reason="", event="peak")
     first, empty = record(1, "A", "B", "C"), record(2, name="halted")
-    minute = record(60, "A", "B", caps=True)
+    of_minute = record(60, "A", "B", caps=True)
+    bars = [minute(1), minute(1, "BRK.B", vwap=None, trades=7.0)]
     writer: Chronicle
     async with at_work(writer_into(lambda: server.dsn, tmp_path, "round")) as writer:
         writer.event(exact)
         writer.state(first)
         writer.state(empty)
-        writer.result(minute)
-        await written(writer, 4)
+        writer.result(of_minute)
+        for bar in bars:
+            writer.minute(bar)
+        await written(writer, 6)
 
     async with annals_of(server.dsn, "round") as annals:
         assert await annals.events(Span(), 10) == [exact]
         assert await annals.list_at("gappers_up", later(59)) == first
         assert await annals.list_at("halted", later(59)) == empty
-        assert await annals.list_at("gappers_up", later(60)) == minute
+        assert await annals.list_at("gappers_up", later(60)) == of_minute
         rows, cursor = await annals.results(Span(), 10, None)
     assert cursor is None
     assert rows == [
         ListRow(later(60), "gappers_up", 1, Symbol("A"), 10.25, 4, 3, 2, 1e9),
         ListRow(later(60), "gappers_up", 2, Symbol("B"), None, None, None, None, 1e9 + 1),
     ]
+    assert await minutes_in(server.dsn, "round") == bars
 
 
 async def test_what_is_brought_twice_is_kept_once(server: EmbeddedPostgres, tmp_path: Path) -> None:
@@ -95,9 +103,10 @@ async def test_what_is_brought_twice_is_kept_once(server: EmbeddedPostgres, tmp_
             writer.event(event())
             writer.state(record(0, "A"))
             writer.result(record(0, "A"))
-        await written(writer, 6)
+            writer.minute(minute())
+        await written(writer, 8)
 
-    assert await asked(server.dsn, COUNTED.format("twice")) == [(1, 1, 1)]
+    assert await asked(server.dsn, COUNTED.format("twice")) == [(1, 1, 1, 1)]
 
 
 async def test_words_of_sql_are_only_words(server: EmbeddedPostgres, tmp_path: Path) -> None:
@@ -107,7 +116,11 @@ async def test_words_of_sql_are_only_words(server: EmbeddedPostgres, tmp_path: P
         writer.event(odd)
         writer.event(event(2, symbol="N\0UL", reason="half \ud800"))
         writer.result(record(1, INJECTION, name=INJECTION))
-        await written(writer, 3)
+        writer.minute(minute(1, INJECTION))
+        writer.minute(minute(2, "N\0UL"))
+        await written(writer, 5)
+
+    assert [bar.symbol for bar in await minutes_in(server.dsn, "odd")] == [INJECTION, storable("N\0UL")]
 
     async with annals_of(server.dsn, "odd") as annals:
         span = Span(INJECTION, odd.symbol)
@@ -296,7 +309,9 @@ async def test_rows_later_than_the_start_are_set_aside(
             before.event(event(second))
             before.state(record(second, "A"))
             before.result(record(second, "A"))
-        await written(before, 9)
+            before.minute(minute(second / 60))
+        await written(before, 12)
+    await execute(server.dsn, COMPLETED)
     spooling = writer_into(lambda: "", tmp_path, "anew")
     spooling.event(event(1))
     spooling.event(event(7200))
@@ -305,11 +320,12 @@ async def test_rows_later_than_the_start_are_set_aside(
     half_past = PacedClock(at("12:30"))
     async with at_work(writer_into(lambda: server.dsn, tmp_path, "anew", clock=half_past)) as after:
         await eventually(lambda: (after.report.written, after.report.spooled_bytes) == (1, 0))
-        assert after.report.set_aside == 7
+        assert after.report.set_aside == 9
 
     assert await events_in(server.dsn, "anew") == [event(0), event(1)]
     tables = await asked(server.dsn, "SELECT table_name, count(*) FROM anew.set_aside GROUP BY 1 ORDER BY 1")
-    assert tables == [("list_events", 3), ("list_results", 2), ("list_states", 2)]
+    assert tables == [("aggregates_1min", 2), ("list_events", 3), ("list_results", 2), ("list_states", 2)]
+    assert await asked(server.dsn, "SELECT symbol FROM anew.minutes_completed") == [("THEN",)]
 
 
 async def test_worlds_never_mix(server: EmbeddedPostgres, tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ FLOORS: Final = {
 EDGES: Final = 2
 
 PURE: Final = {
-    "abc", "bisect", "collections", "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions", "functools",
-    "heapq", "itertools", "math", "numbers", "numpy", "operator", "re", "statistics", "string", "types", "typing",
-    "unicodedata", "zlib", "zoneinfo",
+    "abc", "array", "bisect", "collections", "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions",
+    "functools", "heapq", "itertools", "math", "numbers", "numpy", "operator", "re", "statistics", "string", "struct",
+    "types", "typing", "unicodedata", "zlib", "zoneinfo",
 }  # fmt: skip
 CLOCK_READERS: Final = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 LOOP_TIMERS: Final = {"call_later", "call_at"}

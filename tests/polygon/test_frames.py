@@ -30,6 +30,7 @@ BRK = LiveBar(
     volume_today=91000.0,
     vwap_today=50.2,
     official_open=50.1,
+    vwap=50.5,
 )
 GOOD = second_bar("BRK.B")
 MINUTE = second_bar("BRK.B", ev="AM", e=1764086460000)
@@ -55,7 +56,7 @@ def frame_of(*elements: Any) -> bytes:
 
 
 def test_bars_and_statuses_are_told_apart() -> None:
-    """One frame mixes both, in any order, binary or text; the day's VWAP is `a`, not `vw`."""
+    """One frame mixes both, in any order, binary or text; the day's VWAP is `a`, the bar's own `vw`."""
     raw = frame_of(GOOD, {"ev": "status", "status": "success", "message": "subscribed to: A.X"}, GOOD)
 
     assert decode_frame(raw) == decode_frame(raw.decode())
@@ -102,7 +103,7 @@ def test_odd_numbers_are_numbers(odd: dict[str, Any]) -> None:
 def test_what_is_missing_is_not_set() -> None:
     """A bar needs its prices, its symbol and its start; the rest may be missing or null."""
     bare = {key: GOOD[key] for key in ("ev", "sym", "o", "h", "l", "c", "s")} | {"op": None}
-    empty = BRK._replace(volume=0.0, volume_today=0.0, vwap_today=0.0, official_open=0.0)
+    empty = BRK._replace(volume=0.0, volume_today=0.0, vwap_today=0.0, official_open=0.0, vwap=0.0)
 
     assert decode_frame(frame_of(bare)).events.seconds == [empty]
     assert decode_frame(frame_of(bare | {"ev": "AM"})).events.minutes == [

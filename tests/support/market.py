@@ -77,11 +77,11 @@ def take(enrichment: Enrichment, taken: MarketImage, now: Nanos) -> None:
 def bar(symbol: str, end: Nanos, close: float, volume_today: float = 0.0, **more: Any) -> LiveBar:
     """Build a one-second bar whose prices are all the close unless named."""
     values: dict[str, Any] = {
-        "open": close, "high": close, "low": close, "volume": 100.0, "vwap_today": 0.0, "official_open": 0.0,
+        "start": Nanos(end - NANOS), "open": close, "high": close, "low": close, "volume": 100.0, "vwap_today": 0.0,
+        "official_open": 0.0,
     }  # fmt: skip
     return LiveBar(
         symbol=Symbol(symbol),
-        start=Nanos(end - NANOS),
         end=end,
         close=close,
         volume_today=volume_today,

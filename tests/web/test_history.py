@@ -13,7 +13,8 @@ from tests.support.web import NOON, Served, raw_answer, served
 from tradeul.domain.events import ListEvent, ListRecord, ListRow, Nanos, Symbol
 from tradeul.engine.ports import Span
 from tradeul.errors import HistoryUnavailable, UsageError
-from tradeul.web.routes.history import LARGEST_LIMIT, LATEST_MS, STATE_S
+from tradeul.web.parameters import LATEST_MS
+from tradeul.web.routes.history import LARGEST_LIMIT, STATE_S
 from tradeul.web.spreadsheet import cell, csv_of
 
 NOON_MS = NOON // 10**6

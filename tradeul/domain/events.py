@@ -97,7 +97,8 @@ class SymbolBars:
 class LiveBar(NamedTuple):
     """One second or minute of one symbol, as a live feed sends it; one with the same start replaces the earlier one.
 
-    `volume_today`, `vwap_today` and `official_open` are of the day so far, 0 where the feed does not say.
+    `volume_today`, `vwap_today` and `official_open` are of the day so far, `vwap` is of the bar itself; each is 0 where
+    the feed does not say.
     """
 
     symbol: Symbol
@@ -111,6 +112,25 @@ class LiveBar(NamedTuple):
     volume_today: float
     vwap_today: float
     official_open: float
+    vwap: float = 0.0
+
+
+class MinuteBar(NamedTuple):
+    """One finished minute of one symbol, from `at` on. A price or number of trades that is not known is None.
+
+    `as_of` is how far the market was known when this was said: of two about one minute the later one counts.
+    """
+
+    at: Nanos
+    symbol: Symbol
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    vwap: float | None
+    trades: float | None
+    as_of: Nanos
 
 
 class LiveTrade(NamedTuple):
@@ -185,6 +205,27 @@ class Profile:
     beta: float | None
     is_etf: bool | None
     is_actively_trading: bool | None
+
+
+class Metadata(NamedTuple):
+    """What is kept of one symbol beyond its prices. None where nobody said."""
+
+    symbol: Symbol
+    company_name: str | None
+    exchange: str | None
+    type: str | None
+    sector: str | None
+    industry: str | None
+    market_cap: float | None
+    float_shares: float | None
+    shares_outstanding: float | None
+    avg_volume_30d: float | None
+    avg_volume_10d: float | None
+    avg_price_30d: float | None
+    beta: float | None
+    is_etf: bool | None
+    is_actively_trading: bool | None
+    updated_at: Nanos
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from tradeul.domain.events import (
     LiveEvents,
     MarketImage,
     MarketStatus,
+    Metadata,
+    MinuteBar,
     Nanos,
     Profile,
     Split,
@@ -158,7 +160,7 @@ class View(Protocol):
 
 
 class Chronicle(Protocol):
-    """Keeps what happened in the lists. Every method returns at once and never fails its caller."""
+    """Keeps what happened in the lists and in hot symbols. Every method returns at once and never fails its caller."""
 
     def event(self, event: ListEvent) -> None:
         """Keep one entry, exit or peak."""
@@ -168,6 +170,9 @@ class Chronicle(Protocol):
 
     def result(self, state: ListRecord) -> None:
         """Keep a list as its result of this minute."""
+
+    def minute(self, minute: MinuteBar) -> None:
+        """Keep a finished minute of a symbol; of two about one minute the one of the later `as_of` counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +229,19 @@ class Jobs(Protocol):
 
     def under_way(self) -> Sequence[JobNews]:
         """Tell what is being loaded now."""
+
+
+class SymbolAnnals(Protocol):
+    """What was kept of single symbols. Every method raises `HistoryUnavailable` while the database cannot answer."""
+
+    async def metadata(self, symbol: Symbol) -> Metadata | None:
+        """Find what is known of a symbol beyond its prices."""
+
+    async def complete_days(self, symbol: Symbol, first: dt.date, last: dt.date) -> frozenset[dt.date]:
+        """Find the days from `first` to `last` all of whose minutes are kept, and change no more."""
+
+    async def bars(self, symbol: Symbol, minutes: int, first: Nanos, last: Nanos) -> SymbolBars:
+        """Find what is kept of a symbol's minutes from `first` to `last`, so many to a bar."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

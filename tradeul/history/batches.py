@@ -1,4 +1,4 @@
-"""What waits to be written: a bounded queue of what happened in the lists, and the batches it is taken in.
+"""What waits to be written: a bounded queue of what happened in lists and symbols, and the batches it is taken in.
 
 A batch is small enough that turning it into the database's words holds the loop for about two milliseconds. What no
 text of the database can hold is replaced here, so that one odd name keeps nothing else from being written.
@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from tradeul.domain.events import ListEvent, ListRecord, Nanos, Symbol
+from tradeul.domain.events import ListEvent, ListRecord, MinuteBar, Nanos, Symbol
 
 BATCH_ITEMS: Final = 1_000
 BATCH_VALUES: Final = 10_000
@@ -20,20 +20,28 @@ WAITING_VALUES: Final = 1_000_000
 EVENT_VALUES: Final = len(ListEvent._fields)
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
-Kind = Literal["event", "state", "result"]
-Item = tuple[Kind, ListEvent | ListRecord]
+MINUTE_VALUES: Final = 40
+"""More than it has: 250 minutes take as long to put into the database's words as a batch of anything else."""
+
+Kind = Literal["event", "state", "result", "minute"]
+What = ListEvent | ListRecord | MinuteBar
+Item = tuple[Kind, What]
 
 
 class Batch(NamedTuple):
-    """Some of what happened, by kind, each in the order it came."""
+    """Some of what happened, by kind, each in the order it came.
+
+    Kinds are told apart by their place: a new one comes last and by default is empty, as it is in an older spool.
+    """
 
     events: list[ListEvent]
     states: list[ListRecord]
     results: list[ListRecord]
+    minutes: list[MinuteBar] = []  # noqa: RUF012  # nobody adds to it: a batch that grows begins with lists of its own
 
     @property
     def items(self) -> int:
-        return len(self.events) + len(self.states) + len(self.results)
+        return len(self.events) + len(self.states) + len(self.results) + len(self.minutes)
 
     def parted(self, at: Nanos) -> tuple["Batch", "Batch"]:
         """What happened until then, and what happened later."""
@@ -46,6 +54,7 @@ class Batch(NamedTuple):
         yield from (Batch([event], [], []) for event in self.events)
         yield from (Batch([], [state], []) for state in self.states)
         yield from (Batch([], [], [result]) for result in self.results)
+        yield from (Batch([], [], [], [minute]) for minute in self.minutes)
 
 
 packed: Final = msgspec.msgpack.Encoder().encode
@@ -66,7 +75,7 @@ class Waiting:
     def __len__(self) -> int:
         return len(self._items)
 
-    def put(self, kind: Kind, item: ListEvent | ListRecord) -> None:
+    def put(self, kind: Kind, item: What) -> None:
         """Add one; microseconds."""
         self._items.append((kind, item))
         self._values += _values_of(item)
@@ -78,13 +87,15 @@ class Waiting:
         """Take the oldest away as one batch; None if nothing waits."""
         if not self._items:
             return None
-        batch, items, values = Batch([], [], []), 0, 0
+        batch, items, values = Batch([], [], [], []), 0, 0
         while self._items and items < BATCH_ITEMS and values < BATCH_VALUES:
             kind, item = self._next()
             items += 1
             values += _values_of(item)
             if isinstance(item, ListEvent):
                 batch.events.append(_event(item))
+            elif isinstance(item, MinuteBar):
+                batch.minutes.append(item._replace(symbol=Symbol(storable(item.symbol))))
             else:
                 (batch.states if kind == "state" else batch.results).append(_record(item))
         return batch
@@ -102,9 +113,11 @@ def storable(text: str) -> str:
     return text.replace("\0", REPLACEMENT).encode(errors="replace").decode()
 
 
-def _values_of(item: ListEvent | ListRecord) -> int:
+def _values_of(item: What) -> int:
     """How much of the queue an item takes."""
-    return EVENT_VALUES if isinstance(item, ListEvent) else EVENT_VALUES * (len(item.symbols) + 1)
+    if isinstance(item, ListRecord):
+        return EVENT_VALUES * (len(item.symbols) + 1)
+    return EVENT_VALUES if isinstance(item, ListEvent) else MINUTE_VALUES
 
 
 def _event(event: ListEvent) -> ListEvent:

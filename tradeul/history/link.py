@@ -40,7 +40,7 @@ class Pace:
 
 
 class Link:
-    """A connection that comes and goes. Its counts are of events and lists, since the start."""
+    """A connection that comes and goes. Its counts are of events, lists and minutes, since the start."""
 
     def __init__(self, address: Callable[[], str], world: str, clock: Clock, pace: Pace) -> None:
         self._database = Database(address, world, pace.waits)
@@ -175,7 +175,7 @@ class Link:
 
     async def _see_to_parts(self, days: set[dt.date]) -> None:
         missing = days - self._days
-        await make_parts(self._connection, store.LIST_TABLES, sorted(missing))
+        await make_parts(self._connection, store.TABLES, sorted(missing))
         self._days |= missing
 
     @asynccontextmanager

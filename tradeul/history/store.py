@@ -1,4 +1,4 @@
-"""What is asked of the database about the lists, each question a function with typed rows.
+"""What is asked of the database about the lists, and what the writer keeps, each question a function with typed rows.
 
 Values travel as parameters only, never inside a statement. Times are kept to the microsecond. A row has one key, so
 keeping the same batch again changes nothing. The caller guards the connection (`database.Database.asked`).
@@ -10,11 +10,13 @@ from typing import Final, NamedTuple
 import msgspec
 
 from tradeul.domain.events import ListEvent, ListRecord, ListRow, Nanos, Symbol
-from tradeul.history.batches import Batch, storable
+from tradeul.history.batches import Batch, What, storable
 from tradeul.history.database import Connection
 from tradeul.history.partitions import instant_of_moment, moment_of
+from tradeul.history.symbol_store import MINUTES_SET_ASIDE, MINUTES_TABLE, keep_minutes
 
-LIST_TABLES: Final = ("list_events", "list_states", "list_results")
+TABLES: Final = ("list_events", "list_states", "list_results", MINUTES_TABLE)
+"""Those that the writer writes, in the order of a batch."""
 SET_ASIDE_DAYS: Final = 10
 SET_ASIDE_ROWS: Final = 500
 """At a time: some tenths of a second of the server, and none of the loop."""
@@ -136,7 +138,8 @@ moved AS (
 unloaded AS (DELETE FROM daily_sessions WHERE date IN (SELECT date FROM late))
 INSERT INTO set_aside (table_name, time, row) SELECT 'daily_ohlc', time, to_jsonb(moved) FROM moved"""
 _SETTING_ASIDE: Final = (
-    _EVENTS_SET_ASIDE, _STATES_SET_ASIDE, _RESULTS_SET_ASIDE, _ENDS_SET_ASIDE, _DAYS_SET_ASIDE, _BARS_SET_ASIDE,
+    _EVENTS_SET_ASIDE, _STATES_SET_ASIDE, _RESULTS_SET_ASIDE, MINUTES_SET_ASIDE, _ENDS_SET_ASIDE, _DAYS_SET_ASIDE,
+    _BARS_SET_ASIDE,
 )  # fmt: skip
 KINDS_SET_ASIDE: Final = len(_SETTING_ASIDE)
 _ROW_SET_ASIDE: Final = "INSERT INTO set_aside (table_name, time, row) VALUES ($1, $2, $3::text::jsonb)"
@@ -159,6 +162,8 @@ async def keep(connection: Connection, batch: Batch) -> None:
         await connection.executemany(_STATES_KEPT, [_columns(state)[:-1] for state in batch.states])
     if batch.results:
         await connection.executemany(_RESULTS_KEPT, [_columns(result) for result in batch.results])
+    if batch.minutes:
+        await keep_minutes(connection, batch.minutes)
 
 
 async def results(
@@ -208,10 +213,10 @@ async def set_aside_piece(connection: Connection, kind: int, later_than: Nanos) 
 
 async def set_aside_batch(connection: Connection, batch: Batch) -> None:
     """Set aside what was never in its table."""
-    kinds: Sequence[Sequence[ListEvent | ListRecord]] = batch
+    kinds: Sequence[Sequence[What]] = batch
     rows = [
         (table, moment_of(item.at), msgspec.json.encode(item._asdict()).decode())
-        for table, kind in zip(LIST_TABLES, kinds, strict=True)
+        for table, kind in zip(TABLES, kinds, strict=True)
         for item in kind
     ]
     await connection.executemany(_ROW_SET_ASIDE, rows)

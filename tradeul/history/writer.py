@@ -1,6 +1,6 @@
-"""Writes what happens in the lists to Postgres, without ever holding up whoever brings it: the engine's `Chronicle`.
+"""Writes what happens in lists and symbols to Postgres, and holds nobody up who brings it: the engine's `Chronicle`.
 
-`event`, `state` and `result` only put into a bounded queue; full, it drops what has waited longest and counts it.
+Whoever brings something only puts it into a bounded queue; full, it drops what has waited longest and counts it.
 `run`, the one task that writes, empties it every `flush_s` in small batches: into Postgres, or into the spool while
 Postgres is away, frozen or not ours to use. When it is back the spool is drained oldest first, one batch after each
 round of new rows, and so are the day files of slots. `app` builds one; whatever fails in here is counted, shown by
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from tradeul.clock import Clock
-from tradeul.domain.events import ListEvent, ListRecord, Nanos
+from tradeul.domain.events import ListEvent, ListRecord, MinuteBar, Nanos
 from tradeul.history.batches import WAITING_VALUES, Batch, Waiting
 from tradeul.history.link import Link, Pace
 from tradeul.history.slot_drain import SlotDrain
@@ -35,7 +35,7 @@ class Room(NamedTuple):
 
 
 class WriterReport(NamedTuple):
-    """What health shows. Counts are of events and lists, since the start."""
+    """What health shows. Counts are of events, lists and minutes, since the start."""
 
     connected: bool
     since: Nanos
@@ -109,6 +109,10 @@ class HistoryWriter:
     def result(self, state: ListRecord) -> None:
         """Keep a list as its result of this minute."""
         self._waiting.put("result", state)
+
+    def minute(self, minute: MinuteBar) -> None:
+        """Keep a finished minute of a symbol, instead of what was said of it before."""
+        self._waiting.put("minute", minute)
 
     async def run(self) -> None:
         """Write what comes, for ever. Cancelled in the middle of a batch, it leaves it to `close` or the next run."""

@@ -67,6 +67,7 @@ class _Bar(msgspec.Struct, gc=False, tag_field="ev"):
     c: Amount = 0.0
     h: Amount = 0.0
     l: Amount = 0.0  # noqa: E741  # the vendor's name
+    vw: Amount = 0.0
     a: Amount = 0.0
     s: InMillis = 0
     e: InMillis = 0
@@ -235,6 +236,7 @@ def _bar(bar: _Bar, length_ms: int) -> LiveBar:
         volume_today=bar.av,
         vwap_today=bar.a,
         official_open=bar.op,
+        vwap=bar.vw,
     )
 
 

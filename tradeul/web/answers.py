@@ -11,6 +11,8 @@ import orjson
 import structlog
 from aiohttp import web
 
+from tradeul.errors import HistoryUnavailable
+
 log = structlog.get_logger(__name__)
 
 CONTENT_POLICY: Final = (
@@ -26,6 +28,8 @@ SECURITY_HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "tradeul",
 }
+RETRY_AFTER_S: Final = 5
+"""A snapshot of the market comes about this often, and so the database is tried."""
 NOT_STORED: Final = "no-store"
 """Cache-Control of whatever does not say otherwise."""
 
@@ -47,6 +51,14 @@ def busy(code: str, message: str, retry_after_s: int) -> web.Response:
 
 def bad_parameter(name: str, message: str) -> web.Response:
     return failure(HTTPStatus.BAD_REQUEST, "bad_parameter", f"{name}: {message}", {"parameter": name})
+
+
+def no_history() -> web.Response:
+    return failure(HTTPStatus.SERVICE_UNAVAILABLE, "history_unavailable", "no history is kept: `history.dsn` is off")
+
+
+def history_unavailable(why: HistoryUnavailable) -> web.Response:
+    return busy("history_unavailable", str(why), RETRY_AFTER_S)
 
 
 class Connection(web.RequestHandler):

@@ -1,41 +1,30 @@
 """What happened in the lists: `/api/v1/history/events`, `/api/v1/history/scans` and `/api/v1/history/lists/{list}`.
 
 The newest events are answered from memory, everything else from what was kept; without a database memory is all
-there is. Moments are asked for as integer milliseconds or as ISO 8601 with an offset, and told in milliseconds. A
-parameter that is empty counts as not given.
+there is. Moments are told in milliseconds.
 """
 
-import datetime as dt
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from aiohttp import web
 
-from tradeul.domain.events import ListEvent, ListRecord, ListRow, Nanos, Symbol
+from tradeul.domain.events import ListEvent, ListRecord, ListRow, Nanos
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import Annals, Span
 from tradeul.engine.visits import RecentEvents
 from tradeul.errors import HistoryUnavailable, UsageError
-from tradeul.web.answers import answer, bad_parameter, busy, failure
+from tradeul.web.answers import answer, bad_parameter, failure, history_unavailable, no_history
+from tradeul.web.parameters import MS_NS, Asked, Reader, asked_of, end_of, is_plain, moment_ms, symbol_in
 from tradeul.web.protocol import milliseconds
 from tradeul.web.spreadsheet import csv_answer
 
 DEFAULT_LIMIT: Final = 500
 LARGEST_LIMIT: Final = 5_000
-LONGEST_SYMBOL: Final = 32
 LONGEST_CURSOR: Final = 256
-RETRY_AFTER_S: Final = 5
 
-MS_NS: Final = 1_000_000
 S_MS: Final = 1_000
-LATEST_MS: Final = (2**63 - 1) // MS_NS - 1
-"""The last millisecond whose every nanosecond fits 64 bits: in the year 2262."""
-EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-MOMENT: Final = "integer milliseconds since 1970, or ISO 8601 with an offset, such as 2026-11-18T09:30:00-05:00"
-UNESCAPED_PLUS: Final = re.compile(r" (?=\d\d:?\d\d$)")
-"""In an address a plus sign that was not escaped arrives as a space; before an offset it can only have been that."""
 
 STATE_S: Final = 5
 """A list's state is kept after each snapshot, so about this often."""
@@ -46,10 +35,6 @@ ROW_COLUMNS: Final = (
 )
 
 Format = Literal["json", "csv"]
-Asked = Mapping[str, Any]
-"""A request's parameters as values, by name; None where one is not given."""
-Reader = Callable[[str], object]
-"""Reads one parameter; a `ValueError` says what it should have been."""
 
 
 class History:
@@ -84,11 +69,11 @@ class History:
         if isinstance(asked, web.Response):
             return asked
         if self._annals is None:
-            return _no_history()
+            return no_history()
         try:
             found, cursor = await self._annals.results(_span_of(asked), _limit_of(asked), asked["cursor"])
         except HistoryUnavailable as unavailable:
-            return _unavailable(unavailable)
+            return history_unavailable(unavailable)
         except UsageError as complaint:
             return bad_parameter("cursor", str(complaint))
         rows = [_row_cells(row) for row in found]
@@ -104,15 +89,15 @@ class History:
         name = request.match_info["list"]
         if name not in self._channels.by_name:
             return _unknown_list()
-        asked = self._asked(request, {"at": _moment_ms}, required="at")
+        asked = self._asked(request, {"at": moment_ms}, required="at")
         if isinstance(asked, web.Response):
             return asked
         if self._annals is None:
-            return _no_history()
+            return no_history()
         try:
-            record = await self._annals.list_at(name, _end_of(asked["at"]))
+            record = await self._annals.list_at(name, end_of(asked["at"]))
         except HistoryUnavailable as unavailable:
-            return _unavailable(unavailable)
+            return history_unavailable(unavailable)
         if record is None:
             return failure(404, "not_kept", "nothing is kept of this list at that time")
         return answer(_contents(record, asked["at"]))
@@ -137,37 +122,12 @@ class History:
         return [*certain, *older], True
 
     def _asked(self, request: web.Request, readers: Mapping[str, Reader], required: str = "") -> Asked | web.Response:
-        values: dict[str, Any] = {}
-        for name, reader in readers.items():
-            text = request.query.get(name, "")
-            try:
-                values[name] = reader(text) if text or name == required else None
-            except ValueError as complaint:
-                return bad_parameter(name, str(complaint))
+        values = asked_of(request, readers, required)
+        if isinstance(values, web.Response):
+            return values
         if values.get("list") is not None and values["list"] not in self._channels.by_name:
             return _unknown_list()
-        if values.get("from") is not None and values.get("to") is not None and values["from"] > values["to"]:
-            return bad_parameter("from", "a moment that is not after `to`")
         return values
-
-
-def _moment_ms(text: str) -> int:
-    plain = text.isascii() and text.isdigit() and len(text) <= len(str(LATEST_MS))
-    moment = int(text) if plain else _iso_ms(text)
-    if not 0 <= moment <= LATEST_MS:
-        raise ValueError(MOMENT)
-    return moment
-
-
-def _iso_ms(text: str) -> int:
-    try:
-        moment = dt.datetime.fromisoformat(UNESCAPED_PLUS.sub("+", text))
-    except ValueError:
-        raise ValueError(MOMENT) from None
-    # The library reads over a NUL in the middle.
-    if moment.tzinfo is None or not text.isprintable():
-        raise ValueError(MOMENT)
-    return (moment - EPOCH) // dt.timedelta(milliseconds=1)
 
 
 def _limit(text: str) -> int:
@@ -176,14 +136,8 @@ def _limit(text: str) -> int:
     raise ValueError(f"a whole number from 1 to {LARGEST_LIMIT}")
 
 
-def _symbol(text: str) -> Symbol:
-    if len(text) <= LONGEST_SYMBOL and _is_plain(text):
-        return Symbol(text)
-    raise ValueError(f"a ticker symbol of at most {LONGEST_SYMBOL} characters")
-
-
 def _cursor(text: str) -> str:
-    if len(text) <= LONGEST_CURSOR and _is_plain(text):
+    if len(text) <= LONGEST_CURSOR and is_plain(text):
         return text
     raise ValueError("`next_cursor` of the page before")
 
@@ -196,15 +150,11 @@ def _format(text: str) -> Format:
     raise ValueError("json or csv")
 
 
-def _is_plain(text: str) -> bool:
-    return text.isascii() and text.isprintable() and " " not in text
-
-
 SPAN_READERS: Final[dict[str, Reader]] = {
     "list": str,
-    "symbol": _symbol,
-    "from": _moment_ms,
-    "to": _moment_ms,
+    "symbol": symbol_in,
+    "from": moment_ms,
+    "to": moment_ms,
     "limit": _limit,
     "format": _format,
 }
@@ -216,13 +166,8 @@ def _span_of(asked: Asked) -> Span:
         asked["list"],
         asked["symbol"],
         None if first is None else Nanos(first * MS_NS),
-        None if last is None else _end_of(last),
+        None if last is None else end_of(last),
     )
-
-
-def _end_of(moment_ms: int) -> Nanos:
-    """Find the last instant that is told as this millisecond, so that what was told can be asked for."""
-    return Nanos((moment_ms + 1) * MS_NS - 1)
 
 
 def _limit_of(asked: Asked) -> int:
@@ -263,11 +208,3 @@ def _contents(record: ListRecord, asked_ms: int) -> dict[str, object]:
 
 def _unknown_list() -> web.Response:
     return failure(404, "unknown_list", "there is no such list")
-
-
-def _no_history() -> web.Response:
-    return failure(503, "history_unavailable", "no history is kept: `history.dsn` is off")
-
-
-def _unavailable(why: HistoryUnavailable) -> web.Response:
-    return busy("history_unavailable", str(why), RETRY_AFTER_S)

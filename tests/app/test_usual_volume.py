@@ -1,0 +1,156 @@
+"""The whole program learns what volume is usual: cold with an empty database, warm from what it kept, without a server."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pytest
+
+from tests.history.worlds import place
+from tests.support.eventually import PATIENT_S, eventually
+from tests.support.market import DAY, NANOS, at
+from tradeul.app import App, calendar_of
+from tradeul.clock import PacedClock
+from tradeul.domain.events import Nanos, Symbol
+from tradeul.domain.usual import baseline_sessions
+from tradeul.polygon.rest import PolygonRest
+from tradeul.settings import Settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+SYMBOLS = 60
+
+
+@asynccontextmanager
+async def program(folder: Path, wall: str, **history: Any) -> AsyncIterator[App]:
+    """A small simulated market from a moment of the day on, with what is kept of it in a folder."""
+    settings = Settings.model_validate(
+        {
+            "server": {"port": 0},
+            "market": {"source": "simulation"},
+            "simulation": {"symbols": SYMBOLS, "seed": 7},
+            "history": {"data_dir": str(folder)} | history,
+        }
+    )
+    app = App(settings, PacedClock(at(wall)))
+    await app.start()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(app.supervisor.run_until_stopped)
+        stack.callback(app.supervisor.request_stop, "the test is over")
+        yield app
+
+
+async def asked(app: App, path: str) -> Any:
+    assert app.server is not None
+    async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{app.server.port}{path}") as answer:
+        return await answer.json()
+
+
+async def methods(app: App) -> dict[str, int]:
+    funnel = (await asked(app, "/api/v1/scanner/status"))["funnel"]
+    counts: dict[str, int] = funnel["rvol"]
+    return counts
+
+
+async def is_exact(app: App) -> bool:
+    """Whether all are, but for what was listed in the last days or has not traded in a month."""
+    found = await methods(app)
+    return found["exact"] >= 0.9 * SYMBOLS
+
+
+async def usual_by(rest: PolygonRest, symbol: str, moments: list[Nanos]) -> list[float]:
+    """E(t) of a symbol as the contract words it, from the vendor's own five-minute bars."""
+    calendar = calendar_of(PacedClock(at("10:00")))
+    days = baseline_sessions(calendar, DAY, 5)
+    bars = await rest.bars(Symbol(symbol), 5, min(days), max(days))
+    found = []
+    for moment in moments:
+        total = 0.0
+        for day in days:
+            now = moment - at("04:00") + calendar.hours(day).pre_market_start
+            for start, volume in zip(bars.start.tolist(), bars.volume.tolist(), strict=True):
+                if calendar.hours(day).pre_market_start <= start:
+                    total += volume * min(max((now - start) / (300 * NANOS), 0.0), 1.0)
+        found.append(total / len(days))
+    return found
+
+
+async def test_relative_volume_turns_exact_and_stays_so_over_a_restart() -> None:
+    """Against the vendor's own bars; the next process stands on it at once, and asks nobody again."""
+    with place() as folder:
+        async with program(folder, "09:45") as app:
+            await eventually(lambda: is_exact(app), within_s=2 * PATIENT_S)
+            assert app.exchange is not None
+            assert app.loading is not None
+            rows = [row for name in ("winners", "losers", "high_volume") for row in (await rows_of(app, name))]
+            checked = 0
+            for row in rows[:12]:
+                before = app.clock.now() - 20 * NANOS
+                shown = await asked(app, f"/api/v1/ticker/{row['symbol']}")
+                if shown["rvol_method"] != "exact" or shown["rvol_sessions"] != 5:
+                    continue
+                least, most = await usual_by(app.loading.rest, row["symbol"], [Nanos(before), app.clock.now()])
+                assert shown["volume_today"] / max(most, 1) - 0.0001 <= shown["rvol"]
+                assert shown["rvol"] <= shown["volume_today"] / max(least, 1) + 0.0001
+                checked += 1
+            assert checked >= 3
+            await eventually(lambda: slots_done(app), within_s=2 * PATIENT_S)
+            before_restart = await methods(app)
+
+        async with program(folder, "09:50") as app:
+            await eventually(lambda: is_exact(app), within_s=PATIENT_S)
+            again = await methods(app)
+            health = await asked(app, "/health")
+            jobs = {job["name"]: job for job in (await asked(app, "/api/v1/jobs"))["jobs"]}
+
+        async with program(folder, "09:55", pg_bin="/nowhere") as app:
+            await eventually(lambda: is_exact(app), within_s=PATIENT_S)
+            without = await methods(app)
+            reasons = (await asked(app, "/health"))["reasons"]
+
+    assert again["exact"] >= before_restart["exact"]
+    assert without["exact"] >= before_restart["exact"]
+    assert health["today"]["restored"] is True
+    assert jobs["slots"]["state"] == "idle"
+    assert any("history waits" in reason for reason in reasons)
+
+
+async def rows_of(app: App, name: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = (await asked(app, f"/api/v1/scanner/categories/{name}"))["rows"]
+    return rows
+
+
+async def slots_done(app: App) -> bool:
+    """Whether the whole depth was filled and what is known was kept for the next start."""
+    jobs = {job["name"]: job for job in (await asked(app, "/api/v1/jobs"))["jobs"]}
+    slots = jobs["slots"]
+    return slots["state"] == "idle" and slots["last_success"] is not None and jobs["metadata"]["state"] == "idle"
+
+
+async def test_volumes_of_today_reach_the_database_as_slots_close() -> None:
+    """By SQL, in the shape of the contract: seen live from the start on, from the vendor's bars before it."""
+    with place() as folder:
+        async with program(folder, "09:44:40") as app:
+            assert app.past is not None
+
+            async def slots_of_today() -> bool:
+                assert app.past is not None
+                return app.past.slots.slots_kept >= 70
+
+            await eventually(slots_of_today, within_s=4 * PATIENT_S)
+            connection = await asyncpg.connect(app.past.address(), timeout=10)
+            rows = await connection.fetch(
+                "SELECT source, min(slot_number), max(slot_number), count(DISTINCT symbol) FROM sim_7.volume_slots"
+                " WHERE date = $1 GROUP BY source",
+                DAY,
+            )
+            await connection.close()
+
+    found = {row[0]: tuple(row)[1:] for row in rows}
+    assert found["live"][1] == 68
+    assert found["backfilled"][0] == 0
+    assert found["backfilled"][2] >= 0.9 * SYMBOLS
