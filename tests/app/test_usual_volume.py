@@ -1,4 +1,4 @@
-"""The whole program learns what volume is usual: cold with an empty database, warm from what it kept, without a server."""
+"""The whole program learns what volume is usual: cold with an empty database, warm, and without a server."""
 
 import contextlib
 from collections.abc import AsyncIterator

@@ -18,7 +18,7 @@ from tests.history.worlds import place, postgres
 from tests.support.market import CALENDAR, DAY, at
 from tests.support.simulated import small_market, worked
 from tradeul.domain.day_volumes import DayVolumes, joined, slot_count, volumes_of_bars
-from tradeul.domain.events import Symbol, SymbolBars
+from tradeul.domain.events import Nanos, Symbol, SymbolBars
 from tradeul.domain.splits import SplitBook
 from tradeul.history import slot_store
 from tradeul.history.database import whole_or_nothing
@@ -67,12 +67,13 @@ SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = 
 _CHECKSUM = """
 SELECT count(*), sum(volumes[192]), sum(volumes[90]) FROM slot_days WHERE $1::text[] IS NULL OR symbol = ANY($1)"""
 _ROW = """
-INSERT INTO slot_days (date, symbol, complete, volumes, trades, prices, sources) VALUES ($1, $2, true, $3, $4, $5, $6)"""
+INSERT INTO slot_days (date, symbol, complete, volumes, trades, prices, sources)
+VALUES ($1, $2, true, $3, $4, $5, $6)"""
 
 
 def _rows() -> DayVolumes:
     market, parts = small_market(WORLDS_OWN), []
-    first, last = CALENDAR.hours(SESSIONS[-1]).midnight, CALENDAR.hours(DAY).midnight - 1
+    first, last = CALENDAR.hours(SESSIONS[-1]).midnight, Nanos(CALENDAR.hours(DAY).midnight - 1)
     for row, symbol in enumerate(market.universe.symbols):
         query = Query(row, Span(5, Unit.MINUTE), first, last, at("09:30"), None, 50_000)
         candles, _ = worked(candles_of(market, query))
