@@ -4,7 +4,7 @@ A minute is told once it is over and the feed has gone on for a grace, and again
 quarter of an hour. Only whole minutes are told: what began before the symbol was followed on this very connection is
 left to the nightly job. Time is the feed's own, so that one that is late, or slow, or silent cuts no minute short.
 
-Bounded: some 16 minutes of each followed symbol, a few MB for 400 of them. `app` hands `deliver` every event that
+Bounded: some 16 minutes of each followed symbol, 20 MB for 400 of them. `app` hands `deliver` every event that
 comes, beside the intake; `run` is the supervisor's.
 """
 
