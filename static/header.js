@@ -81,8 +81,9 @@ export function sessionWords(facts, marketNow) {
  * @param {import("./protocol.js").JobNews[]} jobs
  */
 export function jobWords(jobs) {
-  if (jobs.length === 0) return "";
-  const [{ name, done, total, note }, ...rest] = jobs;
+  const [first, ...rest] = jobs;
+  if (first === undefined) return "";
+  const { name, done, total, note } = first;
   const share = total > 0 ? ` ${Math.floor((100 * done) / total)} %` : "";
   const what = note === "" ? "" : ` · ${note}`;
   return `${name}${share}${what}${rest.length > 0 ? ` · ${rest.length} more` : ""}`;

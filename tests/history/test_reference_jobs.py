@@ -17,7 +17,7 @@ from tests.support.market import DAY, at
 from tests.support.simulated import listening
 from tradeul.clock import ManualClock, SystemClock
 from tradeul.domain.events import FloatShares, Profile, Split, Symbol
-from tradeul.errors import VendorError, VendorUnavailable
+from tradeul.errors import HistoryUnavailable, VendorError, VendorUnavailable
 from tradeul.fmp.rest import FmpRest
 from tradeul.history.database import schema_of
 from tradeul.history.embedded import EmbeddedPostgres
@@ -172,6 +172,18 @@ async def test_a_failed_page_keeps_the_old_universe(server: EmbeddedPostgres) ->
             await here.load(here.universe)
 
         assert await here.rows(LISTED) == before
+
+
+async def test_a_universe_is_taken_at_once(server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that fails in the middle of it holds nothing of it."""
+    monkeypatch.setattr(universe, "ROWS_AT_ONCE", 20)
+    async with bench(server) as here:
+        late = (await here.rest.listings())[-1].symbol
+        await here.execute(f"ALTER TABLE {{}}.ticker_metadata ADD CONSTRAINT not_it CHECK (symbol <> '{late}')")
+        with pytest.raises(HistoryUnavailable, match="not_it"):
+            await here.load(here.universe)
+
+        assert await here.rows(LISTED) == []
 
 
 async def test_a_list_that_is_too_short_is_refused(server: EmbeddedPostgres) -> None:
@@ -349,6 +361,10 @@ async def test_splits_are_the_vendors_whole_list(server: EmbeddedPostgres) -> No
         failed = await here.rows(SPLITS)
         await here.load(job)
 
+        assert await here.rows(SPLITS) == rows
+        await here.execute("ALTER TABLE {}.splits ADD CONSTRAINT not_one CHECK (old > 0 AND symbol < 'M') NOT VALID")
+        with pytest.raises(HistoryUnavailable, match="not_one"):
+            await here.load(job)
         assert await here.rows(SPLITS) == rows
     assert rows == sorted((each.symbol, each.date, each.old, each.new) for each in theirs)
     assert len(failed) == len(rows) + 1
