@@ -23,7 +23,7 @@ from tradeul.settings import Settings
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 ROOT = Path(__file__).parents[2]
-JOBS = {"universe", "splits", "retention", "metadata"}
+JOBS = {"atr", "bars", "daily", "metadata", "retention", "slots", "splits", "universe"}
 
 
 @pytest.fixture(autouse=True)
@@ -127,7 +127,9 @@ async def test_a_vendor_that_refuses_is_trouble_and_nothing_else() -> None:
     assert err.startswith("tradeul: splits failed: the vendor answered 403: You are not entitled to this data.")
     assert len(err.splitlines()) == 1
     assert unknown[0] == 2
-    assert "there is no job slotz: there are universe, splits, metadata, retention" in unknown[2]
+    assert (
+        "there is no job slotz: there are daily, atr, slots, universe, splits, metadata, bars, retention" in unknown[2]
+    )
     assert status["feed"]["state"] == "live"
 
 
