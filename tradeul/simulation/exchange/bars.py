@@ -3,6 +3,7 @@
 Past dates are worked out for the asking; only today's bars of the whole market need the floor's tape.
 """
 
+import asyncio
 import datetime as dt
 from typing import Any, Final
 from urllib.parse import quote
@@ -44,6 +45,7 @@ class BarRoutes:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._market = desk.market
+        self._one_at_a_time = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
         polite = self._desk.polite
@@ -63,7 +65,9 @@ class BarRoutes:
         head = self._head(ticker=symbol, adjusted=query.as_of is not None)
         if row is None:
             return await self._desk.answers.json(request, head | {"queryCount": 0, "resultsCount": 0})
-        candles, following = await in_slices(candles_of(self._market, query))
+        # Many questions at once are worked out one after the other, or their slices would add up in each turn.
+        async with self._one_at_a_time:
+            candles, following = await in_slices(candles_of(self._market, query))
         head |= {"queryCount": int(candles.base.sum())}
         return await self._desk.pages.send(request, place, self._page(request, query, head, candles, following))
 
