@@ -29,6 +29,7 @@ from tradeul.engine.channels import Channels
 from tradeul.engine.charts import Charts
 from tradeul.engine.demand import EngineDemand
 from tradeul.engine.discovery import Discovery
+from tradeul.engine.division import Divisions
 from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.filters import global_filters
 from tradeul.engine.hot_loop import HotLoop
@@ -59,6 +60,7 @@ from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
 from tradeul.web.routes.page import read_page
+from tradeul.web.routes.rvol import Rvol
 from tradeul.web.routes.ticker import Ticker
 from tradeul.web.server import Address, WebServer
 
@@ -186,7 +188,7 @@ class App:
         self.loading = self._loading(vendor, self.past, demand)
         view = self._view(discovery, stream, day)
         hub = Hub(self.channels, self.clock, view, lambda: self.loading.desk.under_way() if self.loading else ())
-        await self._serve(hub, view, visits, rest)
+        await self._serve(hub, view, visits, rest, pipeline)
         await day.start(self.supervisor)
         warmup = self._warmup(rest, day, pipeline)
         hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
@@ -346,7 +348,7 @@ class App:
         kept = None if self.past is None else self.past.symbols
         return Ticker(self.board, self.channels, view, Charts(bars, kept, self.clock, self.calendar), kept)
 
-    async def _serve(self, hub: Hub, view: EngineView, visits: Visits, rest: PolygonRest) -> None:
+    async def _serve(self, hub: Hub, view: EngineView, visits: Visits, rest: PolygonRest, pipeline: Pipeline) -> None:
         server = self.settings.server
         annals = None if self.past is None else self.past.annals
         self.server = WebServer(
@@ -361,6 +363,7 @@ class App:
                 History(self.channels, visits.recent, annals),
                 JobRoutes(None if self.loading is None else self.loading.desk),
                 self._ticker(view, rest),
+                Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
             ],
         )
         self.supervisor.add_stop(Stage.SERVING, "server", self.server.close)

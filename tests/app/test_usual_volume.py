@@ -96,6 +96,7 @@ async def test_relative_volume_turns_exact_and_stays_so_over_a_restart() -> None
                 assert shown["volume_today"] / max(most, 1) - 0.0001 <= shown["rvol"]
                 assert shown["rvol"] <= shown["volume_today"] / max(least, 1) + 0.0001
                 checked += 1
+                redone(await asked(app, f"/api/v1/rvol/{symbol}"))
             assert checked >= 10
             await eventually(lambda: slots_done(app), within_s=2 * PATIENT_S)
             before_restart = await methods(app)
@@ -118,11 +119,52 @@ async def test_relative_volume_turns_exact_and_stays_so_over_a_restart() -> None
     assert any("history waits" in reason for reason in reasons)
 
 
+def redone(work: dict[str, Any]) -> None:
+    """The division as a person would redo it from what is shown."""
+    sessions = work["baselines"]
+    before, by_end = (
+        sum(each[name] for each in sessions) / len(sessions) for name in ("volume_before", "volume_at_slot_end")
+    )
+    expected = before + (by_end - before) * work["fraction"]
+    assert len(sessions) == work["sessions"] == 5
+    assert work["method"] == "exact"
+    assert work["expected"] == pytest.approx(expected, rel=1e-6, abs=1e-6)
+    assert work["rvol"] == pytest.approx(work["volume_today"] / max(work["expected"], 1), abs=0.00005001)
+    guarded = (work["volume_today"] + work["k"]) / (work["expected"] + work["k"])
+    assert work["rvol_guarded"] == pytest.approx(guarded, abs=0.00005001)
+    assert work["k"] == max(1000, 0.005 * (work["avg_volume_30d"] or 0))
+    assert {each["source"] for each in sessions} == {"backfilled"}
+
+
 async def slots_done(app: App) -> bool:
     """Whether the whole depth was filled and what is known was kept for the next start."""
     jobs = {job["name"]: job for job in (await asked(app, "/api/v1/jobs"))["jobs"]}
     slots = jobs["slots"]
     return slots["state"] == "idle" and slots["last_success"] is not None and jobs["metadata"]["state"] == "idle"
+
+
+async def test_without_history_the_general_curve_stands_in_and_says_so(tmp_path: Path) -> None:
+    """The work is shown all the same, as far as there is any; an unknown symbol is told apart."""
+    async with program(tmp_path, "11:01", dsn="off") as app:
+        await eventually(lambda: curved(app), within_s=PATIENT_S)
+        symbol = max(app.board.symbols, key=lambda name: app.board["avg_volume_30d"][app.board.row_of[name]])
+        work = await asked(app, f"/api/v1/rvol/{symbol}")
+        unknown = await asked(app, "/api/v1/rvol/NOSUCH")
+
+    # Between 11:00 and 11:30 the prior goes from 0.275 to 0.325.
+    seconds = (work["slot"] + work["fraction"]) * 300 - 7 * 3600
+    share = 0.275 + 0.05 * seconds / 1800
+    assert work["method"] == "curve"
+    assert work["curve_learned"] is None
+    assert work["expected"] == pytest.approx(work["avg_volume_30d"] * share, rel=1e-6)
+    assert work["rvol"] == pytest.approx(work["volume_today"] / work["expected"], abs=0.00005001)
+    assert (work["sessions"], work["baselines"]) == (0, [])
+    assert work["baselines_missing"] == "no history is kept: `history.dsn` is off"
+    assert unknown["error"]["code"] == "unknown_symbol"
+
+
+async def curved(app: App) -> bool:
+    return (await methods(app))["curve"] >= 0.8 * SYMBOLS
 
 
 async def test_volumes_of_today_reach_the_database_as_slots_close() -> None:

@@ -13,6 +13,7 @@ from tradeul.domain.averages import Averages
 from tradeul.domain.events import DailyBars, Split, Symbol
 from tradeul.domain.splits import SplitBook
 from tradeul.domain.usual import Baseline
+from tradeul.domain.volume_profile import Shape
 from tradeul.engine.warmup import DATABASE_RETRY_S, LOOK_EVERY_S, RETRY_S, Warmup
 from tradeul.errors import HistoryUnavailable, VendorUnavailable
 
@@ -73,6 +74,7 @@ class Shelf:
     def __init__(self) -> None:
         self.kept_averages: tuple[dt.date, Averages] | None = None
         self.kept_baseline: Baseline | None = None
+        self.kept_shape: Shape | None = None
         self.broken = False
 
     def averages(self) -> tuple[dt.date, Averages] | None:
@@ -80,6 +82,12 @@ class Shelf:
 
     def baseline(self) -> Baseline | None:
         return self.kept_baseline
+
+    def shape(self) -> Shape | None:
+        return self.kept_shape
+
+    def keep_shape(self, shape: Shape) -> None:
+        self.kept_shape = shape
 
     def keep_averages(self, as_of: dt.date, averages: Averages) -> None:
         if self.broken:

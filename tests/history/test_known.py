@@ -13,6 +13,7 @@ from tests.support.market import DAY
 from tradeul.domain.averages import Averages
 from tradeul.domain.events import Symbol
 from tradeul.domain.usual import Baseline
+from tradeul.domain.volume_profile import Shape
 from tradeul.history.known import AVERAGES_FILE, BASELINE_FILE, KnownFiles
 
 SYMBOLS = (Symbol("A"), Symbol("BACpL"), Symbol("Ä"))
@@ -47,6 +48,22 @@ def test_what_was_kept_is_read_again(tmp_path: Path) -> None:
     for name in ("volume_10d", "volume_30d", "price_30d", "atr"):
         assert np.array_equal(getattr(found[1], name), getattr(averages(), name), equal_nan=True)
     assert (tmp_path / BASELINE_FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_curves_are_read_again_as_long_as_they_are_curves(tmp_path: Path) -> None:
+    """One that falls is none."""
+    files = KnownFiles(tmp_path, "sim-1")
+    shares = np.linspace([0.0, 0.01, 0.02], 1.0, 192).T
+    files.keep_shape(Shape(DAY, (1e6, 1e8), shares))
+    found = files.shape()
+    shares[1, 5] = 0.9
+    files.keep_shape(Shape(DAY, (1e6, 1e8), shares))
+
+    assert found is not None
+    assert (found.as_of, found.bounds) == (DAY, (1e6, 1e8))
+    assert np.array_equal(found.shares, np.linspace([0.0, 0.01, 0.02], 1.0, 192).T)
+    assert files.shape() is None
+    assert KnownFiles(tmp_path / "nowhere", "sim-1").shape() is None
 
 
 def test_nothing_kept_is_nothing_known(tmp_path: Path) -> None:

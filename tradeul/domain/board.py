@@ -14,6 +14,7 @@ import numpy.typing as npt
 from tradeul.domain.events import Bools, Floats, Ints, Symbol
 from tradeul.domain.fields import BY_NAME, CATALOGUE, Field, Kind
 from tradeul.domain.usual import Usual
+from tradeul.domain.volume_profile import PRIOR
 
 Rows = slice | Ints
 """Which rows to work on: a slice, which costs no copy, or an array of row numbers."""
@@ -56,6 +57,8 @@ class Board:
         self._views: dict[str, npt.NDArray[Any]] = {}
         self.usual = Usual(least_sessions)
         """What volume is usual by when, of each row."""
+        self.curves = PRIOR
+        """What stands in for it."""
         self.alphabetical: Ints = np.empty(0, np.int64)
         """Each row's place in the order of symbols: what breaks ties in every ranking."""
 

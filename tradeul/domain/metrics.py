@@ -10,12 +10,11 @@ import numpy as np
 
 from tradeul.domain import rvol
 from tradeul.domain.board import Board, Rows
-from tradeul.domain.events import Floats, Nanos
+from tradeul.domain.events import Floats, Ints, Nanos
 from tradeul.domain.fields import RVOL_METHODS
 from tradeul.domain.score import QUALITY_OF_METHOD, score
 from tradeul.domain.session import NANOS, DayHours, Session
-from tradeul.domain.slots import DAY_SECONDS, SLOT_SECONDS
-from tradeul.domain.volume_profile import prior_share
+from tradeul.domain.slots import DAY_SECONDS, SLOT_SECONDS, SLOTS_PER_DAY
 
 _EXACT: Final = RVOL_METHODS.index("exact")
 _CURVE: Final = RVOL_METHODS.index("curve")
@@ -89,27 +88,33 @@ def seconds_known(board: Board, rows: Rows, hours: DayHours) -> Floats:
     return np.clip(seconds, 0.0, DAY_SECONDS)
 
 
+def expected_volume(board: Board, rows: Rows, hours: DayHours) -> tuple[Floats, Floats, Ints]:
+    """What is usual by each row's moment and by the beginning of its slot; for which of the rows that is exact."""
+    seconds, numbers = seconds_known(board, rows, hours), board.numbers(rows)
+    slot_start = np.minimum(np.floor(seconds / SLOT_SECONDS) * SLOT_SECONDS, DAY_SECONDS - SLOT_SECONDS)
+    average = board["avg_volume_30d"][rows]
+    turnover = average * board["avg_price_30d"][rows]
+    expected = average * board.curves.share(turnover, seconds, early_close=hours.early_close)
+    before = average * board.curves.share(turnover, slot_start, early_close=hours.early_close)
+    exact = np.flatnonzero(board.usual.sessions(numbers) >= board.usual.least_sessions)
+    expected[exact], before[exact] = board.usual.expected(numbers[exact], seconds[exact], early_close=hours.early_close)
+    return expected, before, exact
+
+
 def _relative_volume(board: Board, rows: Rows, hours: DayHours) -> None:
     volume, average = board["volume_today"][rows], board["avg_volume_30d"][rows]
+    expected, before, exact = expected_volume(board, rows, hours)
     seconds = seconds_known(board, rows, hours)
-    expected = average * prior_share(seconds, early_close=hours.early_close)
-    slot_start = np.minimum(np.floor(seconds / SLOT_SECONDS) * SLOT_SECONDS, DAY_SECONDS - SLOT_SECONDS)
-    expected_before = average * prior_share(slot_start, early_close=hours.early_close)
-    sessions = board.usual.sessions(board.numbers(rows))
-    exact = np.flatnonzero(sessions >= board.usual.least_sessions)
-    expected[exact], expected_before[exact] = board.usual.expected(
-        board.numbers(rows)[exact], seconds[exact], early_close=hours.early_close
-    )
-    in_slot = volume - board["slot_start_volume"][rows]
     board.put("rvol", rows, rvol.ratio(volume, expected))
     board.put("rvol_guarded", rows, rvol.guarded_ratio(volume, expected, average))
-    slot_value = rvol.slot_ratio(in_slot, expected - expected_before, seconds - slot_start)
-    board.put("rvol_slot", rows, slot_value)
+    in_slot = volume - board["slot_start_volume"][rows]
+    into_slot = seconds - np.minimum(seconds // SLOT_SECONDS, SLOTS_PER_DAY - 1) * SLOT_SECONDS
+    board.put("rvol_slot", rows, rvol.slot_ratio(in_slot, expected - before, into_slot))
     board.put("vol_vs_adv", rows, volume / _positive(average.copy()))
     method = np.where(np.isnan(expected), _NONE, _CURVE)
     method[exact] = _EXACT
     board["rvol_method"][rows] = method
-    board["rvol_sessions"][rows] = sessions
+    board["rvol_sessions"][rows] = board.usual.sessions(board.numbers(rows))
 
 
 def _score(board: Board, rows: Rows) -> None:

@@ -42,6 +42,15 @@ def baseline_sessions(calendar: TradingCalendar, as_of: dt.date, count: int) -> 
     return days
 
 
+def volume_by(volumes: Sequence[float], slot: int, *, early_close: bool) -> float:
+    """What one session had traded by the end of a slot of today, which may close early; -1 is its beginning."""
+    if slot < 0:
+        return 0.0
+    if not early_close or slot < FIRST_EARLY_POST_SLOT:
+        return volumes[slot]
+    return volumes[FIRST_EARLY_POST_SLOT - 1] + volumes[slot + _MOVED] - volumes[FIRST_POST_SLOT - 1]
+
+
 class BaselineSum:
     """Adds sessions up, in any order and in pieces; each symbol's session counts once."""
 

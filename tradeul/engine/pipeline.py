@@ -13,9 +13,10 @@ from tradeul.clock import Clock
 from tradeul.domain.averages import Averages
 from tradeul.domain.events import LiveBar, MarketImage, Nanos
 from tradeul.domain.reference import Facts
-from tradeul.domain.session import Session
+from tradeul.domain.session import DayHours, Session
 from tradeul.domain.slot_book import SlotBook
 from tradeul.domain.usual import Baseline
+from tradeul.domain.volume_profile import VolumeCurves
 from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.ports import DayState
 from tradeul.engine.scanner import Scanner
@@ -96,6 +97,21 @@ class Pipeline:
         """Make the lists anew of what was taken."""
         async with self._one_at_a_time:
             await self._scan()
+
+    async def take_curves(self, curves: VolumeCurves) -> None:
+        """Swap in the curves that stand in for what is usual; they show with the next change of each row."""
+        async with self._one_at_a_time:
+            self._enrichment.board.curves = curves
+
+    @property
+    def least_sessions(self) -> int:
+        """So many sessions make a usual day exact."""
+        return self._enrichment.board.usual.least_sessions
+
+    def hours(self) -> DayHours | None:
+        """The hours of the board's trading date; None before there is one."""
+        moment = self._enrichment.moment()
+        return None if moment is None else moment.hours
 
     @property
     def as_of(self) -> Nanos:

@@ -29,10 +29,11 @@ from tradeul.domain.events import (
     SymbolBars,
 )
 from tradeul.domain.reference import Facts
-from tradeul.domain.session import Moment, TradingCalendar
+from tradeul.domain.session import DayHours, Moment, TradingCalendar
 from tradeul.domain.slot_book import SlotRecord, Sources
 from tradeul.domain.splits import SplitBook
 from tradeul.domain.usual import Baseline
+from tradeul.domain.volume_profile import Shape
 
 Deliver = Callable[[LiveEvents], None]
 """Takes live events without waiting."""
@@ -260,6 +261,15 @@ class DayState:
     inside: Mapping[str, Bools]
 
 
+class BehindUsual(NamedTuple):
+    """One session behind what is usual by a slot of today."""
+
+    date: dt.date
+    volume_at_slot_end: float
+    volume_before: float
+    source: str
+
+
 class PastVolumes(Protocol):
     """What was kept of the volumes of past sessions."""
 
@@ -287,6 +297,16 @@ class Demand(Protocol):
         """Take closed slots of the running date."""
 
 
+class UsualSessions(Protocol):
+    """The sessions behind what is usual."""
+
+    async def behind(self, symbol: Symbol, hours: DayHours, slot: int) -> Sequence[BehindUsual]:
+        """Find what a symbol traded in each by a slot's end and before it, in today's shares, newest first.
+
+        Raises `HistoryUnavailable`.
+        """
+
+
 class KnownStore(Protocol):
     """Keeps what history said, for a start without it. Every method waits for the disk, and raises `OSError`.
 
@@ -299,10 +319,16 @@ class KnownStore(Protocol):
     def baseline(self) -> Baseline | None:
         """Read the baselines that were kept last."""
 
+    def shape(self) -> Shape | None:
+        """Read the curves that were kept last."""
+
     def keep_averages(self, as_of: dt.date, averages: Averages) -> None:
         """Keep these instead."""
 
     def keep_baseline(self, baseline: Baseline) -> None:
+        """Keep these instead."""
+
+    def keep_shape(self, shape: Shape) -> None:
         """Keep these instead."""
 
 

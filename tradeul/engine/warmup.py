@@ -10,12 +10,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Literal, TypeVar
 
+import numpy as np
 import structlog
 
 from tradeul.clock import Clock
-from tradeul.domain.averages import LONG_SESSIONS, DailyHistory
+from tradeul.domain.averages import LONG_SESSIONS, Averages, DailyHistory
 from tradeul.domain.session import TradingCalendar
 from tradeul.domain.splits import SplitBook
+from tradeul.domain.usual import Baseline
+from tradeul.domain.volume_profile import Shape, VolumeCurves, learned
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import DailySource, KnownStore, PastVolumes
 from tradeul.engine.vitals import Vitals
@@ -59,6 +62,7 @@ class Warmup:
         self._date: dt.date | None = None
         self._wanted: set[Part] = set()
         self._loaded = set[Part]()
+        self._averages: Averages | None = None
         self._retry_at: dict[Part, float] = dict.fromkeys(PARTS, 0.0)
         self._said = ""
 
@@ -92,8 +96,12 @@ class Warmup:
         self._wanted = set(PARTS)
         if self._store is None:
             return
+        shape = await self._read(self._store.shape)
+        if shape is not None and shape.as_of <= today:
+            await self._pipeline.take_curves(VolumeCurves.of_shape(shape))
         averages = await self._read(self._store.averages)
         if averages is not None and averages[0] <= today:
+            self._averages = averages[1]
             await self._pipeline.take_averages(averages[1])
             self._settled("averages", averages[0], today)
         baseline = await self._read(self._store.baseline)
@@ -150,7 +158,7 @@ class Warmup:
         vitals.history_failure = ""
         if not len(history):
             return
-        averages = history.averages(splits)
+        self._averages = averages = history.averages(splits)
         await self._pipeline.take_averages(averages)
         log.info("history_loaded", sessions=len(history))
         if self._store is not None:
@@ -164,6 +172,21 @@ class Warmup:
         log.info("baseline_loaded", symbols=len(baseline.symbols))
         if self._store is not None:
             await self._keep(partial(self._store.keep_baseline, baseline))
+        await self._learn(baseline)
+
+    async def _learn(self, baseline: Baseline) -> None:
+        """Learn the curves of a day from the symbols whose usual day is known."""
+        averages = self._averages
+        if averages is None:
+            return
+        found = await asyncio.to_thread(_learned, baseline, averages, self._pipeline.least_sessions)
+        if found is None:
+            return
+        shape, curves = found
+        await self._pipeline.take_curves(curves)
+        log.info("curves_learned", as_of=shape.as_of.isoformat())
+        if self._store is not None:
+            await self._keep(partial(self._store.keep_shape, shape))
 
     async def _keep(self, keep: Callable[[], None]) -> None:
         """Keep what was loaded for the next start; a disk that refuses costs that start some seconds, nothing else."""
@@ -174,3 +197,12 @@ class Warmup:
 
     async def _splits(self, today: dt.date) -> SplitBook:
         return SplitBook(await self._source.splits(today - SPLITS_BACK), today)
+
+
+def _learned(baseline: Baseline, averages: Averages, least_sessions: int) -> tuple[Shape, VolumeCurves] | None:
+    """What the usual days say of the shape of one. Takes a tenth of a second: not for the loop."""
+    turnover_of = dict(zip(averages.symbols, (averages.volume_30d * averages.price_30d).tolist(), strict=True))
+    known = np.flatnonzero(baseline.sessions >= least_sessions)
+    turnover = np.array([turnover_of.get(baseline.symbols[place], np.nan) for place in known.tolist()])
+    shape = learned(baseline.as_of, turnover, baseline.ends[:, known])
+    return None if shape is None else (shape, VolumeCurves.of_shape(shape))

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tradeul.domain.day_volumes import DayVolumes, complete, joined, merged
-from tradeul.domain.events import Bools, Symbol
+from tradeul.domain.events import Bools, Split, Symbol
 from tradeul.domain.slot_book import SlotBook, SlotRecord
 from tradeul.domain.slots import SLOTS_PER_DAY
 from tradeul.domain.splits import SplitBook
@@ -59,6 +59,9 @@ SELECT array_agg(symbol), array_agg(first) FROM (
 ) AS found"""
 _SESSION: Final = "SELECT symbol, volumes FROM slot_days WHERE date = $1 AND complete"
 _SESSION_OF_SYMBOLS: Final = f"{_SESSION} AND symbol = ANY($2)"
+_SESSIONS_OF_SYMBOL: Final = """
+SELECT date, volumes, sources FROM slot_days WHERE symbol = $1 AND date = ANY($2) AND complete ORDER BY date DESC"""
+_SPLITS_OF_SYMBOL: Final = "SELECT date, old, new FROM splits WHERE symbol = $1 AND date > $2 AND date <= $3"
 _AVERAGES_FORGOTTEN: Final = "DELETE FROM slot_averages"
 
 _END: Final = "SELECT symbols, volumes, sources FROM slot_ends WHERE date = $1 AND slot = $2"
@@ -209,6 +212,20 @@ class Taken(NamedTuple):
     """Which file it was."""
     bytes: int = 0
     finished: bool = False
+
+
+async def sessions_of(
+    connection: Connection, symbol: Symbol, days: Sequence[dt.date]
+) -> list[tuple[dt.date, list[float], list[int]]]:
+    """Whole sessions of one symbol, newest first: volumes by slot, and where each comes from."""
+    rows = await connection.fetch(_SESSIONS_OF_SYMBOL, storable(symbol), list(days))
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def splits_of(connection: Connection, symbol: Symbol, after: dt.date, until: dt.date) -> list[Split]:
+    """The splits of one symbol between two dates."""
+    rows = await connection.fetch(_SPLITS_OF_SYMBOL, storable(symbol), after, until)
+    return [Split(symbol, *row) for row in map(tuple, rows)]
 
 
 async def day_file(connection: Connection, day: dt.date) -> Taken:

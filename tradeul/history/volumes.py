@@ -6,9 +6,11 @@ from typing import Final
 
 from tradeul.domain.averages import LONG_SESSIONS
 from tradeul.domain.events import Symbol
-from tradeul.domain.session import TradingCalendar
+from tradeul.domain.session import DayHours, TradingCalendar
+from tradeul.domain.slot_book import Source
 from tradeul.domain.splits import SplitBook
-from tradeul.domain.usual import Baseline, baseline_sessions
+from tradeul.domain.usual import Baseline, baseline_sessions, volume_by
+from tradeul.engine.ports import BehindUsual
 from tradeul.history import slot_store
 from tradeul.history.lending import Lender
 
@@ -34,3 +36,19 @@ class PostgresVolumes:
         listed_since = self._calendar.last_sessions(as_of, LONG_SESSIONS)[-1]
         async with self._lender.lent(READING_S) as connection:
             return await slot_store.baseline(connection, as_of, sessions, listed_since, splits, symbols)
+
+    async def behind(self, symbol: Symbol, hours: DayHours, slot: int) -> list[BehindUsual]:
+        """Find what a symbol traded in each of those sessions by a slot's end and before it, in today's shares."""
+        days = self.sessions(hours.date)
+        async with self._lender.lent() as connection:
+            kept = await slot_store.sessions_of(connection, symbol, days)
+            splits = SplitBook(await slot_store.splits_of(connection, symbol, min(days), hours.date), hours.date)
+        return [
+            BehindUsual(
+                date,
+                volume_by(volumes, slot, early_close=hours.early_close) * splits.shares_since(symbol, date),
+                volume_by(volumes, slot - 1, early_close=hours.early_close) * splits.shares_since(symbol, date),
+                Source(sources[slot]).name.lower(),
+            )
+            for date, volumes, sources in kept
+        ]
