@@ -8,7 +8,7 @@ import * as format from "./format.js";
 
 /**
  * @typedef {import("./protocol.js").Row} Row
- * @typedef {{name: string, title: string, type: string, meaning: string}} Field
+ * @typedef {{name: string, title: string, format: string, meaning: string}} Field
  * @typedef {{name: string, title: string, meaning: string, width: number, numeric: boolean,
  *   text: (row: Row) => string, tone: (row: Row) => string}} Column
  */
@@ -126,7 +126,7 @@ export function fitting(columns, width) {
 export function columnOf(name, catalogue) {
   const field = catalogue.get(name);
   const [title, usual] = BUILT_IN[name] ?? [field?.title ?? name, "text"];
-  const type = field !== undefined && Object.hasOwn(KINDS, field.type) ? field.type : usual;
+  const type = field !== undefined && Object.hasOwn(KINDS, field.format) ? field.format : usual;
   const kind = KINDS[type] ?? TEXT;
   return {
     name,

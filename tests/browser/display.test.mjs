@@ -29,7 +29,7 @@ test("only as many columns as fit are taken, from the front", () => {
 });
 
 test("the catalogue decides how a column nobody knows is written", () => {
-  const field = { name: "turnover", title: "Turnover", type: "money", meaning: "shares times price" };
+  const field = { name: "turnover", title: "Turnover", format: "money", meaning: "shares times price" };
   const column = columnOf("turnover", catalogueOf({ fields: [field] }));
 
   assert.equal(column.text({ rank: 1, symbol: "A", turnover: 1_500_000 }), "$1.50M");

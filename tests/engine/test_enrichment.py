@@ -203,6 +203,22 @@ def test_changes_look_back_a_minute_and_five() -> None:
     assert (show(enrichment, "volume_1m"), show(enrichment, "volume_5m")) == (12, 60)
 
 
+def test_trades_are_those_of_the_running_minute() -> None:
+    """An older minute says nothing of this one, and one without a trade is not told."""
+    enrichment = Enrichment(Board(capacity=4), CALENDAR)
+    now = at("09:31:20")
+    rows = [
+        traded("NOW", 10.0, 500, now, minute_trades=7),
+        traded("OLD", 10.0, 500, at("09:30:59"), minute_trades=9),
+        traded("NONE", 10.0, 500, now),
+    ]
+    take(enrichment, image(*rows), now)
+
+    found = enrichment.board.values("trades_1m", np.arange(3))
+
+    assert found == [7, None, None]
+
+
 def test_the_day_resets_once_when_the_date_turns() -> None:
     """At 03:30 yesterday's day is gone, what history says stays."""
     enrichment = engine()

@@ -80,12 +80,14 @@ async def test_every_field_is_described() -> None:
     assert facts["fields"][6] == {
         "name": "price",
         "title": "Price",
-        "type": "price",
+        "type": "number",
         "unit": "USD",
-        "precision": 4,
         "meaning": "Last trusted price of today, else the previous close",
+        "precision": 4,
+        "format": "price",
         "source": "feed",
     }
+    assert {field["type"] for field in facts["fields"]} == {"number", "time", "flag", "text"}
 
 
 async def test_the_lists_are_summed_up() -> None:

@@ -16,7 +16,7 @@ from tradeul.domain.averages import Averages
 from tradeul.domain.board import EVERY_ROW, Board, Rows
 from tradeul.domain.events import Bools, Floats, Ints, LiveBar, MarketImage, Nanos, Symbol
 from tradeul.domain.extremes import Extremes
-from tradeul.domain.reading import Reading
+from tradeul.domain.reading import MINUTE_NS, Reading
 from tradeul.domain.reference import NUMBERS, TEXTS, Facts
 from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
 from tradeul.domain.slot_book import SlotBook, slot_end, slots_ended
@@ -52,7 +52,7 @@ _OF_TODAY: Final = (
     "price", "price_at", "price_source", "updated", "open", "high", "low", "premarket_high", "premarket_low",
     "premarket_volume", "last_high_at", "last_low_at", "high_minutes", "low_minutes", "volume_today", "volume_at",
     "volume_falls", "vwap", "vwap_at", "bid", "ask", "bar_end", "regular_close", "slot_start_volume",
-    "price_1m_ago", "price_5m_ago", "volume_1m_ago", "volume_5m_ago", "suspect", "seen", "prev_close",
+    "price_1m_ago", "price_5m_ago", "volume_1m_ago", "volume_5m_ago", "suspect", "seen", "prev_close", "trades_1m",
 )  # fmt: skip
 
 KEPT: Final = (
@@ -347,6 +347,8 @@ class Enrichment:
             board.overwrite("regular_close", rows, read.close, ~np.isnan(read.close))
         else:
             board["premarket_volume"][rows] = board["volume_today"][rows]
+        running = (image.minute_start == image.feed_time - image.feed_time % MINUTE_NS) & (image.minute_trades > 0)
+        board["trades_1m"][rows] = np.where(running, image.minute_trades, np.nan)
         fresh_vwap = ~np.isnan(read.vwap) & (image.updated >= board["vwap_at"][rows])
         board.overwrite("vwap", rows, np.round(read.vwap, 4), fresh_vwap)
         board.overwrite("vwap_at", rows, image.updated, fresh_vwap)

@@ -1,12 +1,23 @@
 """What there is to know about the market day and the fields of a symbol: `/api/session/current`, `/api/v1/fields`."""
 
+from typing import Final
+
 from aiohttp import web
 
 from tradeul.domain.events import Nanos
-from tradeul.domain.fields import CATALOGUE, Field
+from tradeul.domain.fields import CATALOGUE, Field, Kind
 from tradeul.domain.session import local_time
 from tradeul.engine.ports import View
 from tradeul.web.answers import answer
+
+TYPES: Final = {
+    Kind.NUMBER: "number",
+    Kind.TIME: "time",
+    Kind.FLAG: "flag",
+    Kind.CODE: "text",
+    Kind.TEXT: "text",
+}
+"""How a value travels: times are integer milliseconds, flags true or false, and all may be null."""
 
 
 class MarketFacts:
@@ -54,9 +65,10 @@ def _described(field: Field) -> dict[str, object]:
     return {
         "name": field.name,
         "title": field.title,
-        "type": field.format,
+        "type": TYPES[field.kind],
         "unit": field.unit,
-        "precision": field.precision,
         "meaning": field.meaning,
+        "precision": field.precision,
+        "format": field.format,
         "source": field.source,
     }
