@@ -10,7 +10,7 @@ import numpy as np
 
 from tradeul.domain import rvol
 from tradeul.domain.board import Board, Rows
-from tradeul.domain.events import Floats, Ints, Nanos
+from tradeul.domain.events import Bools, Floats, Ints, Nanos
 from tradeul.domain.fields import RVOL_METHODS
 from tradeul.domain.score import QUALITY_OF_METHOD, score
 from tradeul.domain.session import NANOS, DayHours, Session
@@ -88,32 +88,49 @@ def seconds_known(board: Board, rows: Rows, hours: DayHours) -> Floats:
     return np.clip(seconds, 0.0, DAY_SECONDS)
 
 
-def expected_volume(board: Board, rows: Rows, hours: DayHours) -> tuple[Floats, Floats, Ints]:
-    """What is usual by each row's moment and by the beginning of its slot; for which of the rows that is exact."""
+def expected_volume(board: Board, rows: Rows, hours: DayHours) -> tuple[Floats, Floats, Bools]:
+    """What is usual by each row's moment and by the beginning of its slot, and for which of the rows that is exact."""
     seconds, numbers = seconds_known(board, rows, hours), board.numbers(rows)
-    slot_start = np.minimum(np.floor(seconds / SLOT_SECONDS) * SLOT_SECONDS, DAY_SECONDS - SLOT_SECONDS)
-    average = board["avg_volume_30d"][rows]
-    turnover = average * board["avg_price_30d"][rows]
-    expected = average * board.curves.share(turnover, seconds, early_close=hours.early_close)
-    before = average * board.curves.share(turnover, slot_start, early_close=hours.early_close)
-    exact = np.flatnonzero(board.usual.sessions(numbers) >= board.usual.least_sessions)
-    expected[exact], before[exact] = board.usual.expected(numbers[exact], seconds[exact], early_close=hours.early_close)
+    exact: Bools = board.usual.sessions(numbers) >= board.usual.least_sessions
+    expected, before = np.empty(len(numbers)), np.empty(len(numbers))
+    for places, usual in ((np.flatnonzero(exact), _by_history), (np.flatnonzero(~exact), _by_curve)):
+        if len(places):
+            found = usual(board, numbers[places], seconds[places], hours)
+            expected[places], before[places] = found
     return expected, before, exact
+
+
+def _by_history(board: Board, numbers: Ints, seconds: Floats, hours: DayHours) -> tuple[Floats, Floats]:
+    return board.usual.expected(numbers, seconds, early_close=hours.early_close)
+
+
+def _by_curve(board: Board, numbers: Ints, seconds: Floats, hours: DayHours) -> tuple[Floats, Floats]:
+    average = board["avg_volume_30d"][numbers]
+    turnover = average * board["avg_price_30d"][numbers]
+    slot_start = seconds - _into_slot(seconds)
+    now, before = (
+        average * board.curves.share(turnover, moment, early_close=hours.early_close)
+        for moment in (seconds, slot_start)
+    )
+    return now, before
+
+
+def _into_slot(seconds: Floats) -> Floats:
+    """Seconds since each one's slot began; the day's very end belongs to the last slot."""
+    into: Floats = seconds - np.minimum(seconds // SLOT_SECONDS, SLOTS_PER_DAY - 1) * SLOT_SECONDS
+    return into
 
 
 def _relative_volume(board: Board, rows: Rows, hours: DayHours) -> None:
     volume, average = board["volume_today"][rows], board["avg_volume_30d"][rows]
     expected, before, exact = expected_volume(board, rows, hours)
-    seconds = seconds_known(board, rows, hours)
     board.put("rvol", rows, rvol.ratio(volume, expected))
     board.put("rvol_guarded", rows, rvol.guarded_ratio(volume, expected, average))
     in_slot = volume - board["slot_start_volume"][rows]
-    into_slot = seconds - np.minimum(seconds // SLOT_SECONDS, SLOTS_PER_DAY - 1) * SLOT_SECONDS
+    into_slot = _into_slot(seconds_known(board, rows, hours))
     board.put("rvol_slot", rows, rvol.slot_ratio(in_slot, expected - before, into_slot))
     board.put("vol_vs_adv", rows, volume / _positive(average.copy()))
-    method = np.where(np.isnan(expected), _NONE, _CURVE)
-    method[exact] = _EXACT
-    board["rvol_method"][rows] = method
+    board["rvol_method"][rows] = np.where(exact, _EXACT, np.where(np.isnan(expected), _NONE, _CURVE))
     board["rvol_sessions"][rows] = board.usual.sessions(board.numbers(rows))
 
 
