@@ -46,7 +46,6 @@ HALF_DAYS: Final = 2
 REFRESHED_BY: Final[Mapping[str, Sequence[Part]]] = {
     "atr": ("averages",),
     "slots": ("baseline",),
-    "splits": ("averages", "baseline"),
 }
 """What a job has changed of what the board stands on."""
 
@@ -101,9 +100,12 @@ class Loading:
             supervisor.add_stop(Stage.HISTORY, "jobs' second vendor", self.companies.close)
 
     def _ended(self, name: str) -> None:
+        if self._warmup is None:
+            return
         for part in REFRESHED_BY.get(name, ()):
-            if self._warmup is not None:
-                self._warmup.refresh(part)
+            self._warmup.refresh(part)
+        if name == "splits":
+            self._warmup.look_at_splits()
 
 
 def _order(usual: int) -> Sequence[Ask]:

@@ -252,6 +252,24 @@ async def test_averages_are_in_the_shares_of_today() -> None:
     assert rig.process.show("avg_price_30d") == pytest.approx((since * 10 + (30 - since)) / 30, abs=1e-4)
 
 
+async def test_splits_that_came_late_change_what_stands_on_them() -> None:
+    """Looked at again, they are the same, and nothing is loaded; another one is there, and everything is."""
+    rig = Rig()
+    async with running(rig.warmup.run):
+        await rig.shows("exact", 1.0)
+        await rig.until(lambda: rig.process.vitals.sessions_loaded == 30)
+        rig.warmup.look_at_splits()
+        await rig.process.clock.advance(3)
+        same = len(rig.sessions.days), len(rig.volumes.asked)
+        rig.sessions.found = (Split(Symbol("A"), DAY, 1.0, 10.0),)
+        rig.warmup.look_at_splits()
+        await rig.until(lambda: rig.process.show("avg_volume_30d") == 10_000_000)
+        await rig.until(lambda: len(rig.volumes.asked) == 2)
+
+    assert same == (30, 1)
+    assert rig.process.show("avg_price_30d") == 1.0
+
+
 async def test_a_row_keeps_its_baseline_between_snapshots_and_bars() -> None:
     """Who is expected to trade 900 by noon and has traded 1,800 reads 2.00, by either way."""
     rig = Rig()

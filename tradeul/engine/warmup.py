@@ -15,6 +15,7 @@ import structlog
 
 from tradeul.clock import Clock
 from tradeul.domain.averages import LONG_SESSIONS, Averages, DailyHistory
+from tradeul.domain.events import Split
 from tradeul.domain.session import TradingCalendar
 from tradeul.domain.splits import SplitBook
 from tradeul.domain.usual import Baseline
@@ -61,16 +62,22 @@ class Warmup:
         self._vitals = vitals
         self._date: dt.date | None = None
         self._wanted: set[Part] = set()
-        self._loaded = set[Part]()
+        self._begun = set[Part]()
+        self._splits_found: tuple[Split, ...] | None = None
+        self._splits_doubted = False
         self._averages: Averages | None = None
         self._retry_at: dict[Part, float] = dict.fromkeys(PARTS, 0.0)
         self._said = ""
 
     def refresh(self, part: Part) -> None:
-        """Load a part again, soon: there is something new behind it. What was not loaded yet will be anyway."""
-        if part in self._loaded:
+        """Load a part again, soon: there is something new behind it. What was not begun yet will be anyway."""
+        if part in self._begun:
             self._wanted.add(part)
             self._retry_at[part] = 0.0
+
+    def look_at_splits(self) -> None:
+        """Load everything again if the splits are others than those it stands on."""
+        self._splits_doubted = True
 
     async def run(self) -> None:
         """Keep the board up to date, for ever."""
@@ -86,6 +93,8 @@ class Warmup:
         if today != self._date:
             self._date = today
             self._wanted = set(PARTS)
+        if self._splits_doubted and not self._wanted:
+            await self._doubt_splits(today)
         for part in PARTS:
             if part in self._wanted and self._retry_at[part] <= self._clock.monotonic():
                 await self._load(part, today)
@@ -120,19 +129,19 @@ class Warmup:
         log.info("history_known", part=part, as_of=as_of.isoformat())
         if as_of == today:
             self._wanted.discard(part)
-            self._loaded.add(part)
+            self._begun.add(part)
             if part == "averages":
                 self._vitals.sessions_wanted = self._vitals.sessions_loaded = LONG_SESSIONS
 
     async def _load(self, part: Part, today: dt.date) -> None:
         """Load one part and keep it for the next start. What fails is tried again."""
         self._wanted.discard(part)
+        self._begun.add(part)
         try:
             if part == "averages":
                 await self._load_averages(today)
             elif self._past is not None:
                 await self._load_baseline(self._past, today)
-            self._loaded.add(part)
         except VendorError as failure:
             self._failed(part, str(failure), RETRY_S)
         except HistoryUnavailable as failure:
@@ -153,7 +162,7 @@ class Warmup:
         for day in self._calendar.last_sessions(today, LONG_SESSIONS):
             history.add(await self._source.daily_bars(day))
             vitals.sessions_loaded += 1
-            if len(history) == FIRST_RESULT_AFTER:
+            if len(history) == FIRST_RESULT_AFTER and self._averages is None:
                 await self._pipeline.take_averages(history.averages(splits))
         vitals.history_failure = ""
         if not len(history):
@@ -196,7 +205,19 @@ class Warmup:
             log.warning("averages_not_kept", reason=str(error))
 
     async def _splits(self, today: dt.date) -> SplitBook:
-        return SplitBook(await self._source.splits(today - SPLITS_BACK), today)
+        self._splits_found = await self._source.splits(today - SPLITS_BACK)
+        return SplitBook(self._splits_found, today)
+
+    async def _doubt_splits(self, today: dt.date) -> None:
+        """Ask for the splits once more; a vendor that fails is asked again when the next job has ended."""
+        self._splits_doubted, before = False, self._splits_found
+        try:
+            await self._splits(today)
+        except VendorError as failure:
+            log.warning("splits_not_looked_at", reason=str(failure))
+            return
+        if before is not None and before != self._splits_found:
+            self._wanted = set(PARTS)
 
 
 def _learned(baseline: Baseline, averages: Averages, least_sessions: int) -> tuple[Shape, VolumeCurves] | None:
