@@ -207,7 +207,7 @@ async def test_nothing_live_waits_for_a_disk() -> None:
 
 
 async def test_a_disk_that_refuses_is_tried_again_and_nothing_is_lost() -> None:
-    """Counted, and as soon as there is room everything is written."""
+    """Counted, said as long as it lasts, and as soon as there is room everything is written."""
     process = Process("09:34:50")
     process.disk.broken = True
     async with running(process.today.run):
@@ -216,14 +216,14 @@ async def test_a_disk_that_refuses_is_tried_again_and_nothing_is_lost() -> None:
         await process.trade(10.0, 900)
         await process.clock.advance(1)
         await process.keeps(lambda: process.today.state.failures >= 2 and process.today.state.slots_waiting)
-        waiting = process.today.state.slots_waiting
+        during = process.today.state
         process.disk.broken = False
         await process.clock.advance(2 * RETRY_S)
         await process.keeps(lambda: process.slots() and process.disk.newest)
 
-    assert waiting == 1
+    assert (during.slots_waiting, during.refusal) == (1, "No space left on device")
     assert process.slots() == {66: (500.0, Source.LIVE)}
-    assert process.today.state.slots_waiting == 0
+    assert (process.today.state.slots_waiting, process.today.state.refusal) == (0, "")
 
 
 async def test_a_disk_that_refuses_for_days_costs_the_oldest_of_them() -> None:
