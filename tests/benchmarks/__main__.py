@@ -17,7 +17,7 @@ import uvloop
 from tests.benchmarks.figure import Figure
 
 HERE = Path(__file__).parent
-NAMES = ("bars", "decode", "loop_stall", "recording")
+NAMES = ("bars", "decode", "frozen", "loop_stall", "recording")
 
 
 def main(names: list[str]) -> int:
