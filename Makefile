@@ -31,7 +31,7 @@ run: .venv/.runtime ## run the product: http://127.0.0.1:8000
 install: .venv/.runtime ## set up what `make run` needs, and run nothing
 	@:
 
-test: .venv/.tests .cache/.browser .cache/.node ## run every test
+test: .venv/.tests .cache/.browser .cache/.node ## run every test but those of `make faults`
 	@node --test $(BROWSER_TESTS)/*.test.mjs
 	@$(BIN)/python -m pytest
 
@@ -55,6 +55,9 @@ fmt: .venv/.tests ## format, mend what can be mended, and write config.toml anew
 fuzz: .venv/.tests ## read 100,000 mutations of every kind of bytes from outside
 	@$(BIN)/python -m pytest tests/fuzz --mutations 100000
 
+faults: .venv/.tests ## kill and freeze the program or its database for half an hour
+	@$(BIN)/python -m pytest tests/faults
+
 bench: .venv/.tests ## measure speed on this machine
 	@$(BIN)/python -m tests.benchmarks
 
@@ -68,7 +71,7 @@ clean: ## remove everything that was made; the next command sets up anew
 	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules
 	@find tradeul tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run install test check style types fmt fuzz bench lock clean
+.PHONY: help run install test check style types fmt fuzz faults bench lock clean
 
 # Setting up. A stamp file says what has been done, and is older than what makes it due again.
 

@@ -122,7 +122,7 @@ class KeptDay:
             make_folder(self._folder)
             self._lock.take()
         except (FolderInUse, OSError) as error:
-            self._trouble = f"today is not kept, and would not survive a restart: {error}"
+            self._trouble = str(error)
             log.warning("today_not_kept", reason=str(error))
             return
         await self.today.restore()
@@ -138,7 +138,9 @@ class KeptDay:
         """For health: what was restored and kept."""
         state = self.today.state
         saved_at = None if state.saved_at is None else state.saved_at // 1_000_000
-        return {**state._asdict(), "saved_at": saved_at, "trouble": self._trouble}
+        why = self._trouble or state.refusal
+        trouble = f"today is not kept, and would not survive a restart: {why}" if why else ""
+        return {**state._asdict(), "saved_at": saved_at, "trouble": trouble}
 
     async def _close(self) -> None:
         await self.today.close()

@@ -35,7 +35,7 @@ async def run() -> list[Figure]:
     """Measure both ways, each with its history in a Postgres of its own."""
     logs.configure("warning", "console")
     with place() as folder:
-        inside = await _worst_stalls(_settings(folder, {"source": "simulation"}, {}))
+        inside = await _worst_stalls(settings_of(folder, {"source": "simulation"}, {}))
     anchor = dt.datetime.now(dt.UTC).isoformat()
     with place() as folder:
         async with _exchange_process(anchor) as port:
@@ -44,14 +44,15 @@ async def run() -> list[Figure]:
                 "rest_url": f"http://127.0.0.1:{port}",
                 "ws_url": f"ws://127.0.0.1:{port}/stocks",
             }
-            apart = await _worst_stalls(_settings(folder, {"source": "polygon"}, polygon, anchor))
+            apart = await _worst_stalls(settings_of(folder, {"source": "polygon"}, polygon, anchor))
     return [
         Figure("worst stall per snapshot, exchange a process of its own", "ms", apart),
         Figure("worst stall per snapshot, exchange inside", "ms", inside),
     ]
 
 
-def _settings(folder: Path, market: dict[str, str], polygon: dict[str, str], anchor: str = "") -> Settings:
+def settings_of(folder: Path, market: dict[str, str], polygon: dict[str, str], anchor: str = "") -> Settings:
+    """The whole program, its state in a folder, half a minute before an open."""
     return Settings(
         server={"port": 0},
         history={"data_dir": str(folder)},

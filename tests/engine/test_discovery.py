@@ -36,9 +36,12 @@ class ScriptedSource:
         self.asked: list[Nanos] = []
         self.answer: Answer = lambda now: image(traded("A", 11.0, 1_000, now))
         self.phase: str = "open"
+        self.takes_s = 0.0
 
     async def snapshot(self) -> MarketImage:
         self.asked.append(self.clock.now())
+        if self.takes_s:
+            await self.clock.sleep(self.takes_s)
         if isinstance(self.answer, VendorError):
             raise self.answer
         return self.answer(self.clock.now())
@@ -114,6 +117,21 @@ async def test_a_snapshot_that_is_asked_for_comes_at_once() -> None:
         await engine.clock.advance(13)
 
     assert engine.asked_after() == [2.0, 3.0, 5.0, 5.0]
+
+
+async def test_the_board_is_confirmed_for_when_it_was_asked_for() -> None:
+    """A snapshot takes its time, and what is traded meanwhile is not in it; nor is it on the board before it came."""
+    engine = Engine("10:00")
+    engine.source.takes_s = 3.0
+
+    async with engine.running():
+        await engine.clock.advance(7)
+        on_its_way = engine.vitals.confirmed_at
+        await engine.clock.advance(1)
+
+    assert on_its_way == at("10:00")
+    assert engine.vitals.confirmed_at == at("10:00:05")
+    assert engine.vitals.accepted_at == at("10:00:08")
 
 
 async def test_a_closed_market_is_looked_at_every_minute_and_stands() -> None:

@@ -53,12 +53,25 @@ async def test_slots_that_nobody_watched_are_carried() -> None:
         await process.clock.advance(40)
         await process.keeps(lambda: 66 in process.slots())
     await process.until("09:39:55")
-    process.vitals.accepted_at = process.clock.now()
+    process.vitals.confirmed_at = process.clock.now()
     async with running(process.today.run):
         await process.clock.advance(8)
         await process.keeps(lambda: 67 in process.slots())
 
     assert process.slots() == {66: (500.0, Source.CARRIED), 67: (500.0, Source.LIVE)}
+
+
+@pytest.mark.parametrize(("asked", "source"), [("09:34:46", Source.LIVE), ("09:34:44", Source.CARRIED)])
+async def test_a_snapshot_that_was_long_on_its_way_knows_nothing_later(asked: str, source: Source) -> None:
+    """What counts is when it was asked for, not when its last byte came: what was traded between is not in it."""
+    process = Process("09:34:59")
+    async with running(process.today.run):
+        snapshot = image(traded("A", 10.0, 500, at("09:34:40")))
+        await process.pipeline.take_image(snapshot, process.clock.now(), at(asked))
+        await process.clock.advance(4)
+        await process.keeps(process.slots)
+
+    assert process.slots() == {66: (500.0, source)}
 
 
 @pytest.mark.parametrize(("before_end_s", "source"), [(10, Source.LIVE), (20, Source.CARRIED)])
@@ -68,7 +81,7 @@ async def test_a_delayed_feed_keeps_its_slots_open(before_end_s: int, source: So
     open_still = process.slots()
     async with running(process.today.run):
         for feed_time, volume in ((Nanos(at("09:35") - before_end_s * NANOS), 500), (at("09:35:02"), 700)):
-            process.vitals.accepted_at = process.clock.now()
+            process.vitals.confirmed_at = process.clock.now()
             row = traded("A", 10.0, volume, feed_time)
             open_still = process.slots()
             await process.pipeline.take_image(image(row, delayed=True), process.clock.now())
@@ -194,7 +207,7 @@ async def test_nothing_live_waits_for_a_disk() -> None:
 
 
 async def test_a_disk_that_refuses_is_tried_again_and_nothing_is_lost() -> None:
-    """Counted, and as soon as there is room everything is written."""
+    """Counted, said as long as it lasts, and as soon as there is room everything is written."""
     process = Process("09:34:50")
     process.disk.broken = True
     async with running(process.today.run):
@@ -203,14 +216,14 @@ async def test_a_disk_that_refuses_is_tried_again_and_nothing_is_lost() -> None:
         await process.trade(10.0, 900)
         await process.clock.advance(1)
         await process.keeps(lambda: process.today.state.failures >= 2 and process.today.state.slots_waiting)
-        waiting = process.today.state.slots_waiting
+        during = process.today.state
         process.disk.broken = False
         await process.clock.advance(2 * RETRY_S)
         await process.keeps(lambda: process.slots() and process.disk.newest)
 
-    assert waiting == 1
+    assert (during.slots_waiting, during.refusal) == (1, "No space left on device")
     assert process.slots() == {66: (500.0, Source.LIVE)}
-    assert process.today.state.slots_waiting == 0
+    assert (process.today.state.slots_waiting, process.today.state.refusal) == (0, "")
 
 
 async def test_a_disk_that_refuses_for_days_costs_the_oldest_of_them() -> None:

@@ -94,7 +94,7 @@ class Process:
 
     async def snapshot(self, *rows: dict[str, Any]) -> None:
         now = self.clock.now()
-        self.vitals.accepted_at = now
+        self.vitals.confirmed_at = now
         await self.pipeline.take_image(image(*rows, feed_time=now), now)
 
     async def trade(self, price: float, volume: float, symbol: str = "A") -> None:

@@ -22,8 +22,10 @@ async def settle(turns: int = 20) -> None:
         await asyncio.sleep(0)
 
 
-async def eventually(predicate: Callable[[], object | Awaitable[object]], *, within_s: float = 10.0) -> None:
-    """Return as soon as `predicate` holds; fail if it never does."""
+async def eventually(
+    predicate: Callable[[], object | Awaitable[object]], *, within_s: float = 10.0, every_s: float = _PAUSE_S
+) -> None:
+    """Return as soon as `predicate` holds; fail if it never does. `every_s` is for what is costly to look at."""
     clock = SystemClock()
     deadline = clock.monotonic() + within_s
     await settle()
@@ -33,7 +35,7 @@ async def eventually(predicate: Callable[[], object | Awaitable[object]], *, wit
             return
         if clock.monotonic() > deadline:
             break
-        await clock.pause(0 if turn < _TURNS_BEFORE_PAUSING else _PAUSE_S)
+        await clock.pause(0 if turn < _TURNS_BEFORE_PAUSING else every_s)
     raise AssertionError(f"did not happen within {within_s} s")
 
 

@@ -71,7 +71,7 @@ def image(*rows: dict[str, Any], feed_time: Nanos | None = None, **whole: Any) -
 
 def take(enrichment: Enrichment, taken: MarketImage, now: Nanos) -> None:
     """Bring a board up to an image, as discovery does."""
-    enrichment.apply_image(taken, enrichment.read(taken, now), now)
+    enrichment.apply_image(taken, enrichment.read(taken, now), now, now)
 
 
 def bar(symbol: str, end: Nanos, close: float, volume_today: float = 0.0, **more: Any) -> LiveBar:

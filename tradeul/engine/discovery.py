@@ -81,9 +81,10 @@ class Discovery:
 
     async def _one_snapshot(self) -> float:
         """Take one snapshot through; give the seconds the vendor asked us to wait, if any."""
+        asked_at = self._clock.now()
         try:
             image = await self._source.snapshot()
-            await self._take(image)
+            await self._take(image, asked_at)
         except SnapshotRefused as refused:
             self._vitals.count(self._vitals.snapshots_refused, refused.reason)
             self._failed(str(refused))
@@ -107,7 +108,7 @@ class Discovery:
             log.warning("snapshot_failed", reason=why)
             self._last_failure = why
 
-    async def _take(self, image: MarketImage) -> None:
+    async def _take(self, image: MarketImage, asked_at: Nanos) -> None:
         vitals, now = self._vitals, self._clock.now()
         for reason, rows in image.dropped.items():
             vitals.count(vitals.rows_dropped, reason, rows)
@@ -116,10 +117,12 @@ class Discovery:
         vitals.delayed, vitals.simulated = image.delayed, image.simulated
         if not fresh:
             vitals.snapshots_unchanged += 1
+            vitals.confirmed_at = asked_at
             return
         vitals.snapshots_accepted += 1
         vitals.content_changed_at = now
-        await self._pipeline.take_image(image, now)
+        await self._pipeline.take_image(image, now, asked_at)
+        vitals.confirmed_at = asked_at
         self._taken(image.feed_time)
 
     def _next_due(self, began: Nanos, wait_s: float) -> Nanos:

@@ -87,7 +87,7 @@ class Enrichment:
         self._image_rows: tuple[tuple[Symbol, ...], Rows] | None = None
         self._image_at = Nanos(0)
         self._covered = Nanos(0)
-        """Up to when the last image holds all that was traded: now, where nothing newer came in real time."""
+        """Up to when the last image holds all that was traded: when it was asked for, if nothing in it is newer."""
         self._late = False
         self._resumed = False
 
@@ -141,7 +141,7 @@ class Enrichment:
         last = np.where(shown_today, board["price"][rows], np.nan)
         return reading.read(image, moment.hours.midnight, last)
 
-    def apply_image(self, image: MarketImage, read: Reading, now: Nanos) -> None:
+    def apply_image(self, image: MarketImage, read: Reading, now: Nanos, asked_at: Nanos) -> None:
         """Bring the whole board up to an image that was read."""
         at = self._time_of(image, now)
         if self._resumed:
@@ -157,7 +157,7 @@ class Enrichment:
         self.as_of = max(self.as_of, at)
         self._image_at = at
         self._late = image.delayed or now - at > LATE_S * NANOS
-        self._covered = at if self._late else max(at, now)
+        self._covered = at if self._late else max(at, asked_at)
         metrics.derive(board, EVERY_ROW, moment.hours, moment.session)
 
     def apply_bars(self, bars: Sequence[LiveBar]) -> None:

@@ -45,13 +45,16 @@ class Pipeline:
         """Wait until the board holds a market."""
         await self._filled.wait()
 
-    async def take_image(self, image: MarketImage, now: Nanos) -> None:
-        """Bring the board up to an admitted image and the lists up to the board."""
+    async def take_image(self, image: MarketImage, now: Nanos, asked_at: Nanos | None = None) -> None:
+        """Bring the board up to an admitted image and the lists up to the board.
+
+        `asked_at` is when it was asked for, if that was not now: it cannot know of anything later.
+        """
         async with self._one_at_a_time:
             before = self._clock.monotonic()
             read = self._enrichment.read(image, now)
             before = await self._end_of("read", before)
-            self._enrichment.apply_image(image, read, now)
+            self._enrichment.apply_image(image, read, now, now if asked_at is None else asked_at)
             self._vitals.rows_doubted = dict(self._enrichment.doubted)
             await self._end_of("enrich", before)
             self._filled.set()
@@ -136,7 +139,7 @@ class Pipeline:
 
     def close_slots(self, now: Nanos) -> None:
         """Close the slots that the clock has left behind. Touches no row, so it waits for nothing."""
-        self._enrichment.close_slots(now, self._vitals.accepted_at or Nanos(0))
+        self._enrichment.close_slots(now, self._vitals.confirmed_at)
 
     async def _scan(self) -> None:
         """Make the lists of the board as it stands.

@@ -46,6 +46,8 @@ class TodayState(NamedTuple):
     """Records that found no disk for days."""
     failures: int
     set_aside: int
+    refusal: str
+    """What the disk says for as long as it takes nothing."""
 
 
 class _Attempts:
@@ -53,9 +55,9 @@ class _Attempts:
 
     def __init__(self, what: str, clock: Clock) -> None:
         self.failures = 0
+        self.refusal = ""
         self._what = what
         self._clock = clock
-        self._failing = False
         self.retry_at = ALWAYS
 
     @property
@@ -64,15 +66,16 @@ class _Attempts:
 
     def ended(self, error: OSError | None) -> bool:
         """Note how a write ended; True if it is done."""
+        refused_before = self.refusal
         if error is None:
-            if self._failing:
+            if refused_before:
                 log.info("today_kept_again", what=self._what, failures=self.failures)
-            self._failing = False
+            self.refusal = ""
             return True
         self.failures += 1
         self.retry_at = self._clock.monotonic() + RETRY_S
-        if not self._failing:
-            self._failing = True
+        self.refusal = error.strerror or str(error) or type(error).__name__
+        if not refused_before:
             log.error("today_not_kept", what=self._what, error=str(error), retry_s=RETRY_S)
         return False
 
@@ -115,8 +118,9 @@ class Today:
         failures = self._slot_writes.failures + self._state_writes.failures
         waiting = sum(each.waiting for each in self._books) + len(self._backfilled)
         aside = self._slots.set_aside + self._states.set_aside
+        refusal = self._slot_writes.refusal or self._state_writes.refusal
         counts = (self._slots_written, waiting, self._slots_lost, failures, aside)
-        return TodayState(self._restored, self._saved_at, *counts)
+        return TodayState(self._restored, self._saved_at, *counts, refusal)
 
     async def restore(self) -> None:
         """Go on with the day where the last process left it, as far as that can be read and is of today."""

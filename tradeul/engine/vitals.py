@@ -1,8 +1,11 @@
 """What the engine knows about its own well-being: counters, ages and stage times, read by health and status."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from tradeul.domain.events import Nanos
+
+NEVER: Final = Nanos(0)
 
 
 @dataclass(slots=True)
@@ -17,6 +20,8 @@ class Vitals:
     rows_dropped: dict[str, int] = field(default_factory=dict)
     rows_doubted: dict[str, int] = field(default_factory=dict)
     accepted_at: Nanos | None = None
+    confirmed_at: Nanos = NEVER
+    """The board holds all that was traded until then: it is when the snapshot was asked for that last said so."""
     content_changed_at: Nanos | None = None
     last_failure: str = ""
     sessions_loaded: int = 0
