@@ -85,7 +85,14 @@ class Past:
     def report(self) -> dict[str, object]:
         """For health: what was written and what waits, and why if it does."""
         writer = self.writer.report
-        said: dict[str, object] = {"enabled": True, **writer._asdict(), "since": writer.since // 1_000_000}
+        said: dict[str, object] = {
+            "enabled": True,
+            **writer._asdict(),
+            "since": writer.since // 1_000_000,
+            "slots_kept": self.slots.slots_kept,
+            "days_finished": self.slots.days_finished,
+            "slot_files_waiting": self.slots.files_waiting,
+        }
         trouble = "" if writer.connected else writer.last_error
         if self._embedded is not None:
             server = self._embedded.state

@@ -43,6 +43,8 @@ class SlotDrain:
         self._waiting: deque[tuple[SlotRecord, int]] = deque()
         self._waiting_behind: tuple[dt.date, Taken] | None = None
         """Where what waits was read."""
+        self.files_waiting = 0
+        """Of which something is not in the database yet, as far as it could be asked."""
         self.slots_kept = 0
         self.days_finished = 0
 
@@ -53,18 +55,22 @@ class SlotDrain:
 
     async def step(self, link: Link) -> bool:
         """Take one piece; whether there may be more at once."""
+        waiting = []
         for day in await asyncio.to_thread(self._files.days):
             mark, length = await asyncio.to_thread(self._files.mark, day)
             if day not in self._known and not await link.does(partial(self._learn, day=day)):
                 return False
-            taken = self._known[day]
-            if taken.mark != mark:
+            if self._known[day].mark != mark:
                 # Another file than the one that was taken.
-                taken = self._known[day] = Taken(mark)
-            if taken.bytes < length or (self._is_over(day) and not taken.finished):
-                taking = self._finish if self._is_over(day) else self._take_one
-                return await taking(link, day, taken)
-        return False
+                self._known[day] = Taken(mark)
+            if self._known[day].bytes < length or (self._is_over(day) and not self._known[day].finished):
+                waiting.append(day)
+        self.files_waiting = len(waiting)
+        return bool(waiting) and await self._take(link, waiting[0])
+
+    async def _take(self, link: Link, day: dt.date) -> bool:
+        taking = self._finish if self._is_over(day) else self._take_one
+        return await taking(link, day, self._known[day])
 
     async def _learn(self, connection: Connection, *, day: dt.date) -> None:
         self._known[day] = await slot_store.day_file(connection, day)
