@@ -66,6 +66,7 @@ function takeStatus(status, now) {
   const left = status.seconds_until_next_session;
   const marketNow = clock.now(now);
   turnTo(status.session);
+  facts.market = status.market ?? facts.market;
   facts.feed = status.feed;
   facts.feedReason = status.reason ?? "";
   facts.feedSince = status.since ?? null;

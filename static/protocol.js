@@ -66,7 +66,7 @@ export const FIRST_FINAL_CLOSE_CODE = 4500;
  * @typedef {{type: "heartbeat", epoch: string, server_time: number, sequences: {[list: string]: number},
  *   checksums: {[list: string]: number}, feed_age_ms: number | null}} Heartbeat
  * @typedef {{name: string, done: number, total: number, note: string}} JobNews
- * @typedef {{type: "status", feed: string, since?: number | null, reason?: string | null, session: string,
+ * @typedef {{type: "status", market?: string, feed: string, since?: number | null, reason?: string | null, session: string,
  *   next_session?: string | null, seconds_until_next_session?: number | null, lists?: ListInfo[],
  *   jobs?: JobNews[]}} Status
  * @typedef {{type: "error", id?: number | string, code: string, message: string}} Refusal

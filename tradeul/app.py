@@ -19,6 +19,7 @@ import structlog
 import tradeul
 from tradeul import logs
 from tradeul.clock import Clock, PacedClock, SystemClock
+from tradeul.domain.announced import AnnouncedCalendar
 from tradeul.domain.attention import Attention
 from tradeul.domain.board import Board
 from tradeul.domain.events import LiveEvents, Nanos
@@ -40,6 +41,7 @@ from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import Demand
 from tradeul.engine.reference import ReferenceKeeper
 from tradeul.engine.scanner import Scanner
+from tradeul.engine.session_watch import SessionWatch
 from tradeul.engine.vendor_hours import VendorHours
 from tradeul.engine.view import EngineView, Report
 from tradeul.engine.visits import Visits
@@ -139,7 +141,7 @@ class App:
         self.settings = settings
         self.simulated = is_simulated(settings)
         self.clock = clock or market_clock(settings.clock, simulated=self.simulated)
-        self.calendar = calendar_of(self.clock)
+        self.calendar = AnnouncedCalendar(calendar_of(self.clock))
         self.supervisor = Supervisor(self.clock)
         self.vitals = Vitals(self.clock.now(), simulated=self.simulated)
         self.channels = Channels(secrets.token_hex(8), BUILT_IN, self.clock)
@@ -186,13 +188,13 @@ class App:
         day = KeptDay(pipeline, state_folder(self.settings) / TODAY, world_of(self.settings), self.clock, self.calendar)
         demand = EngineDemand(self.board, pipeline, day.today, lambda: tuple(self.channels.members()))
         self.loading = self._loading(vendor, self.past, demand)
-        view = self._view(discovery, stream, day)
+        hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
+        view = self._view(discovery, stream, day, hours)
         hub = Hub(self.channels, self.clock, view, lambda: self.loading.desk.under_way() if self.loading else ())
         await self._serve(hub, view, visits, rest, pipeline)
         await day.start(self.supervisor)
         warmup = self._warmup(rest, day, pipeline)
         hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
-        hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
         start = self.supervisor.start
         start("hub", hub.run, stage=Stage.SERVING)
         start("hot loop", hot_loop.run, stage=Stage.ENGINE)
@@ -200,6 +202,7 @@ class App:
         start("refills", discovery.run_refills, stage=Stage.ENGINE)
         start("warmup", warmup.run, stage=Stage.ENGINE)
         start("vendor hours", hours.run, stage=Stage.ENGINE)
+        start("session watch", SessionWatch(self.clock, self.calendar).run, stage=Stage.ENGINE)
         if self.loading is not None:
             self.loading.start(self.supervisor, warmup)
             keeper = ReferenceKeeper(self.loading.reference, pipeline, self.board, self.clock)
@@ -221,7 +224,8 @@ class App:
         simulation = self.settings.simulation
         key = secrets.token_hex(16)
         logs.mask(key)
-        market = Market(simulation.seed, simulation.symbols, self.calendar)
+        # What it announces does not come back to it as its own calendar.
+        market = Market(simulation.seed, simulation.symbols, self.calendar.plan)
         self.exchange = Exchange(market, self.clock, key=key)
         await self.exchange.start()
         self.supervisor.add_stop(Stage.SIMULATION, "exchange", self.exchange.close)
@@ -304,7 +308,7 @@ class App:
 
         return Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned)
 
-    def _view(self, discovery: Discovery, stream: PolygonStream, day: KeptDay) -> EngineView:
+    def _view(self, discovery: Discovery, stream: PolygonStream, day: KeptDay, hours: VendorHours) -> EngineView:
         def link() -> dict[str, object]:
             state = stream.state
             return {
@@ -333,6 +337,7 @@ class App:
 
         reports: dict[str, Report] = {
             "stream": link,
+            "vendor_hours": hours.report,
             "today": day.report,
             "database": database,
             "jobs": jobs,

@@ -11,7 +11,7 @@ from tests.support.eventually import running
 from tests.support.market import CALENDAR, DAY, NANOS, at, bar, image, traded
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
-from tradeul.domain.events import LiveEvents, MarketImage, MarketStatus, Nanos
+from tradeul.domain.events import LiveEvents, MarketImage, Nanos
 from tradeul.domain.scans import BUILT_IN
 from tradeul.engine.channels import Channels
 from tradeul.engine.discovery import Discovery
@@ -20,7 +20,6 @@ from tradeul.engine.hot_loop import HotLoop
 from tradeul.engine.intake import Intake
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.scanner import Scanner
-from tradeul.engine.vendor_hours import VendorHours
 from tradeul.engine.view import EngineView
 from tradeul.engine.vitals import Vitals
 from tradeul.errors import SnapshotRefused, VendorError, VendorRefused, VendorUnavailable
@@ -35,7 +34,6 @@ class ScriptedSource:
         self.clock = clock
         self.asked: list[Nanos] = []
         self.answer: Answer = lambda now: image(traded("A", 11.0, 1_000, now))
-        self.phase: str = "open"
         self.takes_s = 0.0
 
     async def snapshot(self) -> MarketImage:
@@ -45,9 +43,6 @@ class ScriptedSource:
         if isinstance(self.answer, VendorError):
             raise self.answer
         return self.answer(self.clock.now())
-
-    async def market_status(self) -> MarketStatus:
-        return MarketStatus(self.phase, self.clock.now())  # type: ignore[arg-type]
 
 
 class Engine:
@@ -239,20 +234,3 @@ async def test_live_bars_are_ranked_between_snapshots_at_most_once_per_interval(
     assert during == 1
     assert engine.scans - before == 2
     assert engine.channels.by_name["winners"].state.rows[0].values[1] == 20.0
-
-
-async def test_a_vendor_that_keeps_other_hours_is_named() -> None:
-    """Two answers in a row that contradict the calendar are a reason; one is not."""
-    engine = Engine("10:00")
-    engine.source.phase = "closed"
-    hours = VendorHours(engine.source, engine.clock, CALENDAR, engine.vitals)
-    async with engine.running(hours.run):
-        once = engine.vitals.vendor_disagrees
-        await engine.clock.advance(60)
-        twice = engine.vitals.vendor_disagrees
-        engine.source.phase = "open"
-        await engine.clock.advance(60)
-
-    assert once == ""
-    assert twice == "the vendor calls the market closed while the calendar says MARKET_OPEN"
-    assert engine.vitals.vendor_disagrees == ""

@@ -86,7 +86,18 @@ def test_the_market_status_is_read(said: str, phase: str) -> None:
     """The phase in our words, the vendor's time in nanoseconds whatever its offset."""
     status = decode_market_status(orjson.dumps({"market": said, "serverTime": "2025-11-25T05:12:03-05:00"}))
 
-    assert (status.phase, status.server_time) == (phase, 1_764_065_523_000_000_000)
+    assert (status.phase, status.server_time, status.side) == (phase, 1_764_065_523_000_000_000, "")
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "side"), [(True, False, "early"), (False, True, "late"), (None, None, ""), (True, True, "")]
+)
+def test_the_side_of_extended_hours_is_told_where_it_is_clear(early: object, late: object, side: str) -> None:
+    """Morning or evening; neither or both is not known."""
+    said = {"market": "extended-hours", "earlyHours": early, "afterHours": late}
+    status = decode_market_status(orjson.dumps({**said, "serverTime": "2025-11-25T05:12:03-05:00"}))
+
+    assert status.side == side
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b'{"market":"half","serverTime":"2025-11-25T05:12:03-05:00"}'])

@@ -12,8 +12,9 @@ from tests.support.eventually import eventually, running
 from tests.support.market import CALENDAR, at
 from tests.support.simulated import listening
 from tradeul.clock import ManualClock
+from tradeul.domain.announced import AnnouncedCalendar
 from tradeul.domain.board import Board
-from tradeul.domain.events import DailyBars, MarketImage, MarketStatus
+from tradeul.domain.events import DailyBars, MarketImage
 from tradeul.domain.scans import BUILT_IN
 from tradeul.engine.channels import Channels
 from tradeul.engine.discovery import Discovery
@@ -21,6 +22,7 @@ from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.intake import Intake
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.scanner import Scanner
+from tradeul.engine.vendor_hours import VendorHours
 from tradeul.engine.view import EngineView
 from tradeul.engine.vitals import Vitals
 from tradeul.polygon.rest import PolygonRest
@@ -55,9 +57,6 @@ class CountedSource:
     async def daily_bars(self, day: dt.date) -> DailyBars:
         return await self._rest.daily_bars(day)
 
-    async def market_status(self) -> MarketStatus:
-        return await self._rest.market_status()
-
 
 class Desk:
     """Everything from the exchange's REST to the lists."""
@@ -70,14 +69,16 @@ class Desk:
         self.vitals = Vitals(clock.now())
         self.channels = Channels("e1", BUILT_IN, clock)
         self.board = Board()
-        enrichment = Enrichment(self.board, CALENDAR)
+        self.calendar = AnnouncedCalendar(CALENDAR)
+        self.hours = VendorHours(rest, clock, self.calendar, self.vitals)
+        self.enrichment = enrichment = Enrichment(self.board, self.calendar)
         scanner = Scanner(self.board, BUILT_IN, [], self.channels)
         self.pipeline = Pipeline(enrichment, scanner, clock, self.vitals, lambda: None)
         self._shown = 0
         self.discovery = Discovery(
-            self.source, self.pipeline, clock, CALENDAR, self.vitals, 5.0, lambda _feed_time: self._show()
+            self.source, self.pipeline, clock, self.calendar, self.vitals, 5.0, lambda _feed_time: self._show()
         )
-        self.view = EngineView(clock, CALENDAR, self.vitals, self.discovery, scanner, self.channels, Intake(), {})
+        self.view = EngineView(clock, self.calendar, self.vitals, self.discovery, scanner, self.channels, Intake(), {})
 
     def _show(self) -> None:
         self._shown += 1

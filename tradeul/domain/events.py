@@ -264,6 +264,8 @@ class MarketStatus:
 
     phase: Literal["open", "closed", "extended"]
     server_time: Nanos
+    side: Literal["early", "late", ""] = ""
+    """Which extended hours; empty where the vendor does not say."""
 
 
 class ListEvent(NamedTuple):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from tradeul.domain.events import Nanos
@@ -37,6 +38,15 @@ class Session(StrEnum):
     CLOSED = "CLOSED"
 
 
+_AS_FAR: Final = {session: place for place, session in enumerate(Session)}
+"""How far on the day is in each session: they come in this order."""
+
+
+def further(one: Session, other: Session) -> Session:
+    """The one of two sessions that comes later in a day."""
+    return one if _AS_FAR[one] > _AS_FAR[other] else other
+
+
 def instant_of(day: dt.date, time: dt.time) -> Nanos:
     """Turn a New York wall time into an instant."""
     return Nanos(int(dt.datetime.combine(day, time, NEW_YORK).timestamp()) * NANOS)
@@ -49,31 +59,64 @@ def local_time(instant: Nanos) -> dt.datetime:
 
 @dataclass(frozen=True, slots=True)
 class DayHours:
-    """The instants that bound the sessions of one trading day."""
+    """The instants that bound the sessions of one trading day, as planned, and what was told in the course of it."""
 
     date: dt.date
     early_close: bool
+    """Whether it closes at 13:00, and the post-market's volume comes that much earlier."""
     midnight: Nanos
     pre_market_start: Nanos
     market_open: Nanos
     market_close: Nanos
     post_market_end: Nanos
+    told: tuple[tuple[Nanos, Session], ...] = ()
+    """In order: from that instant on the day is as far as that session at least, until the next one is told."""
 
     def session_at(self, instant: Nanos) -> Session:
+        planned = self.planned_at(instant)
+        told = next((session for since, session in reversed(self.told) if since <= instant), planned)
+        return further(planned, told)
+
+    def planned_at(self, instant: Nanos) -> Session:
+        """The session by the calendar alone."""
         if instant < self.pre_market_start or instant >= self.post_market_end:
             return Session.CLOSED
         if instant < self.market_open:
             return Session.PRE_MARKET
         return Session.MARKET_OPEN if instant < self.market_close else Session.POST_MARKET
 
-    def boundaries(self) -> tuple[tuple[Nanos, Session], ...]:
+    def turns(self) -> tuple[tuple[Nanos, Session], ...]:
         """The turns of the day in order, each with the session that it begins."""
-        return (
+        planned = (
             (self.pre_market_start, Session.PRE_MARKET),
             (self.market_open, Session.MARKET_OPEN),
             (self.market_close, Session.POST_MARKET),
             (self.post_market_end, Session.CLOSED),
         )
+        if not self.told:
+            return planned
+        at = sorted({instant for instant, _ in planned + self.told})
+        sessions = [self.session_at(instant) for instant in at]
+        before = [Session.CLOSED, *sessions]
+        return tuple((at[i], begins) for i, begins in enumerate(sessions) if begins is not before[i])
+
+    @property
+    def closes_at(self) -> Nanos:
+        """When the regular session ends or ended."""
+        return self._cut_short(self.market_close, Session.POST_MARKET)
+
+    @property
+    def ends_at(self) -> Nanos:
+        """When the day's last session ends or ended."""
+        return self._cut_short(self.post_market_end, Session.CLOSED)
+
+    def _cut_short(self, planned: Nanos, by: Session) -> Nanos:
+        """The plan's instant, or the earlier one since when the day was told to be as far as `by`."""
+        for since, session in reversed(self.told):
+            if further(session, by) is not session:
+                break
+            planned = min(planned, since)
+        return planned
 
 
 class TradingCalendar:
@@ -171,8 +214,15 @@ def moment_at(calendar: TradingCalendar, instant: Nanos) -> Moment:
     trading_date = calendar.trading_date(instant)
     hours = calendar.hours(trading_date)
     session = hours.session_at(instant)
-    for at, begins in hours.boundaries():
+    for at, begins in hours.turns():
         if instant < at:
             return Moment(instant, session, trading_date, hours, begins, at)
     tomorrow = calendar.hours(calendar.following(trading_date))
     return Moment(instant, session, trading_date, hours, Session.PRE_MARKET, tomorrow.pre_market_start)
+
+
+def session_since(calendar: TradingCalendar, moment: Moment) -> Nanos:
+    """Tell when the session of a moment began; a night began on the trading date before."""
+    before = calendar.hours(calendar.previous(moment.trading_date))
+    turns = before.turns() + moment.hours.turns()
+    return max(at for at, _ in turns if at <= moment.instant)

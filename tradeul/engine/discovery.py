@@ -6,6 +6,7 @@ snapshot is fetched at once, as nothing of what it missed is sent again.
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
 from typing import Final
 
@@ -14,7 +15,17 @@ import structlog
 from tradeul.clock import Clock
 from tradeul.domain.acceptance import Gate
 from tradeul.domain.events import MarketImage, Nanos
-from tradeul.domain.session import DATE_TURN, NANOS, PRE_MARKET_START, Session, TradingCalendar, local_time, moment_at
+from tradeul.domain.lateness import STALLED_S, Lateness
+from tradeul.domain.session import (
+    DATE_TURN,
+    NANOS,
+    PRE_MARKET_START,
+    Moment,
+    Session,
+    TradingCalendar,
+    local_time,
+    moment_at,
+)
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import MarketSource
 from tradeul.engine.vitals import Vitals
@@ -48,6 +59,7 @@ class Discovery:
         self._interval_s = interval_s
         self._taken = taken
         self._gate = Gate()
+        self._lateness = Lateness()
         self._last_failure = ""
         self._one_at_a_time = asyncio.Lock()
         self._refill_wanted = asyncio.Event()
@@ -62,7 +74,7 @@ class Discovery:
         while True:
             began = self._clock.now()
             wait_s = await self._cycle()
-            await self._clock.sleep_until(self._next_due(began, wait_s))
+            await self._rest(began, wait_s)
 
     def refill(self) -> None:
         """Ask for a snapshot now; does not wait for it."""
@@ -114,27 +126,49 @@ class Discovery:
             vitals.count(vitals.rows_dropped, reason, rows)
         fresh = self._gate.admit(image, clearing=_is_clearing(now))
         vitals.accepted_at = now
-        vitals.delayed, vitals.simulated = image.delayed, image.simulated
+        if fresh:
+            self._lateness.look(image, now, trading=self._open_for(STALLED_S))
+        vitals.delayed, vitals.behind_s = self._lateness.delayed, self._lateness.behind_s
+        vitals.simulated = image.simulated
         if not fresh:
             vitals.snapshots_unchanged += 1
             vitals.confirmed_at = asked_at
             return
         vitals.snapshots_accepted += 1
         vitals.content_changed_at = now
-        await self._pipeline.take_image(image, now, asked_at)
+        await self._pipeline.take_image(dataclasses.replace(image, delayed=vitals.delayed), now, asked_at)
         vitals.confirmed_at = asked_at
         self._taken(image.feed_time)
 
+    async def _rest(self, began: Nanos, wait_s: float) -> None:
+        """Wait for the next snapshot to be due, looking up now and then: a closed market may be told to be open."""
+        due, closed = self._next_due(began, wait_s), self._closed()
+        while (now := self._clock.now()) < due and (wait_s or self._closed() is closed):
+            await self._clock.sleep_until(Nanos(min(due, now + int(self._interval_s * NANOS))))
+
+    def _closed(self) -> bool:
+        return self._moment().session is Session.CLOSED
+
+    def _moment(self) -> Moment:
+        """Where the market of the feed stands: a delayed one has its own time."""
+        return moment_at(self._calendar, Nanos(self._clock.now() - self._vitals.behind_ns))
+
+    def _open_for(self, seconds: float) -> bool:
+        """Whether the market has traded all the while up to now."""
+        now = self._clock.now()
+        before = Nanos(now - int(seconds * NANOS))
+        return all(moment_at(self._calendar, at).session is not Session.CLOSED for at in (before, now))
+
     def _next_due(self, began: Nanos, wait_s: float) -> Nanos:
         now = self._clock.now()
-        moment = moment_at(self._calendar, now)
+        moment = self._moment()
         interval = CLOSED_INTERVAL_S if moment.session is Session.CLOSED else self._interval_s
         due = Nanos(max(began + int(interval * NANOS), now + int(wait_s * NANOS), now))
         if moment.session is not Session.CLOSED or wait_s:
             return due
         # A turn of the date or of the session is not slept through.
-        date_turn = self._calendar.date_turn(self._calendar.following(moment.trading_date))
-        return min(due, moment.next_session_at, date_turn)
+        date_turn = self._calendar.date_turn(self._calendar.following(self._calendar.trading_date(now)))
+        return min(due, Nanos(moment.next_session_at + self._vitals.behind_ns), date_turn)
 
 
 def _is_clearing(now: Nanos) -> bool:

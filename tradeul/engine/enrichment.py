@@ -16,6 +16,7 @@ from tradeul.domain.averages import Averages
 from tradeul.domain.board import EVERY_ROW, Board, Rows
 from tradeul.domain.events import Bools, Floats, Ints, LiveBar, MarketImage, Nanos, Symbol
 from tradeul.domain.extremes import Extremes
+from tradeul.domain.lateness import LATE_S
 from tradeul.domain.reading import MINUTE_NS, Reading
 from tradeul.domain.reference import NUMBERS, TEXTS, Facts
 from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
@@ -43,8 +44,6 @@ SEEN_BEFORE_END_S: Final = 15.0
 CLOCK_GRACE_S: Final = 2.0
 LATE_GRACE_S: Final = 1_200.0
 """How long the clock leaves a slot's end to the feed, as nothing may trade after it; a delayed feed has longer."""
-LATE_S: Final = 600.0
-"""A feed so far behind the clock is delayed, whatever it says."""
 
 _MS_NS: Final = 1_000_000
 

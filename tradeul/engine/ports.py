@@ -45,8 +45,15 @@ class MarketSource(Protocol):
     async def snapshot(self) -> MarketImage:
         """Fetch one image of the market now."""
 
+
+class HoursSource(Protocol):
+    """What the vendor says of the market's hours. Every method raises `VendorError` kinds only."""
+
     async def market_status(self) -> MarketStatus:
         """Fetch what the vendor says the market is doing."""
+
+    async def upcoming_closures(self) -> tuple[Closure, ...]:
+        """Fetch the coming days on which the exchange is closed or closes early, by date."""
 
 
 class DailySource(Protocol):
@@ -78,7 +85,7 @@ class BarSource(Protocol):
 
 
 class ReferenceSource(Protocol):
-    """What is known of securities and of the exchange's days. Lists come whole or not at all."""
+    """What is known of securities. Lists come whole or not at all."""
 
     async def listings(self, *, active: bool = True) -> tuple[Listing, ...]:
         """Fetch the list of securities: those that trade, or those that do no more."""
@@ -91,9 +98,6 @@ class ReferenceSource(Protocol):
 
     async def splits(self, since: dt.date) -> tuple[Split, ...]:
         """Fetch the splits from `since` on, announced ones too."""
-
-    async def upcoming_closures(self) -> tuple[Closure, ...]:
-        """Fetch the coming days on which the exchange is closed or closes early."""
 
 
 class CompanySource(Protocol):

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from tradeul.clock import Clock
 from tradeul.domain.events import Nanos
-from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
+from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at, session_since
 from tradeul.engine.channels import Channels
 from tradeul.engine.discovery import Discovery
 from tradeul.engine.intake import Intake
@@ -56,7 +56,8 @@ class EngineView:
 
     def feed(self) -> FeedState:
         moment = self.moment()
-        state, reason = self._feed(moment)
+        # A delayed feed has its own time: its market opens and closes later.
+        state, reason = self._feed(moment_at(self.calendar, Nanos(moment.instant - self._vitals.behind_ns)))
         same = state == self._standing.state and reason == self._standing.reason
         since = self._standing.since if same else moment.instant
         accepted_at = self._vitals.accepted_at
@@ -69,11 +70,14 @@ class EngineView:
         if vitals.accepted_at is None or vitals.content_changed_at is None:
             return "starting", vitals.last_failure or "no snapshot yet"
         if moment.session is Session.CLOSED:
-            return "closed", ""
-        accepted_s = _seconds_since(vitals.accepted_at, moment)
-        if accepted_s > STALE_AFTER_S:
+            planned = moment.hours.planned_at(moment.instant)
+            return "closed", "" if planned is Session.CLOSED else "the vendor says that the market is closed"
+        # A closed market is asked seldom; what is due now counts from its opening on.
+        since = session_since(self.calendar, moment)
+        if _seconds_since(max(vitals.accepted_at - vitals.behind_ns, since), moment) > STALE_AFTER_S:
             return "stale", vitals.last_failure or "no snapshot arrives"
-        if moment.session is Session.MARKET_OPEN and _seconds_since(vitals.content_changed_at, moment) > FROZEN_AFTER_S:
+        changed_at = max(vitals.content_changed_at - vitals.behind_ns, since)
+        if moment.session is Session.MARKET_OPEN and _seconds_since(changed_at, moment) > FROZEN_AFTER_S:
             return "stale", "frozen: the same snapshot again and again"
         if self._discovery.partial:
             return "partial", "the vendor sends only a part of the market"
@@ -94,6 +98,7 @@ class EngineView:
             "status": status,
             "reasons": reasons,
             "market": self.market(),
+            "session": self._session(),
             "feed": {
                 "state": feed.state,
                 "since": feed.since // 1_000_000,
@@ -102,6 +107,16 @@ class EngineView:
             },
             "history": {"sessions_loaded": vitals.sessions_loaded, "sessions_wanted": vitals.sessions_wanted},
             **reports,
+        }
+
+    def _session(self) -> dict[str, object]:
+        moment = self.moment()
+        return {
+            "current": moment.session.value,
+            "since": session_since(self.calendar, moment) // 1_000_000,
+            "trading_date": moment.trading_date.isoformat(),
+            "next": moment.next_session.value,
+            "next_at": moment.next_session_at // 1_000_000,
         }
 
     def scanner_status(self) -> dict[str, object]:
@@ -132,5 +147,5 @@ class EngineView:
         }
 
 
-def _seconds_since(at: Nanos, moment: Moment) -> float:
+def _seconds_since(at: int, moment: Moment) -> float:
     return (moment.instant - at) / NANOS

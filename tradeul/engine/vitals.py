@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tradeul.domain.events import Nanos
+from tradeul.domain.session import NANOS
 
 NEVER: Final = Nanos(0)
 
@@ -31,7 +32,13 @@ class Vitals:
     stage_ms: dict[str, float] = field(default_factory=dict)
     hot_batches: int = 0
     delayed: bool = False
+    behind_s: float = 0.0
+    """How far the feed's time is behind the clock; 0 for one that is not delayed."""
     simulated: bool = False
+
+    @property
+    def behind_ns(self) -> int:
+        return int(self.behind_s * NANOS)
 
     def count(self, counters: dict[str, int], name: str, by: int = 1) -> None:
         """Add to one of the named counters."""

@@ -107,6 +107,8 @@ class Envelope(msgspec.Struct):
 class _Status(msgspec.Struct):
     market: Literal["open", "closed", "extended-hours"]
     serverTime: dt.datetime  # noqa: N815  # the vendor's name
+    earlyHours: bool | None = None  # noqa: N815
+    afterHours: bool | None = None  # noqa: N815
 
 
 class SnapshotDecoder(RowDecoder[_SnapshotRow]):
@@ -210,7 +212,13 @@ def decode_market_status(body: bytes) -> MarketStatus:
         raise VendorUnavailable(f"the vendor's market status cannot be read: {error}") from error
     moment = status.serverTime if status.serverTime.tzinfo else status.serverTime.replace(tzinfo=NEW_YORK)
     phase: Literal["open", "closed", "extended"] = "extended" if status.market == "extended-hours" else status.market
-    return MarketStatus(phase, Nanos((moment - EPOCH) // dt.timedelta(microseconds=1) * 1000))
+    return MarketStatus(phase, Nanos((moment - EPOCH) // dt.timedelta(microseconds=1) * 1000), _side_of(status))
+
+
+def _side_of(status: _Status) -> Literal["early", "late", ""]:
+    if bool(status.earlyHours) == bool(status.afterHours):
+        return ""
+    return "early" if status.earlyHours else "late"
 
 
 def complaint_in(body: bytes) -> str:

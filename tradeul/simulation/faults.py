@@ -15,13 +15,17 @@ from tradeul.errors import UsageError
 
 Option = float | str
 Options = Mapping[str, Option]
-Door = Literal["answer", "body", "rows", "page", "ending", "arrival", "request", "frame", "second"]
+Door = Literal[
+    "answer", "body", "rows", "page", "status", "closures", "ending", "arrival", "request", "frame", "second"
+]
 
 DOORS: Final[dict[Door, str]] = {
     "answer": "instead of an answer; one time is one request",
     "body": "to the bytes of a right answer; one time is one answer",
     "rows": "to the rows of a right list; one time is one answer",
     "page": "to a list that comes in pages; one time is one page",
+    "status": "to what the market is said to be doing; one time is one answer",
+    "closures": "to the list of coming closures; one time is one answer",
     "ending": "to all connections of the stream; one time ends those that there are, within a second",
     "arrival": "to a connection as it comes; one time is one connection",
     "request": "to a request for channels; one time is one request",
@@ -90,6 +94,12 @@ FAULTS: Final[dict[str, Fault]] = {
     "empty_last_page": Fault("page", "one more page, with nothing on it", _NONE),
     "repeated_rows": Fault("page", "each page begins with the last row of the one before, a day older", _NONE),
     "endless_pages": Fault("page", "the next page is always this one", _NONE),
+    # To what is said of the market's hours.
+    "other_hours": Fault("status", "the market is said to be `says`: closed, open, early or late", {"says": "closed"}),
+    "announced": Fault(
+        "closures", "a trading day, the `ahead`-th from now, is said to close at `close`; empty: not to open",
+        {"ahead": 1.0, "close": "13:00"},
+    ),
     # To all connections of the stream at once.
     "close": Fault("ending", "all connections are closed with `code` and `reason`", {"code": 1008.0, "reason": ""}),
     "abort": Fault("ending", "all connections end without a close frame; `reset` 0: in good order", {"reset": 1.0}),

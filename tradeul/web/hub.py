@@ -98,7 +98,7 @@ class Hub:
         scans = [channel.scan for channel in channels.by_name.values()]
         greeting = protocol.hello(channels.epoch, self._clock.now(), view.market(), view.moment(), scans)
         viewer.owe(text_frame(greeting))
-        self._say(viewer, protocol.status(view.feed(), view.moment(), self._jobs))
+        self._say(viewer, protocol.status(view.market(), view.feed(), view.moment(), self._jobs))
 
     def subscribe(self, viewer: Viewer, request: SubscribeList) -> None:
         name = request.list
@@ -246,12 +246,13 @@ class Hub:
         if now >= self._jobs_due:
             self._jobs_due = now + JOBS_S
             self._jobs = self._under_way()
-        feed, moment = self._view.feed(), self._view.moment()
-        status = (feed.state, feed.since, feed.reason, moment.session, moment.trading_date, self._jobs)
+        market, feed, moment = self._view.market(), self._view.feed(), self._view.moment()
+        day = (moment.session, moment.trading_date, moment.next_session_at)
+        status = (market, feed.state, feed.since, feed.reason, day, self._jobs)
         if status == self._status:
             return
         self._status = status
-        payload = protocol.status(feed, moment, self._jobs)
+        payload = protocol.status(market, feed, moment, self._jobs)
         for viewer in list(self._viewers):
             self._say(viewer, payload)
 

@@ -268,11 +268,15 @@ def heartbeat(
     return orjson.dumps(frame)
 
 
-def status(feed: FeedState, moment: Moment, jobs: Iterable[JobNews] = ()) -> bytes:
-    """How the feed and the market stand, and what is loaded in the background; nothing is: an empty list."""
+def status(market: str, feed: FeedState, moment: Moment, jobs: Iterable[JobNews] = ()) -> bytes:
+    """How feed and market stand, and what is loaded in the background: an empty list where nothing is.
+
+    `market` again, as only its first snapshot tells that a feed is delayed.
+    """
     return orjson.dumps(
         {
             "type": FrameType.STATUS,
+            "market": market,
             "feed": feed.state,
             "since": milliseconds(feed.since),
             "reason": feed.reason,

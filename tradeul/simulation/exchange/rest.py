@@ -5,6 +5,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from tradeul.simulation.exchange.desk import Desk, flag
 from tradeul.simulation.exchange.gate import NOT_ENTITLED
 from tradeul.simulation.exchange.rows import SnapshotRows
 from tradeul.simulation.exchange.spoiling import spoilt
+from tradeul.simulation.faults import Options
 
 UPCOMING_DAYS: Final = 365
 MOST_MOVERS: Final = 20
@@ -25,6 +27,7 @@ NO_TICKER: Final = "Ticker not found."
 _SNAPSHOT: Final = "/v2/snapshot/locale/us/markets/stocks/"
 _SATURDAY: Final = 5
 _EXCHANGES: Final = ("NYSE", "NASDAQ", "OTC")
+_SAID: Final = {"open": Session.MARKET_OPEN, "early": Session.PRE_MARKET, "late": Session.POST_MARKET}
 
 
 class Rest:
@@ -105,8 +108,10 @@ class Rest:
         return self._rows
 
     async def _status_now(self, request: web.Request) -> web.StreamResponse:
-        moment = moment_at(self._market.calendar, self._desk.wall.now())
-        session = moment.session
+        session = moment_at(self._market.calendar, self._desk.wall.now()).session
+        fault = self._desk.gate.fault_at("status", request)
+        if fault is not None:
+            session = _SAID.get(str(fault[1]["says"]), Session.CLOSED)
         early, late = session is Session.PRE_MARKET, session is Session.POST_MARKET
         market = "extended-hours" if early or late else "open" if session is Session.MARKET_OPEN else "closed"
         counter = "open" if session is Session.MARKET_OPEN else "closed"
@@ -125,23 +130,42 @@ class Rest:
     async def _status_upcoming(self, request: web.Request) -> web.StreamResponse:
         today = local_time(self._desk.wall.now()).date()
         days = (today + dt.timedelta(days=ahead) for ahead in range(UPCOMING_DAYS))
-        closures = [{**row, "exchange": name} for day in days for row in self._closures(day) for name in _EXCHANGES]
+        rows = [row for day in days for row in self._closures(day)]
+        fault = self._desk.gate.fault_at("closures", request)
+        if fault is not None:
+            rows = sorted([*rows, self._announced(today, fault[1])], key=itemgetter("date"))
+        closures = [{**row, "exchange": name} for row in rows for name in _EXCHANGES]
         return await self._desk.answers.json(request, closures)
+
+    def _announced(self, today: dt.date, options: Options) -> dict[str, str]:
+        """A closure of a day that the calendar has open."""
+        day = today
+        for _ in range(int(options["ahead"])):
+            day = self._market.calendar.following(day)
+        close = str(options["close"])
+        return _closure(day, "Day of Mourning", dt.time.fromisoformat(close) if close else None)
 
     def _closures(self, day: dt.date) -> Iterator[dict[str, str]]:
         calendar = self._market.calendar
         name = calendar.holiday_name(day)
         if calendar.is_early_close(day):
             nearby = (calendar.holiday_name(day + dt.timedelta(days=off)) for off in (-1, 1))
-            yield {
-                "date": day.isoformat(),
-                "name": next(filter(None, nearby), "Early Close"),
-                "status": "early-close",
-                "open": _utc(instant_of(day, MARKET_OPEN)),
-                "close": _utc(instant_of(day, EARLY_CLOSE)),
-            }
+            yield _closure(day, next(filter(None, nearby), "Early Close"), EARLY_CLOSE)
         elif name is not None and day.weekday() < _SATURDAY:
-            yield {"date": day.isoformat(), "name": name, "status": "closed"}
+            yield _closure(day, name, None)
+
+
+def _closure(day: dt.date, name: str, close: dt.time | None) -> dict[str, str]:
+    """A line of the list, but for the exchange."""
+    if close is None:
+        return {"date": day.isoformat(), "name": name, "status": "closed"}
+    return {
+        "date": day.isoformat(),
+        "name": name,
+        "status": "early-close",
+        "open": _utc(instant_of(day, MARKET_OPEN)),
+        "close": _utc(instant_of(day, close)),
+    }
 
 
 def _utc(instant: int) -> str:

@@ -53,9 +53,10 @@ def session_facts(view: View) -> dict[str, object]:
         "holiday_name": holiday,
         "is_early_close": calendar.is_early_close(today),
         "pre_market_start": wall(hours.pre_market_start),
-        "market_open": wall(hours.market_open),
-        "market_close": wall(hours.market_close),
-        "post_market_end": wall(hours.post_market_end),
+        # A day that ended before its open has none of the hours that it did not reach.
+        "market_open": wall(min(hours.market_open, hours.ends_at)),
+        "market_close": wall(hours.closes_at),
+        "post_market_end": wall(hours.ends_at),
         "next_session": moment.next_session,
         "seconds_until_next_session": moment.seconds_until_next_session,
     }
