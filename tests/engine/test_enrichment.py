@@ -72,6 +72,33 @@ def test_the_gap_moves_until_the_open_and_is_frozen_then() -> None:
     assert show(enrichment, "change_from_open") == pytest.approx(-12.1951)
 
 
+def premarket(enrichment: Enrichment) -> tuple[Any, ...]:
+    return tuple(show(enrichment, f"premarket_{name}") for name in ("high", "low", "volume"))
+
+
+def test_the_last_trades_before_the_open_are_of_the_pre_market() -> None:
+    """Seen only when the market is open already, they count by their own time; what is traded since does not."""
+    enrichment = engine()
+    feed(enrichment, "09:29:56", 10.2, 5_000)
+
+    take(enrichment, image(traded("A", 10.4, 5_300, at("09:29:59")), feed_time=at("09:30:01")), at("09:30:01"))
+    feed(enrichment, "09:30:06", 10.6, 9_000, day_open=10.5)
+
+    assert premarket(enrichment) == (10.4, 10.2, 5_300)
+
+
+def test_a_late_bar_of_the_pre_market_changes_nothing_else_of_it() -> None:
+    """A bar of before the open that comes after it moves the pre-market's range, and no regular price gets in."""
+    enrichment = engine()
+    feed(enrichment, "09:29:56", 10.2, 5_000)
+    enrichment.apply_bars([bar("A", at("09:30:03"), 11.0, 9_000)])
+
+    enrichment.apply_bars([bar("A", at("09:30:00"), 10.3, 5_400, high=10.5)])
+
+    assert premarket(enrichment) == (10.5, 10.2, 5_400)
+    assert show(enrichment, "high") == 11.0
+
+
 def test_volume_falls_only_when_three_snapshots_say_so() -> None:
     """A fall is counted, and believed the third time in a row."""
     enrichment = engine()

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from tradeul.domain.events import Bools, Floats, Ints, Symbol
 from tradeul.domain.session import TradingCalendar
 from tradeul.domain.slots import FIRST_EARLY_POST_SLOT, FIRST_POST_SLOT, SLOT_SECONDS, SLOTS_PER_DAY
+from tradeul.domain.splits import SplitBook
 
 ROOM: Final = 16_384
 """Symbols that a sum has room for before it has to grow, which takes tens of milliseconds."""
@@ -49,6 +50,23 @@ def volume_by(volumes: Sequence[float], slot: int, *, early_close: bool) -> floa
     if not early_close or slot < FIRST_EARLY_POST_SLOT:
         return volumes[slot]
     return volumes[FIRST_EARLY_POST_SLOT - 1] + volumes[slot + _MOVED] - volumes[FIRST_POST_SLOT - 1]
+
+
+def own_sessions(
+    day: dt.date, symbols: Sequence[Symbol], volumes: Floats, first: dict[Symbol, dt.date], splits: SplitBook
+) -> tuple[list[Symbol], Floats]:
+    """Of the whole sessions of a date (a row per symbol) those that count, in the shares of after `splits`.
+
+    A session before a symbol's first trade is none of its own, a later one without a trade is. `first` says when each
+    first traded as far as that is known, and is told of those who do so here: the oldest session comes first.
+    """
+    for symbol, traded in zip(symbols, volumes[:, -1] > 0, strict=True):
+        if traded and first.get(symbol, day) >= day:
+            first[symbol] = day
+    rows = [place for place, symbol in enumerate(symbols) if symbol in first and first[symbol] <= day]
+    own = [symbols[row] for row in rows]
+    factors = np.array([splits.shares_since(symbol, day) for symbol in own])
+    return own, volumes[rows] * factors[:, None]
 
 
 class BaselineSum:

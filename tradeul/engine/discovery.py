@@ -124,7 +124,7 @@ class Discovery:
         vitals, now = self._vitals, self._clock.now()
         for reason, rows in image.dropped.items():
             vitals.count(vitals.rows_dropped, reason, rows)
-        fresh = self._gate.admit(image, clearing=_is_clearing(now))
+        fresh = self._gate.admit(image, clearing=is_clearing(now))
         vitals.accepted_at = now
         if fresh:
             self._lateness.look(image, now, trading=self._open_for(STALLED_S))
@@ -171,7 +171,7 @@ class Discovery:
         return min(due, Nanos(moment.next_session_at + self._vitals.behind_ns), date_turn)
 
 
-def _is_clearing(now: Nanos) -> bool:
+def is_clearing(now: Nanos) -> bool:
     """Between the vendor's nightly clear and the first pre-market trades zeros are the truth."""
     time = local_time(now).time()
     return DATE_TURN <= time < PRE_MARKET_START.replace(minute=5)

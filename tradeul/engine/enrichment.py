@@ -151,7 +151,7 @@ class Enrichment:
         self._take_prices(rows, image, read)
         self._take_volumes(rows, image, read, at)
         self._take_quotes(rows, image)
-        self._take_day(rows, image, read, moment.session)
+        self._take_day(rows, image, read, moment, at)
         self._look_back(at)
         self.as_of = max(self.as_of, at)
         self._image_at = at
@@ -170,7 +170,7 @@ class Enrichment:
         rows = np.array([self.board.row_of[bar.symbol] for bar in bars], np.int64)
         end = np.array([bar.end for bar in bars], np.int64)
         self._take_bar_prices(rows, end, bars)
-        self._take_bar_day(rows, end, bars, moment.session)
+        self._take_bar_day(rows, end, bars, moment)
         self.as_of = max(self.as_of, at)
         metrics.derive(self.board, rows, moment.hours, moment.session)
 
@@ -336,28 +336,29 @@ class Enrichment:
         known[known <= 0] = np.nan
         self.board.put(name, rows, known)
 
-    def _take_day(self, rows: Rows, image: MarketImage, read: Reading, session: Session) -> None:
+    def _take_day(self, rows: Rows, image: MarketImage, read: Reading, moment: Moment, at: Nanos) -> None:
         board = self.board
         first_sight = board["seen"][rows] == 0
         board["seen"][rows] = 1
-        self._exceed(rows, read.high, read.low, image.updated, ~first_sight, session)
-        if session is not Session.PRE_MARKET:
+        self._extremes.exceed(rows, read.high, read.low, image.updated, ~first_sight)
+        if moment.session is not Session.PRE_MARKET:
             board.overwrite("open", rows, np.round(read.open, 4), ~np.isnan(read.open))
             board.overwrite("regular_close", rows, read.close, ~np.isnan(read.close))
-        else:
-            board["premarket_volume"][rows] = board["volume_today"][rows]
         running = (image.minute_start == image.feed_time - image.feed_time % MINUTE_NS) & (image.minute_trades > 0)
         board["trades_1m"][rows] = np.where(running, image.minute_trades, np.nan)
+        # By the time of the last print, as the first image after the open may tell of trades just before it.
+        printed_at = board["price_at"][rows]
+        early = np.where(printed_at > 0, printed_at, at) < moment.hours.market_open
+        self._take_pre_market(rows, read.high, read.low, early)
+        board.overwrite("premarket_volume", rows, board["volume_today"][rows], early)
         fresh_vwap = ~np.isnan(read.vwap) & (image.updated >= board["vwap_at"][rows])
         board.overwrite("vwap", rows, np.round(read.vwap, 4), fresh_vwap)
         board.overwrite("vwap_at", rows, image.updated, fresh_vwap)
 
-    def _exceed(self, rows: Rows, highs: Floats, lows: Floats, at: Ints, events: Bools, session: Session) -> None:
+    def _take_pre_market(self, rows: Rows, highs: Floats, lows: Floats, early: Bools) -> None:
         board = self.board
-        self._extremes.exceed(rows, highs, lows, at, events)
-        if session is Session.PRE_MARKET:
-            board["premarket_high"][rows] = board["high"][rows]
-            board["premarket_low"][rows] = board["low"][rows]
+        for name, values, further in (("premarket_high", highs, np.fmax), ("premarket_low", lows, np.fmin)):
+            board.overwrite(name, rows, further(values, board[name][rows]), early)
 
     def _look_back(self, at: Nanos) -> None:
         board = self.board
@@ -381,17 +382,21 @@ class Enrichment:
         board["volume_today"][rows] = np.fmax(volume, board["volume_today"][rows])
         board["volume_at"][rows] = np.maximum(board["volume_at"][rows], end)
 
-    def _take_bar_day(self, rows: Rows, end: Ints, bars: Sequence[LiveBar], session: Session) -> None:
+    def _take_bar_day(self, rows: Rows, end: Ints, bars: Sequence[LiveBar], moment: Moment) -> None:
         board = self.board
         high, low = (np.round([getattr(bar, name) for bar in bars], 4) for name in ("high", "low"))
         # A bar at or before one already seen is a correction: it moves the extreme, but nothing happened just now.
         events = (end > board["bar_end"][rows]) & (board["seen"][rows] == 1)
-        self._exceed(rows, high, low, end, events, session)
+        self._extremes.exceed(rows, high, low, end, events)
+        early = np.array([bar.start for bar in bars], np.int64) < moment.hours.market_open
+        self._take_pre_market(rows, high, low, early)
+        volume = np.round([bar.volume_today for bar in bars])
+        board.overwrite("premarket_volume", rows, np.fmax(volume, board["premarket_volume"][rows]), early)
         vwap = np.array([bar.vwap_today for bar in bars])
         fresh = (vwap > 0) & (end >= board["vwap_at"][rows])
         board.overwrite("vwap", rows, np.round(vwap, 4), fresh)
         board.overwrite("vwap_at", rows, end, fresh)
-        if session is not Session.PRE_MARKET:
+        if moment.session is not Session.PRE_MARKET:
             opened = np.array([bar.official_open for bar in bars])
             board.overwrite("open", rows, np.round(opened, 4), (opened > 0) & np.isnan(board["open"][rows]))
         board["bar_end"][rows] = np.maximum(board["bar_end"][rows], end)

@@ -16,7 +16,7 @@ from tradeul.domain.events import Bools, Split, Symbol
 from tradeul.domain.slot_book import SlotBook, SlotRecord
 from tradeul.domain.slots import SLOTS_PER_DAY
 from tradeul.domain.splits import SplitBook
-from tradeul.domain.usual import Baseline, BaselineSum
+from tradeul.domain.usual import Baseline, BaselineSum, own_sessions
 from tradeul.history.batches import storable
 from tradeul.history.copying import ArrayColumn, RowForm, RowReader
 from tradeul.history.database import Connection, whole_or_nothing
@@ -175,18 +175,7 @@ class _Counting:
             return
         symbols = [Symbol(field[0].decode()) for field in short]
         # Full sessions only: an early close, which lacks the last slots, is in no baseline.
-        volumes = arrays["volumes"]
-        counts = [self._counts(symbol, traded) for symbol, traded in zip(symbols, volumes[:, -1] > 0, strict=True)]
-        rows = np.flatnonzero(counts)
-        symbols = [symbols[row] for row in rows.tolist()]
-        factors = np.array([self._splits.shares_since(symbol, self._day) for symbol in symbols])
-        self._total.add(symbols, volumes[rows] * factors[:, None])
-
-    def _counts(self, symbol: Symbol, traded: bool) -> bool:  # noqa: FBT001  said by position in one place
-        first = self._first.get(symbol)
-        if traded and (first is None or first > self._day):
-            first = self._first[symbol] = self._day
-        return first is not None and first <= self._day
+        self._total.add(*own_sessions(self._day, symbols, arrays["volumes"], self._first, self._splits))
 
 
 async def keep_averages(connection: Connection, averages: Baseline) -> None:
