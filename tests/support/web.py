@@ -54,12 +54,13 @@ class StillView:
 
     def __init__(self, clock: ManualClock) -> None:
         self.calendar: TradingCalendar = CALENDAR
+        self.name: Literal["live", "delayed", "simulated", "replay"] = "simulated"
         self.state = FeedState("live", NOON, "", 1_200)
         self.report: dict[str, object] = {"status": "ok", "reasons": []}
         self._clock = clock
 
-    def market(self) -> Literal["simulated"]:
-        return "simulated"
+    def market(self) -> Literal["live", "delayed", "simulated", "replay"]:
+        return self.name
 
     def moment(self) -> Moment:
         return moment_at(self.calendar, self._clock.now())

@@ -1,74 +1,19 @@
 """What programs can ask for once over HTTP."""
 
-import datetime as dt
 import json
 from typing import Any
 
 import pytest
 
-from tests.support.market import at
 from tests.support.web import EPOCH, NOON, Served, raw_answer, row, served
-from tradeul.clock import ManualClock
 from tradeul.domain.fields import CATALOGUE
 from tradeul.engine.ports import FeedState
-
-THANKSGIVING = dt.date(2026, 11, 26)
-HALF_DAY = dt.date(2026, 11, 27)
 
 
 async def ask(world: Served, path: str) -> tuple[int, Any]:
     request = f"GET {path} HTTP/1.1\r\nHost: tradeul\r\nConnection: close\r\n\r\n"
     status, _, body = await raw_answer(world, request.encode())
     return status, json.loads(body)
-
-
-async def test_a_plain_trading_day() -> None:
-    """In the middle of a session all hours of the day are told, and what comes next."""
-    async with served() as world:
-        _, facts = await ask(world, "/api/session/current")
-
-    assert facts == {
-        "current_session": "MARKET_OPEN",
-        "trading_date": "2026-11-18",
-        "is_trading_day": True,
-        "is_holiday": False,
-        "holiday_name": None,
-        "is_early_close": False,
-        "pre_market_start": "04:00:00",
-        "market_open": "09:30:00",
-        "market_close": "16:00:00",
-        "post_market_end": "20:00:00",
-        "next_session": "POST_MARKET",
-        "seconds_until_next_session": 4 * 3_600,
-    }
-
-
-async def test_a_holiday_has_no_hours() -> None:
-    """On a holiday the trading date is the last one, the hours are null, and the next session is the next day's."""
-    async with served(clock=ManualClock(at("12:00", THANKSGIVING))) as world:
-        _, facts = await ask(world, "/api/session/current")
-
-    assert (facts["current_session"], facts["trading_date"]) == ("CLOSED", "2026-11-25")
-    assert (facts["is_trading_day"], facts["is_holiday"], facts["holiday_name"]) == (False, True, "Thanksgiving Day")
-    assert {facts[name] for name in ("pre_market_start", "market_open", "market_close", "post_market_end")} == {None}
-    assert (facts["next_session"], facts["seconds_until_next_session"]) == ("PRE_MARKET", 16 * 3_600)
-
-
-async def test_a_half_day_ends_early() -> None:
-    """An early close is said, and the hours are that day's."""
-    async with served(clock=ManualClock(at("12:00", HALF_DAY))) as world:
-        _, facts = await ask(world, "/api/session/current")
-
-    assert (facts["is_early_close"], facts["market_close"], facts["post_market_end"]) == (True, "13:00:00", "17:00:00")
-
-
-async def test_before_the_date_turns_the_day_is_todays_and_the_trading_date_yesterdays() -> None:
-    """At 02:00 of a trading day its hours are told although the trading date is still the one before."""
-    async with served(clock=ManualClock(at("02:00"))) as world:
-        _, facts = await ask(world, "/api/session/current")
-
-    assert (facts["trading_date"], facts["is_trading_day"], facts["market_open"]) == ("2026-11-17", True, "09:30:00")
-    assert (facts["next_session"], facts["seconds_until_next_session"]) == ("PRE_MARKET", 2 * 3_600)
 
 
 async def test_every_field_is_described() -> None:

@@ -6,7 +6,6 @@ snapshot is fetched at once, as nothing of what it missed is sent again.
 """
 
 import asyncio
-import dataclasses
 from collections.abc import Callable
 from typing import Final
 
@@ -136,7 +135,7 @@ class Discovery:
             return
         vitals.snapshots_accepted += 1
         vitals.content_changed_at = now
-        await self._pipeline.take_image(dataclasses.replace(image, delayed=vitals.delayed), now, asked_at)
+        await self._pipeline.take_image(image, now, asked_at)
         vitals.confirmed_at = asked_at
         self._taken(image.feed_time)
 

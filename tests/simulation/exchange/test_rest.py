@@ -257,6 +257,45 @@ async def test_a_client_that_hangs_up_is_no_error(caplog: pytest.LogCaptureFixtu
     assert [record.message for record in caplog.records if record.name.startswith("aiohttp")] == []
 
 
+@pytest.mark.parametrize(
+    ("says", "market", "early", "late"),
+    [
+        ("closed", "closed", False, False),
+        ("open", "open", False, False),
+        ("early", "extended-hours", True, False),
+        ("late", "extended-hours", False, True),
+    ],
+)
+async def test_the_market_may_be_said_to_do_something_else(says: str, market: str, early: bool, late: bool) -> None:
+    """By a fault: all of the answer agrees, and the clock in it is right."""
+    async with listening(at("10:30")) as exchange:
+        exchange.faults.switch_on("other_hours", says=says)
+        status = await content_of(exchange, "/v1/marketstatus/now")
+
+    assert (status["market"], status["exchanges"]["nyse"]) == (market, market)
+    assert (status["earlyHours"], status["afterHours"]) == (early, late)
+    assert status["serverTime"] == "2026-11-18T10:30:00-05:00"
+
+
+@pytest.mark.parametrize(
+    ("close", "row"),
+    [
+        ("", {"status": "closed"}),
+        ("13:00", {"status": "early-close", "open": "2026-11-20T14:30:00.000Z", "close": "2026-11-20T18:00:00.000Z"}),
+    ],
+)
+async def test_a_plain_day_may_be_announced_to_be_short(close: str, row: dict[str, str]) -> None:
+    """By a fault: the second trading day from now, for all exchanges, in the order of the dates."""
+    async with listening(at("10:30")) as exchange:
+        exchange.faults.switch_on("announced", ahead=2, close=close)
+        closures = await content_of(exchange, "/v1/marketstatus/upcoming")
+
+    assert closures[:3] == [
+        {"date": "2026-11-20", "name": "Day of Mourning", **row, "exchange": name} for name in ("NYSE", "NASDAQ", "OTC")
+    ]
+    assert closures[3]["date"] == "2026-11-26"
+
+
 async def test_one_ticker_is_the_row_of_the_whole() -> None:
     """Asked for alone, a ticker's row is the one that the whole market has, as an object."""
     async with listening(at("10:30")) as exchange:
