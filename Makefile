@@ -55,6 +55,9 @@ fmt: .venv/.tests ## format, mend what can be mended, and write config.toml anew
 fuzz: .venv/.tests ## read 100,000 mutations of every kind of bytes from outside
 	@$(BIN)/python -m pytest tests/fuzz --mutations 100000
 
+golden: .venv/.tests ## play a whole day beside the reference model; takes tens of minutes
+	@$(BIN)/python -m pytest tests/golden --whole-day
+
 bench: .venv/.tests ## measure speed on this machine
 	@$(BIN)/python -m tests.benchmarks
 
@@ -68,7 +71,7 @@ clean: ## remove everything that was made; the next command sets up anew
 	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules
 	@find tradeul tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run install test check style types fmt fuzz bench lock clean
+.PHONY: help run install test check style types fmt fuzz golden bench lock clean
 
 # Setting up. A stamp file says what has been done, and is older than what makes it due again.
 
