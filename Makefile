@@ -58,6 +58,9 @@ fuzz: .venv/.tests ## read 100,000 mutations of every kind of bytes from outside
 faults: .venv/.tests ## kill and freeze the program or its database for half an hour
 	@$(BIN)/python -m pytest tests/faults
 
+golden: .venv/.tests ## play a whole day beside the reference model; takes tens of minutes
+	@$(BIN)/python -m pytest tests/golden --whole-day
+
 bench: .venv/.tests ## measure speed on this machine
 	@$(BIN)/python -m tests.benchmarks
 
@@ -71,7 +74,7 @@ clean: ## remove everything that was made; the next command sets up anew
 	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules
 	@find tradeul tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run install test check style types fmt fuzz faults bench lock clean
+.PHONY: help run install test check style types fmt fuzz faults golden bench lock clean
 
 # Setting up. A stamp file says what has been done, and is older than what makes it due again.
 

@@ -31,6 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--mutations", type=int, default=10_000, help="how many mutations of each kind of bytes the fuzz tests read"
     )
+    parser.addoption(
+        "--whole-day", action="store_true", help="play the golden runs over the whole day: tens of minutes"
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,101 @@
+"""The golden runs: the simulated market plays a day, and every field of every symbol equals the reference model's.
+
+Everyday runs are short ones; `make golden` plays the whole day. Both have rows of every snapshot spoilt as a vendor
+might, and are compared at every slot's end and at some snapshots in between.
+"""
+
+import datetime as dt
+import random
+from typing import NamedTuple
+
+import pytest
+
+from tests.golden.duel import SHOWN_AT_MOST, Duel
+from tests.golden.trouble import Troublemaker
+from tests.golden.world import World
+from tests.support.market import DAY
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7_200)]
+
+SLOT_S = 300
+DAY_S = 57_600
+SETTLED_S = 3
+"""Snapshots are taken so long after the full minute, so that no turn of the day falls on one."""
+
+
+class Run(NamedTuple):
+    """So many symbols, snapshots after so many seconds since 04:00; every n-th snapshot is compared, by chance."""
+
+    symbols: int
+    seconds: tuple[int, ...]
+    between: int = 50
+    date: dt.date = DAY
+    plan: str = "advanced"
+    lag_s: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.symbols}-symbols-{len(self.seconds)}-snapshots-{self.date}-{self.plan}"
+
+
+def every(step: int, first: str = "04:00", last: str = "20:00") -> tuple[int, ...]:
+    begin, end = ((int(wall[:2]) - 4) * 3600 + int(wall[3:]) * 60 for wall in (first, last))
+    return tuple(range(begin + SETTLED_S, end, step))
+
+
+ENDS_OF_SLOTS = tuple(slot * SLOT_S for slot in (30, 66, 67, 144, 192))
+TURNS = (*every(150, "09:00", "10:00"), *every(150, "12:50", "13:10"), *every(150, "15:50", "16:10"))
+EVERYDAY = (
+    Run(300, every(5, "09:20", "10:20")),
+    Run(12_000, ENDS_OF_SLOTS),
+    Run(120, TURNS, between=5, date=dt.date(2026, 11, 27)),
+    Run(120, TURNS, between=5, date=dt.date(2026, 11, 2), plan="starter", lag_s=900.0),
+    Run(120, TURNS, between=5, date=dt.date(2026, 12, 1), plan="developer", lag_s=900.0),
+)
+"""The last three: an early close, the first day of winter time, the first full day after a half day; two delayed."""
+WHOLE = (Run(1_500, every(5), between=100), Run(12_000, every(60), between=100))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "run" in metafunc.fixturenames:
+        metafunc.parametrize("run", WHOLE if metafunc.config.getoption("--whole-day") else EVERYDAY, ids=str)
+
+
+def test_every_field_equals_the_reference_model(run: Run, request: pytest.FixtureRequest) -> None:
+    """Exactly, after rounding once, for every symbol at every slot's end; near middles between two values are few."""
+    draw = random.Random(1)  # noqa: S311  # repeatable on purpose
+    world = World(run.symbols, run.date, run.plan)
+    duel, trouble = Duel(world, run.lag_s), Troublemaker()
+    say = progress(request, len(run.seconds))
+    slot, compared = -1, 0
+    last = run.seconds[-1]
+
+    for number, (at, rows) in enumerate(world.snapshots(run.seconds)):
+        duel.take(at, trouble.spoilt(rows))
+        before, slot = slot, run.seconds[number] // SLOT_S
+        if slot != before or draw.random() < 1 / run.between or run.seconds[number] == last:
+            differences = duel.differences()
+            compared += 1
+            assert not differences, "\n".join(
+                [f"{len(differences)} fields at {run.seconds[number]} s:", *differences[:SHOWN_AT_MOST]]
+            )
+        say(number + 1, f"{duel.compared} values equal, {duel.near} in the middle between two")
+
+    assert compared >= len({second // SLOT_S for second in run.seconds})
+    assert duel.enrichment.doubted["price_suspect"] or run.plan == "starter"
+    assert duel.near <= duel.compared * 1e-4
+
+
+def progress(request: pytest.FixtureRequest, total: int) -> "Progress":
+    return Progress(request.config.pluginmanager.get_plugin("terminalreporter"), total)
+
+
+class Progress:
+    """Says how far a run of the whole day is, at every twentieth of it."""
+
+    def __init__(self, terminal: pytest.TerminalReporter | None, total: int) -> None:
+        self._terminal = terminal
+        self._total = total
+
+    def __call__(self, done: int, what: str) -> None:
+        if self._terminal is not None and self._total > 900 and done % (self._total // 20) == 0:
+            self._terminal.write_line(f"  {100 * done // self._total:3d} %  {done} snapshots, {what}")
