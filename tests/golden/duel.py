@@ -63,7 +63,7 @@ class Duel:
             return
         if first:
             self._begin(image.symbols)
-        self.enrichment.apply_image(image, self.enrichment.read(image, now), now)
+        self.enrichment.apply_image(image, self.enrichment.read(image, now), now, now)
         self.naive.take(rows, now)
 
     def _begin(self, symbols: Iterable[Symbol]) -> None:
