@@ -4,13 +4,18 @@ Its trades go on all the while, so whatever stands still here does so because th
 """
 
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.engine_desk import Desk, desk_at
 from tests.support.eventually import eventually, running
 from tests.support.market import CALENDAR, DAY, at
+from tests.support.onlooker import Onlooker
+from tradeul.app import App
 from tradeul.domain.session import Session
+from tradeul.settings import Settings
 
 STATUS = "/v1/marketstatus"
 
@@ -110,3 +115,38 @@ async def test_an_announced_closure_is_taken_over() -> None:
         days.append(CALENDAR.following(days[-1]))
     assert desk.calendar.following(days[1]) == days[3]
     assert desk.calendar.holiday_name(days[2]) == "Day of Mourning"
+
+
+async def heard_session(viewer: Onlooker, session: str) -> dict[str, Any]:
+    """Wait for the status that says so."""
+    while True:
+        frame = await viewer.look()
+        if frame["type"] == "status" and frame["session"] == session:
+            return frame
+
+
+async def test_the_whole_program_closes_and_opens_with_its_vendor(tmp_path: Path) -> None:
+    """A viewer is told both, the date stays; the simulated market's own hours are not changed by what it said."""
+    settings = Settings(
+        server={"port": 0},
+        simulation={"symbols": 200},
+        clock={"start": "2026-11-18T11:00:00-05:00", "speed": 60.0},
+        history={"dsn": "off", "data_dir": str(tmp_path)},
+    )
+    app = App(settings)
+    await app.start()
+    assert app.server is not None
+    assert app.exchange is not None
+    async with Onlooker(f"ws://127.0.0.1:{app.server.port}/ws/scanner?protocol=1") as viewer:
+        await viewer.subscribe("winners")
+        before = await heard_session(viewer, "MARKET_OPEN")
+        app.exchange.faults.switch_on("other_hours", says="closed")
+        closed = await heard_session(viewer, "CLOSED")
+        app.exchange.faults.switch_off()
+        after = await heard_session(viewer, "MARKET_OPEN")
+    app.supervisor.request_stop("seen")
+    await app.supervisor.run_until_stopped()
+
+    assert closed["next_session"] == "PRE_MARKET"
+    assert {frame["trading_date"] for frame in (before, closed, after)} == {"2026-11-18"}
+    assert {frame["market"] for frame in (before, closed, after)} == {"simulated"}
