@@ -18,6 +18,8 @@ PROMISED = {
     "daily_ohlc": "date symbol open high low close volume vwap trades",
     "ticker_atr": "symbol date period atr atr_percent",
     "aggregates_1min": "time symbol open high low close volume vwap trades",
+    "volume_slots": "date symbol slot_number slot_time volume_accumulated trades_count avg_price source",
+    "volume_slot_averages": "symbol slot_number avg_volume sessions as_of",
     "ticks": "time symbol price size exchange conditions",
     "scan_results": "scan_id scan_timestamp list rank symbol price volume rvol change_percent market_cap",
     "list_states": "time list symbols prices changes rvols volumes",
