@@ -46,7 +46,7 @@ HALF_DAYS: Final = 2
 REFRESHED_BY: Final[Mapping[str, Sequence[Part]]] = {
     "atr": ("averages",),
     "slots": ("baseline",),
-    "splits": ("averages", "baseline"),
+    "splits": ("splits", "averages", "baseline"),
 }
 """What a job has changed of what the board stands on."""
 
