@@ -1,60 +1,30 @@
 """The whole program loads what is known of securities, and shows it: page rows, health, API, and the command."""
 
 import asyncio
-import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from tests.history.worlds import place
 from tests.support.eventually import PATIENT_S, eventually
-from tests.support.market import at
+from tests.support.whole import asked, whole
 from tradeul import jobs
 from tradeul.app import App
-from tradeul.clock import PacedClock
-from tradeul.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 ROOT = Path(__file__).parents[2]
+PLACE = ("09:31", 45)
+"""A minute after the open, so many symbols."""
 JOBS = {"atr", "bars", "daily", "metadata", "retention", "slots", "splits", "universe"}
 
 
 @pytest.fixture(autouse=True)
 def _second_vendor_in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "COMPANIES_PER_SECOND", 200.0)
-
-
-@asynccontextmanager
-async def program(folder: Path, **more: Any) -> AsyncIterator[App]:
-    """A simulated market a minute after its open, with what is kept of it in a folder."""
-    settings = Settings.model_validate(
-        {
-            "server": {"port": 0},
-            "market": {"source": "simulation"},
-            "simulation": {"symbols": 45, "seed": 7},
-            "history": {"data_dir": str(folder)},
-        }
-        | more
-    )
-    app = App(settings, PacedClock(at("09:31")))
-    await app.start()
-    async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(app.supervisor.run_until_stopped)
-        stack.callback(app.supervisor.request_stop, "the test is over")
-        yield app
-
-
-async def asked(app: App, path: str) -> Any:
-    assert app.server is not None
-    async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{app.server.port}{path}") as answer:
-        return await answer.json()
 
 
 def under_way(app: App) -> set[str]:
@@ -88,7 +58,7 @@ async def test_a_cold_start_loads_and_a_warm_one_has_it() -> None:
         return sum(name is not None for name in app.board["sector"])
 
     with place() as folder:
-        async with program(folder) as app:
+        async with whole(folder, *PLACE) as app:
             await eventually(lambda: len(app.board) > 30 and not app.board["no_reference"].any(), within_s=PATIENT_S)
             await eventually(lambda: "metadata" in under_way(app) or known(app), within_s=PATIENT_S)
             await eventually(lambda: not under_way(app), within_s=PATIENT_S)
@@ -98,7 +68,7 @@ async def test_a_cold_start_loads_and_a_warm_one_has_it() -> None:
             outcome = await load(app, "splits")
         assert app.supervisor.abandoned == ()
 
-        async with program(folder) as app:
+        async with whole(folder, *PLACE) as app:
             await eventually(lambda: known(app) > 15, within_s=PATIENT_S)
             await eventually(lambda: app.loading is not None and all(last_successes(app)), within_s=PATIENT_S)
             again = await asked(app, "/api/v1/jobs")
@@ -115,7 +85,7 @@ async def test_a_cold_start_loads_and_a_warm_one_has_it() -> None:
 async def test_a_vendor_that_refuses_is_trouble_and_nothing_else() -> None:
     """The lists go on, the run has failed with the vendor's words, and the command says so."""
     with place() as folder:
-        async with program(folder) as app:
+        async with whole(folder, *PLACE) as app:
             assert app.exchange is not None
             app.exchange.faults.switch_on("not_entitled", path="/v3/reference/splits")
             await eventually(lambda: app.loading is not None and app.past is not None and app.past.ready)
@@ -135,7 +105,7 @@ async def test_a_vendor_that_refuses_is_trouble_and_nothing_else() -> None:
 
 async def test_without_history_nothing_is_loaded(tmp_path: Path) -> None:
     """The API and the command say why; health does not call it trouble."""
-    async with program(tmp_path, history={"data_dir": str(tmp_path), "dsn": "off"}) as app:
+    async with whole(tmp_path, *PLACE, history={"dsn": "off"}) as app:
         report = await asked(app, "/api/v1/jobs")
         health = await asked(app, "/health")
         outcome = await load(app, "universe")

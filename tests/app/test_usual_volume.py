@@ -1,53 +1,24 @@
 """The whole program learns what volume is usual: cold with an empty database, warm, and without a server."""
 
-import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import asyncpg
 import pytest
 
 from tests.history.worlds import place
 from tests.support.eventually import PATIENT_S, eventually
 from tests.support.market import DAY, NANOS, at
+from tests.support.whole import asked, whole
 from tradeul.app import App, calendar_of
 from tradeul.clock import PacedClock
 from tradeul.domain.events import Nanos, Symbol
 from tradeul.domain.usual import baseline_sessions
 from tradeul.polygon.rest import PolygonRest
-from tradeul.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 SYMBOLS = 60
-
-
-@asynccontextmanager
-async def program(folder: Path, wall: str, **history: Any) -> AsyncIterator[App]:
-    """A small simulated market from a moment of the day on, with what is kept of it in a folder."""
-    settings = Settings.model_validate(
-        {
-            "server": {"port": 0},
-            "market": {"source": "simulation"},
-            "simulation": {"symbols": SYMBOLS, "seed": 7},
-            "history": {"data_dir": str(folder)} | history,
-        }
-    )
-    app = App(settings, PacedClock(at(wall)))
-    await app.start()
-    async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(app.supervisor.run_until_stopped)
-        stack.callback(app.supervisor.request_stop, "the test is over")
-        yield app
-
-
-async def asked(app: App, path: str) -> Any:
-    assert app.server is not None
-    async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{app.server.port}{path}") as answer:
-        return await answer.json()
 
 
 async def methods(app: App) -> dict[str, int]:
@@ -82,7 +53,7 @@ async def usual_by(rest: PolygonRest, symbol: str, moments: list[Nanos]) -> list
 async def test_relative_volume_turns_exact_and_stays_so_over_a_restart() -> None:
     """Against the vendor's own bars; the next process stands on it at once, and asks nobody again."""
     with place() as folder:
-        async with program(folder, "09:45") as app:
+        async with whole(folder, "09:45", SYMBOLS) as app:
             await eventually(lambda: is_exact(app), within_s=2 * PATIENT_S)
             assert app.loading is not None
             checked = 0
@@ -101,13 +72,13 @@ async def test_relative_volume_turns_exact_and_stays_so_over_a_restart() -> None
             await eventually(lambda: slots_done(app), within_s=2 * PATIENT_S)
             before_restart = await methods(app)
 
-        async with program(folder, "09:50") as app:
+        async with whole(folder, "09:50", SYMBOLS) as app:
             await eventually(lambda: is_exact(app), within_s=PATIENT_S)
             again = await methods(app)
             health = await asked(app, "/health")
             jobs = {job["name"]: job for job in (await asked(app, "/api/v1/jobs"))["jobs"]}
 
-        async with program(folder, "09:55", pg_bin="/nowhere") as app:
+        async with whole(folder, "09:55", SYMBOLS, history={"pg_bin": "/nowhere"}) as app:
             await eventually(lambda: is_exact(app), within_s=PATIENT_S)
             without = await methods(app)
             reasons = (await asked(app, "/health"))["reasons"]
@@ -145,7 +116,7 @@ async def slots_done(app: App) -> bool:
 
 async def test_without_history_the_general_curve_stands_in_and_says_so(tmp_path: Path) -> None:
     """The work is shown all the same, as far as there is any; an unknown symbol is told apart."""
-    async with program(tmp_path, "11:01", dsn="off") as app:
+    async with whole(tmp_path, "11:01", SYMBOLS, history={"dsn": "off"}) as app:
         await eventually(lambda: curved(app), within_s=PATIENT_S)
         symbol = max(app.board.symbols, key=lambda name: app.board["avg_volume_30d"][app.board.row_of[name]])
         work = await asked(app, f"/api/v1/rvol/{symbol}")
@@ -170,7 +141,7 @@ async def curved(app: App) -> bool:
 async def test_volumes_of_today_reach_the_database_as_slots_close() -> None:
     """By SQL, in the shape of the contract: seen live from the start on, from the vendor's bars before it."""
     with place() as folder:
-        async with program(folder, "09:44:40") as app:
+        async with whole(folder, "09:44:40", SYMBOLS) as app:
             assert app.past is not None
 
             async def slots_of_today() -> bool:

@@ -270,6 +270,17 @@ async def test_splits_that_came_late_change_what_stands_on_them() -> None:
     assert rig.process.show("avg_price_30d") == 1.0
 
 
+async def test_a_split_of_this_morning_is_on_the_board() -> None:
+    """Our own close of the session before tells in whose shares the vendor's is, after a restart as well."""
+    rig = Rig()
+    rig.shelf.kept_averages, rig.shelf.kept_baseline = (DAY, averages()), baseline()
+    rig.sessions.found = (Split(Symbol("A"), DAY, 1.0, 10.0),)
+    async with running(rig.warmup.run):
+        await rig.until(lambda: rig.process.show("prev_close") == 1.0)
+
+    assert rig.sessions.days == [CALENDAR.previous(DAY)]
+
+
 async def test_a_row_keeps_its_baseline_between_snapshots_and_bars() -> None:
     """Who is expected to trade 900 by noon and has traded 1,800 reads 2.00, by either way."""
     rig = Rig()

@@ -73,6 +73,7 @@ class Duel:
         self.enrichment.apply_averages(averages)
         self.enrichment.apply_baseline(baseline, 0)
         self.enrichment.apply_reference(facts)
+        self.enrichment.apply_splits(self._world.morning_splits())
 
     def differences(self, part: slice = slice(None)) -> list[str]:
         """What differs now, of all symbols or of some."""

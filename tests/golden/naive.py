@@ -99,7 +99,7 @@ class NaiveSymbol:
         self.price: Number = None
         self.price_at, self.rung = 0, ""
         self.updated = 0
-        self.suspect = self.stale = False
+        self.suspect = self.stale = self.doubtful_split = False
         self.previous: dict[str, Number] = {}
         self.open: Number = None
         self.regular_close: Number = None
@@ -132,8 +132,9 @@ class NaiveSymbol:
             trade = {}
         self.suspect = bool(trade) and self._suspicious(trade, minute)
         self._take_price({} if self.suspect else trade, minute, bar, updated)
+        doubtful_trade, self.suspect = self.suspect, self.suspect or self.doubtful_split
         self._take_volume(minute, bar, updated, since_last_s)
-        self._take_extremes({} if self.suspect else trade, minute, bar, updated)
+        self._take_extremes({} if doubtful_trade else trade, minute, bar, updated)
         self._take_day(bar, updated, day, at)
         self.bid, self.ask = rounded(positive(quote.get("p"))), rounded(positive(quote.get("P")))
         self.updated = max(self.updated, updated)
@@ -145,12 +146,18 @@ class NaiveSymbol:
         """Yesterday's bar; a row that was not cleared overnight has it as its day."""
         before = row.get("prevDay") or {}
         close = positive(still_yesterday.get("c")) or positive(before.get("c"))
-        self.previous = {
-            "prev_close": rounded(close),
-            "prev_high": positive(before.get("h")),
-            "prev_low": positive(before.get("l")),
-            "prev_volume": positive(before.get("v")),
-        }
+        prices = [rounded(close), positive(before.get("h")), positive(before.get("l"))]
+        volume = positive(before.get("v"))
+        self.doubtful_split = False
+        if self.past.split is not None:
+            ratio, stored = self.past.split
+            if close is not None and stored is not None and abs(close - stored) <= 0.02 * stored:
+                prices = [None if price is None else rounded(price / ratio) for price in prices]
+                volume = None if volume is None else volume * ratio
+            elif close is None or stored is None or abs(close - stored / ratio) > 0.02 * stored / ratio:
+                prices, volume, self.doubtful_split = [None] * 3, None, True
+        self.previous = dict(zip(("prev_close", "prev_high", "prev_low"), prices, strict=True))
+        self.previous["prev_volume"] = volume
 
     def _suspicious(self, trade: Row, minute: Row) -> bool:
         price, into = trade["p"], int(trade["t"]) - int(minute.get("t") or 0) * 10**6
@@ -172,6 +179,8 @@ class NaiveSymbol:
         elif self.previous["prev_close"] is not None:
             found = (self.previous["prev_close"], 0, "prev")
         else:
+            if self.rung == "prev":
+                self.price, self.rung = None, ""
             return
         if found[1] >= self.price_at:
             self.price, self.price_at, self.rung = rounded(found[0]), found[1], found[2]

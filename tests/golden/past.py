@@ -77,6 +77,8 @@ class Past:
     sessions: int = 0
     least_sessions: int = 3
     """So many make the usual volume exact."""
+    split: tuple[float, float | None] | None = None
+    """Today's: new shares for an old one, and the last close in old shares."""
     days: list[list[float]] = field(default_factory=list)
     """Of each session the cumulative volume at the end of each slot, in the shares of now."""
     _usual: list[float] = field(default_factory=list)
@@ -143,6 +145,10 @@ class RawHistory:
             past.exactly = dict(zip(AVERAGES, (volume_10d, volume_30d, price, atr), strict=True))
             past.avg_volume_10d, past.avg_volume_30d = float(round(volume_10d)), float(round(volume_30d))
             past.avg_price_30d, past.atr = round(price, 4), None if atr is None else round(atr, 4)
+        yesterday = sessions_before(self.today, 1)[0]
+        ratio = self.ratio(symbol, yesterday)
+        if ratio != 1.0:
+            past.split = ratio, bars[yesterday].close if yesterday in bars else None
         self._usual_days(symbol, past, lookback)
         return past
 

@@ -84,7 +84,7 @@ def past_of(case: Case, volumes: dict[dt.date, list[float]], symbol: Symbol, loo
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_an_average_day_reads_one(case: Case, request: pytest.FixtureRequest) -> None:
     """At the moment of every snapshot from 04:00 to the end, over every lookback from 1 to 10 sessions."""
-    step = 5 if request.config.getoption("--whole-day") else 97
+    step = 5 if request.config.getoption("--whole-day") else 197
     hours, volumes = CALENDAR.hours(case.date), volumes_of(case)
     board = Board(least_sessions=1)
     enrichment = Enrichment(board, CALENDAR)

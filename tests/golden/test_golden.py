@@ -5,7 +5,9 @@ might, and are compared at every slot's end and at some snapshots in between.
 """
 
 import datetime as dt
+import gc
 import random
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
@@ -50,8 +52,11 @@ EVERYDAY = (
     Run(120, TURNS, between=5, date=dt.date(2026, 11, 27)),
     Run(120, TURNS, between=5, date=dt.date(2026, 11, 2), plan="starter", lag_s=900.0),
     Run(120, TURNS, between=5, date=dt.date(2026, 12, 1), plan="developer", lag_s=900.0),
+    Run(300, TURNS, between=5, date=dt.date(2026, 11, 13)),
 )
-"""The last three: an early close, the first day of winter time, the first full day after a half day; two delayed."""
+"""The last: an early close, the first day of winter time, the first full day after a half day (these two delayed), and
+the morning of a split.
+"""
 WHOLE = (Run(1_500, every(5), between=100), Run(12_000, every(60), between=100))
 
 
@@ -60,11 +65,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("run", WHOLE if metafunc.config.getoption("--whole-day") else EVERYDAY, ids=str)
 
 
+@pytest.fixture(autouse=True)
+def _no_collection() -> Iterator[None]:
+    """Millions of plain objects live as long as a run; looking through them again and again takes most of its time."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
 def test_every_field_equals_the_reference_model(run: Run, request: pytest.FixtureRequest) -> None:
     """Exactly, after rounding once, for every symbol at every slot's end; near middles between two values are few."""
     draw = random.Random(1)  # noqa: S311  # repeatable on purpose
     world = World(run.symbols, run.date, run.plan)
-    duel, trouble = Duel(world, run.lag_s), Troublemaker()
+    duel, trouble = Duel(world, run.lag_s), Troublemaker({split.symbol for split in world.splits})
     say = progress(request, len(run.seconds))
     slot, compared = -1, 0
     last = run.seconds[-1]

@@ -1,7 +1,7 @@
 """What a vendor's rows can have wrong with them, put into some rows of every snapshot, the same ones in every run."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import orjson
@@ -11,6 +11,8 @@ from tests.golden.world import Rows
 Row = dict[str, Any]
 DAY_NS = 86_400 * 10**9
 SHARE_OF_ROWS = 0.01
+SHARE_OF_SPLITS = 0.4
+"""Of the rows of symbols that split these days, as before that."""
 
 
 def _odd_lot(row: Row) -> None:
@@ -62,6 +64,13 @@ def _of_yesterday(row: Row) -> None:
         row["lastTrade"]["t"] -= DAY_NS
 
 
+def _in_old_shares(row: Row) -> None:
+    """The previous day as before a one-for-ten split, which some rows had."""
+    for name in ("o", "h", "l", "c"):
+        row["prevDay"][name] = round(row["prevDay"][name] / 10, 4)
+    row["prevDay"]["v"] = row["prevDay"]["v"] * 10
+
+
 def _new_on_the_market(row: Row) -> None:
     row["prevDay"] = dict.fromkeys(row["prevDay"], 0)
 
@@ -72,15 +81,16 @@ def _without_an_average(row: Row) -> None:
 
 KINDS: tuple[Callable[[Row], None], ...] = (
     *(_odd_lot, _far_off, _less_volume, _no_trade, _no_quote, _crossed, _no_minute, _nothing_but_the_day),
-    *(_of_yesterday, _new_on_the_market, _without_an_average),
+    *(_of_yesterday, _in_old_shares, _new_on_the_market, _without_an_average),
 )
 
 
 class Troublemaker:
     """Spoils rows; the next snapshot mostly has them right again, and sometimes an older one comes once more."""
 
-    def __init__(self, seed: int = 1) -> None:
-        self._draw = random.Random(seed)  # noqa: S311  # repeatable on purpose
+    def __init__(self, split: Collection[str]) -> None:
+        self._draw = random.Random(1)  # noqa: S311  # repeatable on purpose
+        self._split = split
         self._before: Rows = []
 
     def spoilt(self, rows: Rows) -> Rows:
@@ -94,5 +104,10 @@ class Troublemaker:
                 changed[place] = (symbol, orjson.dumps(row))
             elif self._before:
                 changed[place] = self._before[place]
+        for place, (symbol, content) in enumerate(rows):
+            if symbol in self._split and self._draw.random() < SHARE_OF_SPLITS:
+                row = orjson.loads(content)
+                _in_old_shares(row)
+                changed[place] = (symbol, orjson.dumps(row))
         self._before = rows
         return changed

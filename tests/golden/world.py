@@ -17,11 +17,11 @@ from tests.support.simulated import played, small_market, worked
 from tradeul.domain import usual
 from tradeul.domain.averages import LONG_SESSIONS, Averages, DailyHistory
 from tradeul.domain.day_volumes import SLOT_NS, complete, joined, slot_count, volumes_of_bars
-from tradeul.domain.events import Bools, Floats, Ints, Nanos, Split, Symbol, SymbolBars
+from tradeul.domain.events import Bools, DailyBars, Floats, Ints, Nanos, Split, Symbol, SymbolBars
 from tradeul.domain.reference import Facts
 from tradeul.domain.session import DayHours
 from tradeul.domain.slots import SLOTS_PER_DAY
-from tradeul.domain.splits import SplitBook
+from tradeul.domain.splits import MorningSplits, SplitBook
 from tradeul.domain.usual import Baseline, BaselineSum
 from tradeul.polygon.wire import DailyDecoder
 from tradeul.simulation.corporate_actions import splits_between
@@ -73,11 +73,14 @@ class World:
 
     def averages(self) -> Averages:
         history = DailyHistory()
-        for day, content in self._grouped.items():
-            decoder = DailyDecoder(day)
-            decoder.feed(content)
-            history.add(decoder.finish())
+        for day in self._grouped:
+            history.add(self._daily_bars(day))
         return history.averages(SplitBook(self.splits, self.date))
+
+    def morning_splits(self) -> MorningSplits:
+        return MorningSplits(
+            self.date, SplitBook(self.splits, self.date), self._daily_bars(CALENDAR.previous(self.date))
+        )
 
     def baseline(self, lookback: int = 5) -> Baseline:
         """What volume is usual by when, by the rules of `history/slot_store`, without its database."""
@@ -107,6 +110,11 @@ class World:
                 raw.slots.setdefault(symbol, {})[day] = volumes
         raw.float_shares = self._free
         return {symbol: raw.past(symbol, lookback) for symbol in self.symbols}
+
+    def _daily_bars(self, day: dt.date) -> DailyBars:
+        decoder = DailyDecoder(day)
+        decoder.feed(self._grouped[day])
+        return decoder.finish()
 
     @cached_property
     def _grouped(self) -> dict[dt.date, bytes]:

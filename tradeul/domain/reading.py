@@ -31,6 +31,9 @@ class Reading:
     rung: Ints
     suspect: Bools
     prev_close: Floats
+    prev_high: Floats
+    prev_low: Floats
+    prev_volume: Floats
     volume: Floats
     high: Floats
     low: Floats
@@ -76,6 +79,9 @@ def read(image: MarketImage, midnight: Nanos, last_price: Floats) -> Reading:
         rung=rung,
         suspect=suspect,
         prev_close=prev_close,
+        prev_high=_or_nan(image.prev_high, image.prev_high > 0),
+        prev_low=_or_nan(image.prev_low, image.prev_low > 0),
+        prev_volume=_or_nan(image.prev_volume, image.prev_volume > 0),
         volume=_volume(image, row_today, minute_today),
         high=_extreme(np.fmax, shown_today, _set(image.minute_high, minute_today), _set(image.day_high, row_today)),
         low=_extreme(np.fmin, shown_today, _set(image.minute_low, minute_today), _set(image.day_low, row_today)),
@@ -83,6 +89,18 @@ def read(image: MarketImage, midnight: Nanos, last_price: Floats) -> Reading:
         close=_or_nan(image.day_close, day_today),
         vwap=_set(image.day_vwap, row_today),
     )
+
+
+def put_previous_in_new_shares(read: Reading, rows: Ints, factor: Floats) -> None:
+    """Multiply what is known of the day before; where the factor is unknown it is not shown, and the row suspect."""
+    for prices in (read.prev_close, read.prev_high, read.prev_low):
+        prices[rows] = _rounded(prices[rows] * factor)
+    read.prev_volume[rows] /= factor
+    from_previous = rows[read.rung[rows] == PREVIOUS]
+    read.price[from_previous] = read.prev_close[from_previous]
+    doubtful = rows[np.isnan(factor)]
+    read.suspect[doubtful] = True
+    read.rung[doubtful[read.rung[doubtful] == PREVIOUS]] = NO_PRICE
 
 
 def _set(values: Floats, of_today: Bools) -> Floats:

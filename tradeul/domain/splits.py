@@ -5,9 +5,15 @@ its own date on: of a day's bars before it there are `new / old` times as many s
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
-from tradeul.domain.events import Split, Symbol
+import numpy as np
+
+from tradeul.domain.events import DailyBars, Floats, Ints, Split, Symbol
+
+NEAR: Final = 0.02
+"""Two closes that differ by no more are one and the same."""
 
 
 class SplitBook:
@@ -30,3 +36,42 @@ class SplitBook:
             if date > day:
                 factor *= ratio
         return factor
+
+
+class MorningSplits:
+    """The splits that are effective on a date, and the last close before each in the shares of then, where known.
+
+    Nobody says whether the vendor's previous day is in old shares or in new ones on such a morning: ours tells.
+    """
+
+    def __init__(self, date: dt.date, splits: SplitBook, before: DailyBars | None = None) -> None:
+        shares: dict[Symbol, float] = {}
+        for symbol, day, ratio in splits:
+            if day == date:
+                shares[symbol] = shares.get(symbol, 1.0) * ratio
+        closes = {} if before is None else dict(zip(before.symbols, before.close.tolist(), strict=True))
+        self.date = date
+        self._facts = {symbol: (ratio, closes.get(symbol, np.nan)) for symbol, ratio in shares.items()}
+        self._found: tuple[Sequence[Symbol], Ints, Floats, Floats] | None = None
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+    def factors(self, symbols: Sequence[Symbol], told: Floats) -> tuple[Ints, Floats]:
+        """Which of the symbols are split, and what the vendor's previous price of each is multiplied by.
+
+        NaN where the close that was told is near neither what we have nor that in new shares.
+        """
+        if self._found is None or self._found[0] is not symbols:
+            places = [place for place, symbol in enumerate(symbols) if symbol in self._facts]
+            facts = np.array([self._facts[symbols[place]] for place in places]).reshape(len(places), 2)
+            self._found = symbols, np.array(places, np.int64), facts[:, 0], facts[:, 1]
+        _, rows, shares, close = self._found
+        return rows, _factor(told[rows], close, shares)
+
+
+def _factor(told: Floats, close: Floats, shares: Floats) -> Floats:
+    adjusted = close / shares
+    factor = np.where(np.abs(told - adjusted) <= NEAR * adjusted, 1.0, np.nan)
+    np.copyto(factor, 1.0 / shares, where=np.abs(told - close) <= NEAR * close)
+    return factor

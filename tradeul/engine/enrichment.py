@@ -22,6 +22,7 @@ from tradeul.domain.reference import NUMBERS, TEXTS, Facts
 from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
 from tradeul.domain.slot_book import SlotBook, slot_end, slots_ended
 from tradeul.domain.slots import SLOT_SECONDS, seconds_into_day, slot_of
+from tradeul.domain.splits import MorningSplits
 from tradeul.domain.usual import Baseline
 from tradeul.domain.windows import Trail, padded
 from tradeul.engine.ports import DayState
@@ -81,6 +82,7 @@ class Enrichment:
         self._calendar = calendar
         self._extremes = Extremes(board)
         self._trail = Trail()
+        self._morning_splits: MorningSplits | None = None
         self._moment: Moment | None = None
         self._slot = -1
         self._image_rows: tuple[tuple[Symbol, ...], Rows] | None = None
@@ -138,7 +140,11 @@ class Enrichment:
         same_date = self.book is not None and self.book.date == moment.trading_date
         shown_today = (board["price_source"][rows] < reading.PREVIOUS) & same_date
         last = np.where(shown_today, board["price"][rows], np.nan)
-        return reading.read(image, moment.hours.midnight, last)
+        read = reading.read(image, moment.hours.midnight, last)
+        splits = self._morning_splits
+        if splits is not None and splits.date == moment.trading_date:
+            reading.put_previous_in_new_shares(read, *splits.factors(image.symbols, read.prev_close))
+        return read
 
     def apply_image(self, image: MarketImage, read: Reading, now: Nanos, asked_at: Nanos) -> None:
         """Bring the whole board up to an image that was read."""
@@ -195,6 +201,10 @@ class Enrichment:
         places = [place for place, symbol in enumerate(baseline.symbols) if symbol in row_of]
         rows = np.array([row_of[baseline.symbols[place]] for place in places], np.int64)
         usual.put(rows, baseline.ends[:, places], np.maximum(baseline.sessions[places] - missed, 0), baseline.as_of)
+
+    def apply_splits(self, splits: MorningSplits) -> None:
+        """Learn what is split today; it shows with the next image."""
+        self._morning_splits = splits
 
     def apply_reference(self, facts: Sequence[Facts]) -> None:
         """Take what is known of some securities, all of which are on the board."""
@@ -286,16 +296,17 @@ class Enrichment:
 
     def _take_prices(self, rows: Rows, image: MarketImage, read: Reading) -> None:
         board = self.board
-        newer = (read.price_at >= board["price_at"][rows]) & (read.rung >= 0)
+        # A previous close that is not believed any more goes, too.
+        newer = (read.rung >= 0) | (board["price_source"][rows] == reading.PREVIOUS)
+        newer &= read.price_at >= board["price_at"][rows]
         for name, values in (("price", read.price), ("price_at", read.price_at), ("price_source", read.rung)):
             board.overwrite(name, rows, values, newer)
         board["updated"][rows] = np.maximum(board["updated"][rows], image.updated // _MS_NS)
         board["suspect"][rows] = read.suspect
         self.doubted["price_suspect"] += int(read.suspect.sum())
         board["prev_close"][rows] = read.prev_close
-        self._put_set("prev_high", rows, image.prev_high)
-        self._put_set("prev_low", rows, image.prev_low)
-        self._put_set("prev_volume", rows, image.prev_volume)
+        for name in ("prev_high", "prev_low", "prev_volume"):
+            board.put(name, rows, getattr(read, name))
 
     def _take_volumes(self, rows: Rows, image: MarketImage, read: Reading, at: Nanos) -> None:
         """Volume never falls within a date, unless three snapshots in a row say so."""

@@ -15,6 +15,7 @@ from tradeul.domain.events import LiveBar, MarketImage, Nanos
 from tradeul.domain.reference import Facts
 from tradeul.domain.session import DayHours, Session
 from tradeul.domain.slot_book import SlotBook
+from tradeul.domain.splits import MorningSplits
 from tradeul.domain.usual import Baseline
 from tradeul.domain.volume_profile import VolumeCurves
 from tradeul.engine.enrichment import Enrichment
@@ -88,6 +89,10 @@ class Pipeline:
             async with self._one_at_a_time:
                 self._enrichment.apply_baseline(part, missed)
             await asyncio.sleep(0)
+
+    def take_splits(self, splits: MorningSplits) -> None:
+        """Learn what is split today. Touches no row, so it waits for nothing."""
+        self._enrichment.apply_splits(splits)
 
     async def take_reference(self, facts: Sequence[Facts]) -> None:
         """Take what is known of securities that are on the board; the lists follow with the next scan."""

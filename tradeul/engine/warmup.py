@@ -1,4 +1,4 @@
-"""Keeps what history says on the board: averages of the last 30 sessions, and what volume is usual by when.
+"""Keeps what history says on the board: averages of 30 sessions, what volume is usual by when, and today's splits.
 
 At start, at each turn of the date, and when something new was loaded. The lists wait for none of it: at first they
 stand on what was known when the program last ran, if that was kept, and until more is known they say so.
@@ -17,7 +17,7 @@ from tradeul.clock import Clock
 from tradeul.domain.averages import LONG_SESSIONS, Averages, DailyHistory
 from tradeul.domain.events import Split
 from tradeul.domain.session import TradingCalendar
-from tradeul.domain.splits import SplitBook
+from tradeul.domain.splits import MorningSplits, SplitBook
 from tradeul.domain.usual import Baseline
 from tradeul.domain.volume_profile import Shape, VolumeCurves, learned
 from tradeul.engine.pipeline import Pipeline
@@ -34,8 +34,8 @@ SPLITS_BACK: Final = dt.timedelta(days=2 * LONG_SESSIONS)
 """Longer than any session that is looked at lies back."""
 
 T = TypeVar("T")
-Part = Literal["averages", "baseline"]
-PARTS: Final[tuple[Part, ...]] = ("averages", "baseline")
+Part = Literal["splits", "averages", "baseline"]
+PARTS: Final[tuple[Part, ...]] = ("splits", "averages", "baseline")
 
 log = structlog.get_logger(__name__)
 
@@ -138,7 +138,9 @@ class Warmup:
         self._wanted.discard(part)
         self._begun.add(part)
         try:
-            if part == "averages":
+            if part == "splits":
+                await self._load_splits(today)
+            elif part == "averages":
                 await self._load_averages(today)
             elif self._past is not None:
                 await self._load_baseline(self._past, today)
@@ -155,6 +157,15 @@ class Warmup:
         if why != self._said:
             self._said = why
             log.warning("history_failed", part=part, reason=why)
+
+    async def _load_splits(self, today: dt.date) -> None:
+        book = await self._splits(today)
+        splits = MorningSplits(today, book)
+        if len(splits):
+            before = await self._source.daily_bars(self._calendar.previous(today))
+            splits = MorningSplits(today, book, before)
+            log.info("splits_today", symbols=len(splits))
+        self._pipeline.take_splits(splits)
 
     async def _load_averages(self, today: dt.date) -> None:
         vitals, history, splits = self._vitals, DailyHistory(), await self._splits(today)

@@ -1,0 +1,41 @@
+"""The whole program inside the test's loop, on a small simulated market, with what is kept of it in a folder."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from tests.support.market import at
+from tradeul.app import App
+from tradeul.clock import PacedClock
+from tradeul.settings import Settings
+
+
+@asynccontextmanager
+async def whole(
+    folder: Path, wall: str, symbols: int, *, speed: float = 1.0, **sections: Mapping[str, Any]
+) -> AsyncIterator[App]:
+    """Run it from a moment of the day on; `sections` are further settings."""
+    usual: dict[str, Mapping[str, Any]] = {
+        "server": {"port": 0},
+        "market": {"source": "simulation"},
+        "simulation": {"symbols": symbols, "seed": 7},
+        "history": {"data_dir": str(folder)},
+    }
+    settings = {name: {**usual.get(name, {}), **sections.get(name, {})} for name in {**usual, **sections}}
+    app = App(Settings.model_validate(settings), PacedClock(at(wall), speed))
+    await app.start()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(app.supervisor.run_until_stopped)
+        stack.callback(app.supervisor.request_stop, "the test is over")
+        yield app
+
+
+async def asked(app: App, path: str) -> Any:
+    """What it answers, whatever the status."""
+    assert app.server is not None
+    async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{app.server.port}{path}") as answer:
+        return await answer.json()
