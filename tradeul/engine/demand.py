@@ -3,8 +3,6 @@
 import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 
-import numpy as np
-
 from tradeul.domain.board import Board
 from tradeul.domain.events import Symbol
 from tradeul.domain.slot_book import SlotRecord
@@ -23,10 +21,8 @@ class EngineDemand:
         self.hot = hot
 
     def symbols(self) -> Sequence[Symbol]:
-        """List every symbol: what turns over most is asked about most."""
-        turnover = np.nan_to_num(self._board["avg_volume_30d"] * self._board["price"])
-        symbols = self._board.symbols
-        return [symbols[row] for row in np.argsort(-turnover, kind="stable").tolist()]
+        """List every symbol, in the order of the alphabet: neighbours are what a source has at hand together."""
+        return sorted(self._board.symbols)
 
     def holes(self) -> tuple[dt.date | None, int, Collection[Symbol]]:
         """Tell the running date, how many of its slots are closed, and of whom some of those are not known well."""

@@ -285,7 +285,7 @@ class Demand(Protocol):
     """What the running market wants of its past, and takes of it."""
 
     def symbols(self) -> Sequence[Symbol]:
-        """List every symbol, those that matter most first."""
+        """List every symbol."""
 
     @property
     def hot(self) -> Callable[[], Sequence[Symbol]]:

@@ -79,7 +79,7 @@ class Fill:
         await self._keep_today()
 
     async def _missing(self, sessions: Sequence[dt.date]) -> dict[Symbol, list[dt.date]]:
-        """Which days each symbol lacks, in the order of interest."""
+        """Which days each symbol lacks, in the order of the alphabet."""
         async with self._lender.lent(KEEPING_S) as connection:
             known = await slot_store.completeness(connection, sessions) if sessions else {}
         day, self._closed, holes = self._demand.holes()
@@ -97,7 +97,7 @@ class Fill:
         return todo
 
     def _in_order(self) -> Iterator[tuple[Symbol, list[dt.date]]]:
-        """Whoever is in play at that moment, else the next in the order of interest."""
+        """Whoever is in play at that moment, else the next in the order of the alphabet."""
         todo = self._todo
         while todo:
             symbol = next((each for each in self._demand.hot() if each in todo), None) or next(iter(todo))
