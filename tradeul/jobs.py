@@ -85,7 +85,7 @@ class Loading:
         ]
         ledger = Ledger(Lender(past.address, past.world, 1))
         order = _order(settings.rvol.lookback_sessions + HALF_DAYS)
-        self.desk = JobDesk(jobs, order, ledger, clock, ready=lambda: past.ready, ended=self._ended)
+        self.desk = JobDesk(jobs, order, ledger, clock, ready=lambda: past.ready and demand.is_up(), ended=self._ended)
         self._warmup: Warmup | None = None
 
     def start(self, supervisor: Supervisor, warmup: Warmup) -> None:
@@ -109,12 +109,15 @@ class Loading:
 
 
 def _order(usual: int) -> Sequence[Ask]:
-    """What is missing is loaded in this order: first what relative volume needs, then what stands on it."""
+    """What is missing is loaded in this order: first what relative volume needs, then what stands on it.
+
+    The sessions that `daily` keeps are loaded by the warm-up meanwhile, which does not wait for a job.
+    """
     return (
         ("splits", None),
-        ("daily", None),
         ("universe", None),
         ("slots", usual),
+        ("daily", None),
         ("atr", None),
         ("metadata", None),
         ("slots", None),

@@ -184,6 +184,17 @@ async def test_a_restart_of_the_same_date_asks_nobody() -> None:
     assert rig.process.vitals.sessions_loaded == 30
 
 
+async def test_what_was_kept_shows_before_the_second_snapshot() -> None:
+    """A restart in the middle of the day ranks by exact values at once."""
+    rig = Rig()
+    rig.shelf.kept_averages, rig.shelf.kept_baseline = (DAY, averages()), baseline()
+    async with running(rig.warmup.run):
+        await rig.process.trade(10.0, 900)
+        await eventually(lambda: rig.process.show("rvol_method") == "exact")
+
+    assert rig.process.show("rvol") == 1.0
+
+
 @pytest.mark.parametrize(("missed", "method"), [(1, "exact"), (2, "exact"), (3, "curve")])
 async def test_without_a_database_the_last_known_stand_as_long_as_they_can(missed: int, method: str) -> None:
     """A session that came since is one less of theirs; with fewer than three the general curve stands in."""

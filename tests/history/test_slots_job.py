@@ -71,6 +71,9 @@ class Wanted:
         self.baselines: list[Baseline] = []
         self.records: list[SlotRecord] = []
 
+    def is_up(self) -> bool:
+        return True
+
     def symbols(self) -> Sequence[Symbol]:
         return self._symbols
 

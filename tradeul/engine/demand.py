@@ -20,6 +20,10 @@ class EngineDemand:
         self._today = today
         self.hot = hot
 
+    def is_up(self) -> bool:
+        """Tell whether there is a market yet that wants anything."""
+        return self._pipeline.hours() is not None
+
     def symbols(self) -> Sequence[Symbol]:
         """List every symbol, in the order of the alphabet: neighbours are what a source has at hand together."""
         return sorted(self._board.symbols)

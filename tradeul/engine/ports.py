@@ -284,6 +284,9 @@ class PastVolumes(Protocol):
 class Demand(Protocol):
     """What the running market wants of its past, and takes of it."""
 
+    def is_up(self) -> bool:
+        """Tell whether there is a market yet that wants anything."""
+
     def symbols(self) -> Sequence[Symbol]:
         """List every symbol."""
 

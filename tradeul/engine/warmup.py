@@ -8,7 +8,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import structlog
@@ -33,11 +33,18 @@ FIRST_RESULT_AFTER: Final = 10
 SPLITS_BACK: Final = dt.timedelta(days=2 * LONG_SESSIONS)
 """Longer than any session that is looked at lies back."""
 
-T = TypeVar("T")
 Part = Literal["splits", "averages", "baseline"]
 PARTS: Final[tuple[Part, ...]] = ("splits", "averages", "baseline")
 
 log = structlog.get_logger(__name__)
+
+
+class _Known(NamedTuple):
+    """What was kept for this start; None where nothing was."""
+
+    shape: Shape | None = None
+    baseline: Baseline | None = None
+    averages: tuple[dt.date, Averages] | None = None
 
 
 class Warmup:
@@ -81,9 +88,10 @@ class Warmup:
 
     async def run(self) -> None:
         """Keep the board up to date, for ever."""
+        known = await asyncio.to_thread(self._read)
         # The first snapshot comes first: it decides which symbols there are, and shows a market seconds earlier.
         await self._pipeline.first_image()
-        await self._take_known()
+        await self._take(known)
         while True:
             await self._look()
             await self._clock.pause(LOOK_EVERY_S)
@@ -99,31 +107,31 @@ class Warmup:
             if part in self._wanted and self._retry_at[part] <= self._clock.monotonic():
                 await self._load(part, today)
 
-    async def _take_known(self) -> None:
+    def _read(self) -> _Known:
+        """Read what the last process knew, as far as it can be read. Waits for the disk."""
+        if self._store is None:
+            return _Known()
+        try:
+            return _Known(self._store.shape(), self._store.baseline(), self._store.averages())
+        except OSError as error:
+            log.warning("averages_not_read", reason=str(error))
+            return _Known()
+
+    async def _take(self, known: _Known) -> None:
         """Stand on what the last process knew: for good if it was of today, else until today's is there."""
         self._date = today = self._calendar.trading_date(self._clock.now())
         self._wanted = set(PARTS)
-        if self._store is None:
-            return
-        shape = await self._read(self._store.shape)
-        if shape is not None and shape.as_of <= today:
-            await self._pipeline.take_curves(VolumeCurves.of_shape(shape))
-        averages = await self._read(self._store.averages)
-        if averages is not None and averages[0] <= today:
-            self._averages = averages[1]
-            await self._pipeline.take_averages(averages[1])
-            self._settled("averages", averages[0], today)
-        baseline = await self._read(self._store.baseline)
-        if baseline is not None and baseline.as_of <= today:
-            await self._pipeline.take_baseline(baseline, self._calendar.sessions_between(baseline.as_of, today))
-            self._settled("baseline", baseline.as_of, today)
-
-    async def _read(self, read: Callable[[], T | None]) -> T | None:
-        try:
-            return await asyncio.to_thread(read)
-        except OSError as error:
-            log.warning("averages_not_read", reason=str(error))
-            return None
+        if known.shape is not None and known.shape.as_of <= today:
+            await self._pipeline.take_curves(VolumeCurves.of_shape(known.shape))
+        if known.baseline is not None and known.baseline.as_of <= today:
+            missed = self._calendar.sessions_between(known.baseline.as_of, today)
+            await self._pipeline.take_baseline(known.baseline, missed)
+            self._settled("baseline", known.baseline.as_of, today)
+        # Last, as they bring every row up to date, and the lists.
+        if known.averages is not None and known.averages[0] <= today:
+            self._averages = known.averages[1]
+            await self._pipeline.take_averages(self._averages)
+            self._settled("averages", known.averages[0], today)
 
     def _settled(self, part: Part, as_of: dt.date, today: dt.date) -> None:
         log.info("history_known", part=part, as_of=as_of.isoformat())

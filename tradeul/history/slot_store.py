@@ -4,6 +4,7 @@ Whole sessions come and go as binary copies (`copying`). Keeping the same rows a
 better source improves. Values travel as parameters only; the caller guards the connection.
 """
 
+import asyncio
 import datetime as dt
 import struct
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ from tradeul.history.partitions import make_date_parts
 BYTES_READ: Final = 600_000
 """Added up at once: some 256 symbols, about a millisecond."""
 FINISHED_AT_ONCE: Final = 500
+NAMED_AT_ONCE: Final = 2_000
 
 _EPOCH: Final = dt.date(2000, 1, 1)
 _INTEGER: Final = struct.Struct(">i")
@@ -180,10 +182,12 @@ class _Counting:
 
 async def keep_averages(connection: Connection, averages: Baseline) -> None:
     """Replace the averages by these, as a whole."""
-    short = [
-        (storable(symbol).encode(), _INTEGER.pack(sessions), _date_bytes(averages.as_of))
-        for symbol, sessions in zip(averages.symbols, averages.sessions.tolist(), strict=True)
-    ]
+    as_of, short = _date_bytes(averages.as_of), []
+    for first in range(0, len(averages.symbols), NAMED_AT_ONCE):
+        piece = slice(first, first + NAMED_AT_ONCE)
+        named = zip(averages.symbols[piece], averages.sessions[piece].tolist(), strict=True)
+        short += [(storable(symbol).encode(), _INTEGER.pack(sessions), as_of) for symbol, sessions in named]
+        await asyncio.sleep(0)
     async with whole_or_nothing(connection):
         await connection.execute(_AVERAGES_FORGOTTEN)
         await connection.copy_to_table(

@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from tradeul.domain.day_volumes import DayVolumes, joined, slot_count, volumes_of_bars
 from tradeul.domain.events import Symbol, SymbolBars
 from tradeul.domain.session import TradingCalendar
-from tradeul.domain.slot_book import SlotRecord
+from tradeul.domain.slot_book import SlotRecord, Source
 from tradeul.domain.splits import SplitBook
 from tradeul.engine.ports import BarSource, DailySource, Demand
 from tradeul.errors import VendorError
@@ -23,8 +25,8 @@ from tradeul.history.volumes import PostgresVolumes
 BAR_MINUTES: Final = 5
 AT_ONCE: Final = 8
 """Requests in flight."""
-ROWS_AT_ONCE: Final = 300
-"""Kept in one transaction: some two megabytes."""
+ROWS_AT_ONCE: Final = 150
+"""Kept in one transaction, and then on the board: 30 symbols of five sessions, a megabyte."""
 KEEPING_S: Final = 30.0
 ERRORS_BORNE: Final = 20
 """In a row; then it is the vendor and not a symbol."""
@@ -61,13 +63,16 @@ class Fill:
         self._closed = 0
         """How many slots of today are closed."""
         self._waiting: list[DayVolumes] = []
-        self._today: list[DayVolumes] = []
+        self._of_today: list[Symbol] = []
+        self._today = np.zeros((0, 0))
+        """A line per closed slot of today, an element per symbol in `_of_today`."""
         self._errors_in_a_row = 0
         self._keeping = asyncio.Lock()
 
     async def run(self, sessions: Sequence[dt.date]) -> None:
         """Fill what is missing; raises what the database refuses, and the vendor again and again."""
         self._todo = await self._missing(sessions)
+        self._today = np.zeros((self._closed, len(self._todo)))
         self._progress.done, self._progress.total = 0, len(self._todo)
         self._progress.note = f"volumes of {len(sessions)} sessions"
         try:
@@ -122,7 +127,9 @@ class Fill:
         if past:
             self._waiting.append(volumes_of_bars(bars, past))
         if self._as_of in days:
-            self._today.append(volumes_of_bars(bars, [self._calendar.hours(self._as_of)]))
+            today = volumes_of_bars(bars, [self._calendar.hours(self._as_of)])
+            self._today[:, len(self._of_today)] = today.volumes[0, : self._closed]
+            self._of_today.append(bars.symbol)
         if sum(map(len, self._waiting)) >= ROWS_AT_ONCE:
             await self._keep()
 
@@ -145,12 +152,9 @@ class Fill:
 
     async def _keep_today(self) -> None:
         """Hand what was missed of today to its book: one record for each slot that is closed."""
-        if not self._today:
+        symbols = tuple(self._of_today)
+        if not symbols:
             return
-        rows, self._today = joined(self._today), []
-        symbols = tuple(symbol for _, symbol in rows.keys)
-        records = [
-            SlotRecord(slot, symbols, rows.volumes[:, slot].copy(), rows.sources[:, slot].copy())
-            for slot in range(self._closed)
-        ]
+        sources = np.full(len(symbols), Source.BACKFILLED, np.int8)
+        records = [SlotRecord(slot, symbols, line[: len(symbols)], sources) for slot, line in enumerate(self._today)]
         await self._demand.backfill(self._as_of, records)
