@@ -18,7 +18,7 @@ from tradeul.domain.slots import FIRST_EARLY_POST_SLOT, FIRST_POST_SLOT, SLOT_SE
 from tradeul.domain.splits import SplitBook
 
 ROOM: Final = 16_384
-"""Symbols that a sum has room for before it has to grow, which takes tens of milliseconds."""
+"""Symbols that there is room for before it has to grow, which takes tens of milliseconds."""
 _MOVED: Final = FIRST_POST_SLOT - FIRST_EARLY_POST_SLOT
 """How many slots earlier the post-market begins on a day that closes at 13:00."""
 
@@ -115,7 +115,7 @@ class Usual:
     def put(self, rows: Ints, ends: Floats, sessions: Ints, as_of: dt.date) -> None:
         """Replace what is usual for some rows: a line per slot, an element per row."""
         if len(rows) and (least := int(rows.max()) + 1) > len(self._sessions):
-            more = max(least, 2 * len(self._sessions)) - len(self._sessions)
+            more = max(least, ROOM, 2 * len(self._sessions)) - len(self._sessions)
             self._ends = np.pad(self._ends, ((0, 0), (0, more)))
             self._sessions = np.pad(self._sessions, (0, more))
             self._as_of = np.pad(self._as_of, (0, more))
