@@ -33,7 +33,7 @@ install: .venv/.runtime ## set up what `make run` needs, and run nothing
 
 test: .venv/.tests .cache/.browser .cache/.node ## run every test but those of `make faults`
 	@node --test $(BROWSER_TESTS)/*.test.mjs
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 check: style types ## style, types, then every test
 	@$(MAKE) --no-print-directory test
