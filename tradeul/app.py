@@ -211,6 +211,7 @@ class App:
         # What lives from here on is garbage seldom; scanning it again and again would stall the loop.
         gc.collect()
         gc.freeze()
+        gc.enable()
 
     async def _vendor(self) -> Vendor:
         """Find the vendor's doors; the simulated market's are opened here first."""

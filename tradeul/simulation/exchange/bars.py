@@ -140,7 +140,8 @@ class BarRoutes:
     async def _bars_of(self, date: dt.date, as_of: dt.date) -> Bars:
         """The day's bars; while its post-market goes on, as they stand."""
         if self._market.calendar.hours(date).post_market_end <= self._desk.clock.now():
-            return await in_slices(self._market.daily_bars(date, as_of))
+            async with self._one_at_a_time:
+                return await in_slices(self._market.daily_bars(date, as_of))
         tape = await self._desk.floor.tape_now()
         bars = tape.regular.copied(np.arange(tape.day.count))
         volume = np.where(bars.volume > 0, tape.volume, 0)
