@@ -6,6 +6,7 @@ memory, so that half a million numbers cost the loop a few milliseconds and not 
 
 import struct
 from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -93,13 +94,16 @@ class RowReader:
         """Bytes that were not read yet."""
         return len(self._held)
 
-    def read(self) -> tuple[list[tuple[bytes, ...]], dict[str, npt.NDArray[Any]]]:
-        """The short fields of the whole rows that are held, and their arrays by name; the rows are then given."""
+    def read(self, most: int | None = None) -> tuple[list[tuple[bytes, ...]], dict[str, npt.NDArray[Any]]]:
+        """The short fields of the whole rows that are held, or of the first so many, and their arrays by name.
+
+        These rows are then given, and not held any more.
+        """
         if not self._begun and len(self._held) >= len(BEGINNING):
             self._begun = True
             del self._held[: len(BEGINNING)]
         short, tails, end = [], [], 0
-        for fields, tail_at in self._whole_rows():
+        for fields, tail_at in islice(self._whole_rows(), most):
             short.append(fields)
             end = tail_at + self._tail.itemsize
             tails.append(bytes(self._held[tail_at:end]))

@@ -23,8 +23,10 @@ from tradeul.history.copying import ArrayColumn, RowForm, RowReader
 from tradeul.history.database import Connection, whole_or_nothing
 from tradeul.history.partitions import make_date_parts
 
+ROWS_READ: Final = 256
+"""Added up at once: about a millisecond."""
 BYTES_READ: Final = 600_000
-"""Added up at once: some 256 symbols, about a millisecond."""
+"""A little less than so many rows."""
 FINISHED_AT_ONCE: Final = 500
 NAMED_AT_ONCE: Final = 2_000
 
@@ -167,12 +169,17 @@ class _Counting:
 
     async def feed(self, data: bytes) -> None:
         self._reader.feed(data)
-        if self._reader.held > BYTES_READ:
-            self.end()
+        # The driver may hand over megabytes at once: everyone else gets a turn between the pieces.
+        while self._reader.held > BYTES_READ:
+            self._add(ROWS_READ)
+            await asyncio.sleep(0)
 
     def end(self) -> None:
-        """Add what has arrived."""
-        short, arrays = self._reader.read()
+        """Add the rest of what has arrived."""
+        self._add(None)
+
+    def _add(self, most: int | None) -> None:
+        short, arrays = self._reader.read(most)
         if not short:
             return
         symbols = [Symbol(field[0].decode()) for field in short]
