@@ -53,7 +53,6 @@ class Past:
         """Gives where the database is; nothing while it has not started."""
         self.world = world
         self._clock = clock
-        self._found = address
         self.slots = SlotDrain(DayFiles(folder / TODAY, world), clock, calendar)
         self.writer = HistoryWriter(address, world, clock, folder / "spool", slots=self.slots)
         self.annals = PostgresAnnals(address, world, calendar)
