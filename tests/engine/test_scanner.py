@@ -9,7 +9,7 @@ from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
 from tradeul.domain.events import Nanos
 from tradeul.domain.filters import Filter
-from tradeul.domain.scans import BUILT_IN
+from tradeul.domain.scans import BUILT_IN, Scan
 from tradeul.domain.session import Session
 from tradeul.engine.channels import RING_SECONDS, Channels
 from tradeul.engine.enrichment import Enrichment
@@ -21,23 +21,22 @@ NOW = at("10:00")
 class Bench:
     """A board, the built-in lists and their channels, on a clock that stands still."""
 
-    def __init__(self) -> None:
+    def __init__(self, *more: Scan) -> None:
         self.clock = ManualClock(NOW)
-        self.channels = Channels("e1", BUILT_IN, self.clock)
+        scans = [*BUILT_IN, *more]
+        self.channels = Channels("e1", scans, self.clock)
         self.board = Board(capacity=16)
         self.enrichment = Enrichment(self.board, CALENDAR)
-        self.scanner = Scanner(
-            self.board, BUILT_IN, [Filter("price_range", "not price between 1 and 500")], self.channels
-        )
+        self.scanner = Scanner(self.board, scans, [Filter("price_range", "not price between 1 and 500")], self.channels)
 
-    def show(self, prices: dict[str, float], second: int = 0) -> None:
+    def show(self, prices: dict[str, float], second: int = 0, session: Session = Session.MARKET_OPEN) -> None:
         when = Nanos(NOW + second * 1_000_000_000)
         rows = [traded(symbol, price, 1_000 + second, when) for symbol, price in prices.items()]
         take(self.enrichment, image(*rows), when)
-        self.scan(when)
+        self.scan(when, session)
 
-    def scan(self, when: Nanos) -> None:
-        self.scanner.publish(self.scanner.rank(when, Session.MARKET_OPEN), when)
+    def scan(self, when: Nanos, session: Session = Session.MARKET_OPEN) -> None:
+        self.scanner.publish(self.scanner.rank(when, session), when)
 
     def list(self, name: str) -> list[str]:
         return [row.symbol for row in self.channels.by_name[name].state.rows]
@@ -102,6 +101,30 @@ def test_the_funnel_counts_every_symbol_once() -> None:
     assert (funnel["symbols_seen"], funnel["passed_filters"]) == (3, 2)
     assert funnel["dropped"] == {"not_traded": 0, "price_range": 1}
     assert funnel["members"]["winners"] == 1  # type: ignore[index]
+
+
+def test_a_list_is_made_in_its_sessions_alone() -> None:
+    """Outside them it is empty; in them it begins anew, as nobody stayed inside."""
+    early = Scan("early", "Early", "price > 12", "price desc", keep="price > 10", sessions=("PRE_MARKET",))
+    bench = Bench(early)
+    story: list[list[str]] = []
+    for price, session in ((13.0, "PRE_MARKET"), (11.0, "PRE_MARKET"), (13.0, "MARKET_OPEN"), (11.0, "PRE_MARKET")):
+        bench.show({"A": price}, len(story), Session(session))
+        story.append(bench.list("early"))
+
+    assert story == [["A"], ["A"], [], []]
+
+
+def test_a_list_may_do_without_the_global_filters() -> None:
+    """What they drop may stand in it, but nothing that has not traded today."""
+    bench = Bench(Scan("pennies", "Pennies", "price > 0", "price desc", global_filters=False))
+
+    silent = {"symbol": "S", "updated": NOW, "prev_close": 5.0}
+    take(bench.enrichment, image(traded("A", 0.5, 1_000, NOW), traded("B", 9.0, 1_000, NOW), silent), NOW)
+    bench.scan(NOW)
+
+    assert bench.list("pennies") == ["B", "A"]
+    assert bench.scanner.dropped == {"not_traded": 1, "price_range": 1}
 
 
 @given(

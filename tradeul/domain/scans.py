@@ -23,7 +23,11 @@ CLOCK_NUMBERS: Final = ("seconds_since_high", "seconds_since_low")
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One list as a person defines it, with its condition and order compiled."""
+    """One list as a person defines it, with its condition and order compiled.
+
+    Outside its `sessions`, where any are named, a list is empty. Without `global_filters` it is made of all that has
+    traded today.
+    """
 
     name: str
     title: str
@@ -32,6 +36,8 @@ class Scan:
     keep: str = ""
     size: int = DEFAULT_SIZE
     columns: tuple[str, ...] = DEFAULT_COLUMNS
+    sessions: tuple[str, ...] = ()
+    global_filters: bool = True
     enter: Truth = field(init=False, repr=False, compare=False)
     stay: Truth | None = field(init=False, repr=False, compare=False)
     keys: list[tuple[Number, bool]] = field(init=False, repr=False, compare=False)
@@ -43,6 +49,8 @@ class Scan:
 
     def members(self, scope: Scope, passing: Bools, inside: Bools | None) -> Bools:
         """Say which rows belong to the list now, given which were inside before."""
+        if self.sessions and scope.session not in self.sessions:
+            return np.zeros(len(passing), np.bool_)
         mask: Bools = np.logical_and(passing, self.enter.true(scope))
         if self.stay is not None and inside is not None:
             mask |= passing & inside & self.stay.true(scope)

@@ -93,9 +93,11 @@ class Scanner:
         length = len(self._board)
         passes, self.dropped = passing(scope, self._filters, length)
         self.passed = int(passes.sum())
+        traded, _ = passing(scope, (NOT_TRADED,), length)
         ranked = {}
         for scan in self._scans:
-            members = scan.members(scope, passes, self._was_inside(scan.name, length))
+            allowed = passes if scan.global_filters else traded
+            members = scan.members(scope, allowed, self._was_inside(scan.name, length))
             self._inside[scan.name] = members
             self.members[scan.name] = int(members.sum())
             ranked[scan.name] = scan.ranked(scope, members, self._board.alphabetical)
