@@ -47,7 +47,7 @@ types: .venv/.tests $(BROWSER_TESTS)/node_modules/.installed ## check the types,
 	@$(BROWSER_TESTS)/node_modules/.bin/tsc --project $(BROWSER_TESTS)/tsconfig.json
 
 fmt: .venv/.tests ## format, mend what can be mended, and write config.toml anew
-	@$(BIN)/python -c 'from tradeul import settings; print(settings.config_document(), end="")' >.cache/config.toml
+	@$(BIN)/python -c 'from tradeul import configuration; print(configuration.config_document(), end="")' >.cache/config.toml
 	@mv .cache/config.toml config.toml
 	@$(BIN)/ruff check --quiet --fix . || true
 	@$(BIN)/ruff format --quiet .

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from tests.support.eventually import PATIENT_S, eventually
-from tradeul.settings import config_document
+from tradeul.configuration import config_document
 
 ROOT = Path(__file__).parent.parent
 

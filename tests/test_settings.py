@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from tradeul.configuration import config_document, load_settings
 from tradeul.errors import ConfigurationError
-from tradeul.settings import Settings, config_document, load_settings
+from tradeul.settings import Settings
 
 CANARY = "canary-7f3a"
 

@@ -23,7 +23,6 @@ from tradeul.domain.announced import AnnouncedCalendar
 from tradeul.domain.attention import Attention
 from tradeul.domain.board import Board
 from tradeul.domain.events import LiveEvents, Nanos
-from tradeul.domain.scans import BUILT_IN
 from tradeul.domain.session import NANOS, TradingCalendar, instant_of, local_time
 from tradeul.engine.calendar import FIRST_YEAR, YEARS_AHEAD, exchange_calendar
 from tradeul.engine.channels import Channels
@@ -49,6 +48,7 @@ from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import Warmup
 from tradeul.history.daily import DailyLedger
 from tradeul.jobs import Doors, Loading
+from tradeul.own import Own
 from tradeul.past import OFF, TODAY, KeptDay, Past
 from tradeul.polygon.hosts import delayed_url_of
 from tradeul.polygon.rest import PolygonRest
@@ -112,14 +112,19 @@ def world_of(settings: Settings) -> str:
     return f"sim-{settings.simulation.seed}" if is_simulated(settings) else "live"
 
 
-def state_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> Path:
-    """Find where this world's state is kept: as set, else systemd's folder for it, else the user's."""
+def user_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> Path:
+    """Find where things are kept: as set, else systemd's folder for it, else the user's."""
     chosen = settings.history.data_dir or environ.get("STATE_DIRECTORY", "").partition(":")[0]
     if chosen:
-        return Path(chosen) / world_of(settings)
+        return Path(chosen)
     # What root runs as another user, such as Postgres, could not get into root's own home.
     users = str(ROOTS_STATE) if os.geteuid() == 0 else str(Path.home() / ".local" / "state")
-    return Path(environ.get("XDG_STATE_HOME") or users) / "tradeul" / world_of(settings)
+    return Path(environ.get("XDG_STATE_HOME") or users) / "tradeul"
+
+
+def state_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> Path:
+    """Find where this world's state is kept."""
+    return user_folder(settings, environ) / world_of(settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +149,12 @@ class App:
         self.calendar = AnnouncedCalendar(calendar_of(self.clock))
         self.supervisor = Supervisor(self.clock)
         self.vitals = Vitals(self.clock.now(), simulated=self.simulated)
-        self.channels = Channels(secrets.token_hex(8), BUILT_IN, self.clock)
+        self.own = Own(settings, user_folder(settings), self.clock)
+        scans = self.own.book.scans()
+        self.channels = Channels(secrets.token_hex(8), scans, self.clock)
         self.board = Board(least_sessions=settings.rvol.min_sessions)
         self.enrichment = Enrichment(self.board, self.calendar)
-        self.scanner = Scanner(self.board, BUILT_IN, global_filters(settings.filters), self.channels)
+        self.scanner = Scanner(self.board, scans, global_filters(settings.filters), self.channels)
         self.intake = Intake()
         self.exchange: Exchange | None = None
         self.server: WebServer | None = None
@@ -305,7 +312,8 @@ class App:
 
         def scanned() -> None:
             visits.look(self.enrichment.as_of)
-            stream.want(attention.desired(self.channels.members(), self.clock.now() / NANOS))
+            in_play = self.channels.members() | self.own.pins.symbols()
+            stream.want(attention.desired(in_play, self.clock.now() / NANOS))
 
         return Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned)
 
@@ -370,6 +378,7 @@ class App:
                 JobRoutes(None if self.loading is None else self.loading.desk),
                 self._ticker(view, rest),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
+                *self.own.routes(self.board, self.scanner, pipeline, self.channels),
             ],
         )
         self.supervisor.add_stop(Stage.SERVING, "server", self.server.close)

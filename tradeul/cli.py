@@ -103,7 +103,7 @@ def _run(options: argparse.Namespace) -> int:
     # Imported here so that every other command answers at once.
     from tradeul import logs  # noqa: PLC0415
     from tradeul.app import App  # noqa: PLC0415
-    from tradeul.settings import load_settings  # noqa: PLC0415
+    from tradeul.configuration import load_settings  # noqa: PLC0415
 
     environ = dict(os.environ)
     if options.simulate:
@@ -125,7 +125,7 @@ def _run(options: argparse.Namespace) -> int:
 def _exchange(options: argparse.Namespace) -> int:
     from tradeul import logs  # noqa: PLC0415
     from tradeul.app import run_exchange  # noqa: PLC0415
-    from tradeul.settings import load_settings  # noqa: PLC0415
+    from tradeul.configuration import load_settings  # noqa: PLC0415
 
     overrides = {
         "TRADEUL_SIMULATION__SEED": options.seed,
@@ -149,7 +149,7 @@ def _load(options: argparse.Namespace) -> int:
 
 
 def _check_config(options: argparse.Namespace) -> int:
-    from tradeul.settings import load_settings  # noqa: PLC0415
+    from tradeul.configuration import load_settings  # noqa: PLC0415
 
     load_settings(_config(options))
     print("the configuration is right")
@@ -157,7 +157,7 @@ def _check_config(options: argparse.Namespace) -> int:
 
 
 def _print_config(_options: argparse.Namespace) -> int:
-    from tradeul.settings import config_document  # noqa: PLC0415
+    from tradeul.configuration import config_document  # noqa: PLC0415
 
     print(config_document(), end="")
     return DONE

@@ -3,6 +3,8 @@
 TradeulError
 ├── UsageError            the user's: a wrong command, option or setting (exit 2)
 │   ├── ConfigurationError    the setting's path is in the message
+│   ├── ScanRefused           a list cannot be made as it is defined (engine/scan_book)
+│   ├── NotYours              a list is built in or the settings', so it cannot be deleted (engine/own_scans)
 │   └── ExpressionError       a condition that cannot be read; points at the column (domain/expression)
 ├── VendorError           the vendor's or the network's
 │   ├── VendorUnavailable     try again; `retry_after_s` when the vendor named a wait

@@ -24,6 +24,8 @@ from tradeul.history.lockfile import FolderLock
 from tradeul.history.ownership import make_folder
 from tradeul.history.slot_drain import SlotDrain
 from tradeul.history.symbol_annals import PostgresSymbolAnnals
+from tradeul.history.user_file import UserFile
+from tradeul.history.user_scans import UserScans
 from tradeul.history.writer import HistoryWriter
 from tradeul.settings import History
 from tradeul.supervisor import Stage, Supervisor
@@ -54,7 +56,8 @@ class Past:
         self.world = world
         self._clock = clock
         self.slots = SlotDrain(DayFiles(folder / TODAY, world), clock, calendar)
-        self.writer = HistoryWriter(address, world, clock, folder / "spool", slots=self.slots)
+        scans = UserScans(UserFile(folder.parent), clock)
+        self.writer = HistoryWriter(address, world, clock, folder / "spool", others=[self.slots, scans])
         self.annals = PostgresAnnals(address, world, calendar)
         self.symbols = PostgresSymbolAnnals(address, world, calendar)
 

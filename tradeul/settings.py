@@ -1,56 +1,22 @@
 """Every setting: one field here is one documented line of config.toml.
 
-A value comes from the environment (`TRADEUL_SECTION__KEY`), else from one TOML file, else from here. What is
-unknown, missing or out of range is a `ConfigurationError` of one line that names the setting and where it was
-found, and never shows its value. The command line loads it once; the composition root hands the parts around.
+Where values come from, `configuration` knows; the composition root hands the parts around. By themselves they hold
+what they are given and the defaults.
 """
 
-import difflib
-import json
-import os
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    SecretStr,
-    ValidationError,
-)
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, SecretStr
 from pydantic import model_validator as check
-from pydantic_core import ErrorDetails
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-)
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from tradeul.errors import ConfigurationError
+from tradeul.definitions import MOST_DEFINITIONS, Name, ScanDefinition, split
 
-CONFIG_PLACES: Final = (Path("config.toml"), Path("/etc/tradeul/config.toml"))
 ENV_PREFIX: Final = "TRADEUL_"
-API_KEYS: Final = {
-    f"{ENV_PREFIX}POLYGON__API_KEY": ("POLYGON_API_KEY", "MASSIVE_API_KEY"),
-    f"{ENV_PREFIX}FMP__API_KEY": ("FMP_API_KEY",),
-}
-"""Our names of the vendors' keys, and the vendors' own."""
 
 
 def _none_if_empty(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def _stripped(value: object) -> object:
@@ -59,7 +25,7 @@ def _stripped(value: object) -> object:
 
 Instant = Annotated[AwareDatetime | None, BeforeValidator(_none_if_empty)]
 Bound = Annotated[FiniteFloat | None, BeforeValidator(_none_if_empty)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)]
 Key = Annotated[SecretStr | None, BeforeValidator(_stripped)]
 
 
@@ -226,7 +192,7 @@ class Log(Section):
 
 
 class Settings(BaseSettings):
-    """The whole configuration. Made by `load_settings`; by itself it holds what it is given and the defaults."""
+    """The whole configuration. Made by `load_settings`."""
 
     model_config = SettingsConfigDict(
         extra="forbid",
@@ -243,6 +209,10 @@ class Settings(BaseSettings):
     clock: ClockSettings = Field(ClockSettings(), description="Runs the market at another moment or pace.")
     simulation: Simulation = Field(Simulation(), description="The market in a box.")
     filters: Filters = Field(Filters(), description="What a symbol must pass to be in any list. Bounds are inclusive.")
+    scans: Annotated[dict[Name, ScanDefinition], Field(max_length=MOST_DEFINITIONS)] = Field(
+        {},
+        description="Lists of your own, and built-in ones changed: each a section, [scans.NAME], with the keys below.",
+    )
     rvol: Rvol = Field(Rvol(), description="Relative volume: today's volume against what is usual by now.")
     hot: Hot = Field(Hot(), description="Symbols that are followed live.")
     history: History = Field(History(), description="Where things are kept.")
@@ -264,125 +234,5 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Nothing ambient: only `load_settings` reads files and the environment."""
+        """Nothing ambient: only `configuration` reads files and the environment."""
         return (init_settings,)
-
-
-def load_settings(config: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from `environ` over the file `config`, else the first of `CONFIG_PLACES`, else the defaults."""
-    file = config or next((place for place in CONFIG_PLACES if place.is_file()), None)
-    from_file = _read_toml(file) if file else {}
-    try:
-        return Settings(**_merged(from_file, _read_environment(environ)))
-    except ValidationError as error:
-        lines = [_line(details, environ, file) for details in error.errors(include_url=False, include_input=False)]
-        raise ConfigurationError("; ".join(lines)) from None
-
-
-def config_document(settings: type[Settings] = Settings) -> str:
-    """The text of config.toml: every setting with its default, under a comment of one line."""
-    opening = (
-        "# Settings of tradeul, with their defaults. A line may be removed; an unknown one is refused.\n"
-        "# The environment overrides it: TRADEUL_SERVER__PORT=9000, TRADEUL_FILTERS__PRICE_RANGE__MIN=2.\n"
-    )
-    return opening + "".join(_section_lines(settings, ()))
-
-
-def _section_lines(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[str]:
-    subsections = {name: field for name, field in model.model_fields.items() if _is_section(field.annotation)}
-    for name, field in model.model_fields.items():
-        if name not in subsections:
-            yield f"# {field.description}\n{name} = {_toml(field.default)}\n"
-    for name, field in subsections.items():
-        here = (*path, name)
-        yield f"\n# {field.description}\n[{'.'.join(here)}]\n"
-        yield from _section_lines(field.annotation, here)  # type: ignore[arg-type]  # _is_section said so
-
-
-def _is_section(annotation: object) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, Section)
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, SecretStr):
-        value = value.get_secret_value()
-    # JSON's strings, numbers, booleans and arrays are TOML too; TOML has no null, so empty text stands for it.
-    return json.dumps("" if value is None else value, ensure_ascii=False)
-
-
-def _setting_paths(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, field in model.model_fields.items():
-        here = (*path, name)
-        if _is_section(field.annotation):
-            yield from _setting_paths(field.annotation, here)  # type: ignore[arg-type]  # _is_section said so
-        else:
-            yield here
-
-
-def _environment_name(path: tuple[str, ...]) -> str:
-    return ENV_PREFIX + "__".join(path).upper()
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError(f"{file}: there is no such file") from None
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{file}: is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{file}: {error}") from None
-
-
-def _read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    known = [_environment_name(path) for path in _setting_paths(Settings)]
-    for name in environ:
-        if name.startswith(ENV_PREFIX) and name not in known:
-            raise ConfigurationError(f"{name}: no such setting{_nearest(name, known)}")
-    source = EnvSettingsSource(Settings)
-    source.env_vars = {name.lower(): environ[name] for name in known if name in environ}
-    for ours, theirs in API_KEYS.items():
-        variable = _key_name(environ, ours, theirs)
-        if variable is not None:
-            source.env_vars |= {ours.lower(): environ[variable]}
-    try:
-        return source()
-    except SettingsError as error:
-        raise ConfigurationError(f"{ENV_PREFIX}*: {error}") from None
-
-
-def _key_name(environ: Mapping[str, str], ours: str, theirs: Iterable[str]) -> str | None:
-    """The variable that holds a key. Ours counts even when empty: that is how to run without a key."""
-    if ours in environ:
-        return ours
-    return next((name for name in theirs if environ.get(name)), None)
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for name, value in above.items():
-        lower = merged.get(name)
-        merged[name] = _merged(lower, value) if isinstance(lower, dict) and isinstance(value, dict) else value
-    return merged
-
-
-def _line(details: ErrorDetails, environ: Mapping[str, str], file: Path | None) -> str:
-    path = tuple(str(part) for part in details["loc"])
-    name = ".".join(path)
-    message = details["msg"].removeprefix("Value error, ")
-    if details["type"] == "extra_forbidden":
-        message = "no such setting" + _nearest(name, [".".join(known) for known in _setting_paths(Settings)])
-    elif details["type"] == "model_type":
-        message = f"must be a section, [{name}]"
-    if not name:
-        return message
-    variable = _environment_name(path)
-    origin = variable if variable in environ else file
-    return f"{name}: {message[0].lower()}{message[1:]}" + (f" (from {origin})" if origin else "")
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    match = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {match[0]}?" if match else ""

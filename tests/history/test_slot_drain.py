@@ -47,7 +47,7 @@ class Rig:
         """One life of the program."""
         drain = SlotDrain(DayFiles(self.folder, self.world), self.clock, CALENDAR)
         spool = self.folder / "spool"
-        return drain, writer_into(lambda: self.address, spool, self.world, clock=self.clock, slots=drain)
+        return drain, writer_into(lambda: self.address, spool, self.world, clock=self.clock, others=[drain])
 
     @asynccontextmanager
     async def at_work(self, drain: SlotDrain, writer: HistoryWriter) -> AsyncIterator[SlotDrain]:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from tests.house.source import ROOT, repository_files, text_of
-from tradeul.settings import config_document
+from tradeul.configuration import config_document
 
 TOP_LEVEL = {
     "tradeul",

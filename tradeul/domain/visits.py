@@ -18,6 +18,7 @@ OUTRANKED: Final = "outranked"
 NO_LONGER_QUALIFIES: Final = "no longer qualifies"
 LEFT_THE_MARKET: Final = "left the market"
 THE_DAY_TURNED: Final = "the day turned"
+THE_LIST_ENDED: Final = "the list was deleted"
 
 
 class Standing(NamedTuple):

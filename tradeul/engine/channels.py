@@ -24,10 +24,14 @@ BYTES_PER_ROW: Final = 1_200
 class Channel:
     """One list's states, newest last."""
 
-    def __init__(self, scan: Scan) -> None:
+    def __init__(self, scan: Scan, sequence: int = 0) -> None:
         self.scan = scan
-        self.state = ListState(0, 0, scan.columns, ())
+        self.state = ListState(sequence, 0, scan.columns, ())
         self.past: deque[tuple[float, int, ListState]] = deque()
+
+    def differs(self, rows: tuple[Row, ...]) -> bool:
+        """Tell whether these rows, with the columns of now, are another state than the newest."""
+        return rows != self.state.rows or self.scan.columns != self.state.columns
 
     def at(self, sequence: int) -> ListState | None:
         """Find the state of a sequence, if it is still kept."""
@@ -39,18 +43,47 @@ class Channel:
 
 
 class Channels:
-    """All lists by name. `changed` is called after each round of publications with the names that changed."""
+    """All lists by name.
+
+    `changed` is called after each round of publications with the names that changed, `listed` when a list was added,
+    defined anew or removed.
+    """
 
     def __init__(self, epoch: str, scans: Iterable[Scan], clock: Clock) -> None:
         self.epoch = epoch
         self.by_name = {scan.name: Channel(scan) for scan in scans}
         self.changed: Callable[[Sequence[str]], None] = lambda _names: None
+        self.listed: Callable[[], None] = lambda: None
         self._clock = clock
         self._bytes = 0
+        self._removed: dict[str, int] = {}
+        """The last sequences of lists that are no more: a name that is used again counts on."""
+
+    def define(self, scan: Scan) -> None:
+        """Add a list, or go on with one by its new definition; its rows come with the next publication."""
+        channel = self.by_name.get(scan.name)
+        if channel is None:
+            # One further, so that nobody who knows the last state takes the new list for it.
+            last = self._removed.pop(scan.name, None)
+            self.by_name[scan.name] = Channel(scan, 0 if last is None else last + 1)
+        else:
+            channel.scan = scan
+        self.listed()
+
+    def remove(self, name: str) -> None:
+        """Do without a list from now on."""
+        channel = self.by_name.pop(name)
+        self._bytes -= sum(size for _, size, _ in channel.past)
+        self._removed[name] = channel.state.sequence
+        self.listed()
+
+    def scans(self) -> list[Scan]:
+        """All lists as they are defined."""
+        return [channel.scan for channel in self.by_name.values()]
 
     def publish(self, rankings: dict[str, tuple[Row, ...]], timestamp: int) -> list[str]:
-        """Take the new rows of lists; those that differ become the next sequence of their list."""
-        names = [name for name, rows in rankings.items() if rows != self.by_name[name].state.rows]
+        """Take the new rows of lists; those that differ, or have other columns, become the next sequence of theirs."""
+        names = [name for name, rows in rankings.items() if self.by_name[name].differs(rows)]
         for name in names:
             self._advance(self.by_name[name], rankings[name], timestamp)
         if names:

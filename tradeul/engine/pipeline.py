@@ -13,6 +13,7 @@ from tradeul.clock import Clock
 from tradeul.domain.averages import Averages
 from tradeul.domain.events import LiveBar, MarketImage, Nanos
 from tradeul.domain.reference import Facts
+from tradeul.domain.scans import Scan
 from tradeul.domain.session import DayHours, Session
 from tradeul.domain.slot_book import SlotBook
 from tradeul.domain.splits import MorningSplits
@@ -39,6 +40,8 @@ class Pipeline:
         self._vitals = vitals
         self._scanned = scanned
         self._scanned_date: dt.date | None = None
+        self.scanned_session: Session | None = None
+        """In which the lists were made last; None before they were."""
         self._filled = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
@@ -106,6 +109,23 @@ class Pipeline:
         async with self._one_at_a_time:
             await self._scan()
 
+    async def take_list(self, scan: Scan) -> None:
+        """Begin with a list, or go on with it by another definition, and fill it at once."""
+        async with self._one_at_a_time:
+            self._scanner.define(scan)
+            if self.scanned_session is not None:
+                # Alone, and as of the last scan: while the market is closed the others stand as they are.
+                ranked = self._scanner.rank(self._enrichment.as_of, self.scanned_session)
+                self._scanner.publish({scan.name: ranked[scan.name]}, self._enrichment.as_of)
+                self._scanned()
+
+    async def drop_list(self, name: str) -> None:
+        """End a list."""
+        async with self._one_at_a_time:
+            self._scanner.remove(name)
+            if self.scanned_session is not None:
+                self._scanned()
+
     async def take_curves(self, curves: VolumeCurves) -> None:
         """Swap in the curves that stand in for what is usual; they show with the next change of each row."""
         async with self._one_at_a_time:
@@ -154,7 +174,7 @@ class Pipeline:
         moment = self._enrichment.moment()
         if moment is None or (moment.session is Session.CLOSED and moment.trading_date == self._scanned_date):
             return
-        self._scanned_date = moment.trading_date
+        self._scanned_date, self.scanned_session = moment.trading_date, moment.session
         before = self._clock.monotonic()
         ranked = self._scanner.rank(self._enrichment.as_of, moment.session)
         before = await self._end_of("rank", before)

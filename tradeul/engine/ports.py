@@ -314,6 +314,16 @@ class UsualSessions(Protocol):
         """
 
 
+class UserStore(Protocol):
+    """Keeps what the user made, by section and name. Every method may wait for the disk."""
+
+    def load(self) -> Mapping[str, Mapping[str, object]]:
+        """Read everything; raises `ConfigurationError` where it cannot be understood."""
+
+    def keep(self, section: str, name: str, content: object) -> None:
+        """Keep one thing in place of what has its name, None: nothing. Raises `OSError`, and then nothing changed."""
+
+
 class KnownStore(Protocol):
     """Keeps what history said, for a start without it. Every method waits for the disk, and raises `OSError`.
 

@@ -38,7 +38,7 @@ class Scanner:
 
     def __init__(self, board: Board, scans: Sequence[Scan], filters: Sequence[Filter], channels: Channels) -> None:
         self._board = board
-        self._scans = scans
+        self._scans = tuple(scans)
         self._filters = (NOT_TRADED, *filters)
         self._channels = channels
         self._inside: dict[str, Bools] = {}
@@ -46,6 +46,21 @@ class Scanner:
         self.dropped: Mapping[str, int] = {}
         self.passed = 0
         self.members: dict[str, int] = {}
+
+    def define(self, scan: Scan) -> None:
+        """Add a list, or make it by its new definition from now on; who is inside stays inside if it may."""
+        others = [each for each in self._scans if each.name != scan.name]
+        self._scans = (*others, scan)
+        self._rows.clear()
+        self._channels.define(scan)
+
+    def remove(self, name: str) -> None:
+        """Make a list no more."""
+        self._scans = tuple(scan for scan in self._scans if scan.name != name)
+        self._inside.pop(name, None)
+        self.members.pop(name, None)
+        self._rows.clear()
+        self._channels.remove(name)
 
     def rank(self, as_of: Nanos, session: Session) -> dict[str, Ints]:
         """Rank every list as of a moment; gives the board's rows in their order."""
@@ -56,6 +71,18 @@ class Scanner:
     def publish(self, ranked: Mapping[str, Ints], as_of: Nanos) -> None:
         """Publish what changed in the lists. The board must still be the one that was ranked."""
         self._channels.publish(self._as_rows(ranked), as_of // 1_000_000)
+
+    def tried(self, scan: Scan, session: Session) -> tuple[int, tuple[Row, ...]]:
+        """Make a list once, as if nobody were inside yet: how many qualify, and the first of them. Keeps nothing."""
+        scope, length = BoardScope(self._board, session), len(self._board)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            allowed, _ = passing(scope, self._filters if scan.global_filters else (NOT_TRADED,), length)
+            members = scan.members(scope, allowed, None)
+            ranked = scan.ranked(scope, members, self._board.alphabetical)
+        symbols = self._board.symbols
+        values = zip(*(self._board.values(name, ranked) for name in scan.columns), strict=True)
+        rows = zip(ranked.tolist(), values, strict=True)
+        return int(members.sum()), tuple(Row(symbols[row], row_values) for row, row_values in rows)
 
     def belongs(self, name: str, symbol: Symbol) -> bool:
         """Tell whether a symbol was a member of a list when it was last ranked, be it beyond the list's size."""
@@ -115,7 +142,8 @@ class Scanner:
     def _as_rows(self, ranked: Mapping[str, Ints]) -> dict[str, tuple[Row, ...]]:
         by_columns: dict[tuple[str, ...], list[str]] = {}
         for scan in self._scans:
-            by_columns.setdefault(scan.columns, []).append(scan.name)
+            if scan.name in ranked:
+                by_columns.setdefault(scan.columns, []).append(scan.name)
         result: dict[str, tuple[Row, ...]] = {}
         for columns, names in by_columns.items():
             fresh = self._fresh_rows(columns, np.unique(np.concatenate([ranked[name] for name in names])))

@@ -21,6 +21,7 @@ from tradeul.domain.visits import (
     NO_LONGER_QUALIFIES,
     OUTRANKED,
     THE_DAY_TURNED,
+    THE_LIST_ENDED,
     ListVisits,
 )
 from tradeul.engine.channels import Channel, Channels
@@ -112,6 +113,8 @@ class Visits:
         elif date != self._date:
             self._end_visits(as_of)
         self._date, self._as_of = date, as_of
+        for name in [name for name in self._followed if name not in self._channels.by_name]:
+            self._tell(self._followed.pop(name).visits.end(as_of, THE_LIST_ENDED))
         for channel in self._channels.by_name.values():
             self._look_at(channel, as_of, why_entered)
 

@@ -19,6 +19,7 @@ import numpy as np
 from tradeul.domain.events import Symbol
 from tradeul.domain.slot_book import SlotRecord, Source
 from tradeul.domain.slots import SLOTS_PER_DAY
+from tradeul.history.replacing import sync_folder
 from tradeul.history.sealed import blocks, said_in, sealed, split
 
 VERSION: Final = 1
@@ -166,7 +167,7 @@ class DayFiles:
             return
         self._descriptor, self._day = descriptor, day
         if begins:
-            _fsync_folder(self._folder)
+            sync_folder(self._folder)
             self._forget_old_days()
 
     def _forget_old_days(self) -> None:
@@ -201,12 +202,3 @@ def _record(slot: int, symbols: tuple[Symbol, ...], data: bytes) -> SlotRecord |
     if np.isinf(volumes).any() or not np.isin(sources, list(Source)).all():
         return None
     return SlotRecord(slot, symbols, volumes, sources)
-
-
-def _fsync_folder(folder: Path) -> None:
-    """Make the name of a new file last."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

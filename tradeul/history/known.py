@@ -5,7 +5,6 @@ Every method waits for the disk: `engine/warmup` calls them in a thread.
 """
 
 import datetime as dt
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +18,7 @@ from tradeul.domain.events import Symbol
 from tradeul.domain.slots import SLOTS_PER_DAY
 from tradeul.domain.usual import Baseline
 from tradeul.domain.volume_profile import CURVES, Shape
+from tradeul.history.replacing import replace_file
 from tradeul.history.sealed import LARGEST, blocks, said_in, sealed, split
 
 VERSION: Final = 1
@@ -26,7 +26,6 @@ AVERAGES_FILE: Final = "averages"
 BASELINE_FILE: Final = "baseline"
 CURVES_FILE: Final = "curves"
 
-_MODE: Final = 0o600
 _COLUMNS: Final = ("volume_10d", "volume_30d", "price_30d", "atr")
 
 
@@ -109,11 +108,4 @@ class KnownFiles:
         return None
 
     def _replace(self, name: str, about: _About, columns: Sequence[npt.NDArray[Any]]) -> None:
-        data = sealed(about, columns)
-        new = self._folder / f"{name}.new"
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE)
-        with open(descriptor, "wb") as file:  # noqa: PTH123  # it is open already
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._folder / name)
+        replace_file(self._folder / name, [sealed(about, columns)])

@@ -3,14 +3,14 @@
 Whoever brings something only puts it into a bounded queue; full, it drops what has waited longest and counts it.
 `run`, the one task that writes, empties it every `flush_s` in small batches: into Postgres, or into the spool while
 Postgres is away, frozen or not ours to use. When it is back the spool is drained oldest first, one batch after each
-round of new rows, and so are the day files of slots. `app` builds one; whatever fails in here is counted, shown by
-`report`, and nobody else's trouble.
+round of new rows, and so is what others write (day files of slots, the user's lists). `app` builds one; whatever fails
+in here is counted, shown by `report`, and nobody else's trouble.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import structlog
 
@@ -18,7 +18,6 @@ from tradeul.clock import Clock
 from tradeul.domain.events import ListEvent, ListRecord, MinuteBar, Nanos
 from tradeul.history.batches import WAITING_VALUES, Batch, Waiting
 from tradeul.history.link import Link, Pace
-from tradeul.history.slot_drain import SlotDrain
 from tradeul.history.spool import SPOOL_BYTES, Spool
 
 log = structlog.get_logger(__name__)
@@ -55,6 +54,13 @@ class WriterReport(NamedTuple):
     last_error: str
 
 
+class Other(Protocol):
+    """Whatever else is to be written on the same connection."""
+
+    async def step(self, link: Link) -> bool:
+        """Write one piece, if there is one; whether there may be more at once."""
+
+
 class HistoryWriter:
     """A `Chronicle` in the Postgres at `address`, which is asked for anew at each attempt; empty means: not yet."""
 
@@ -67,7 +73,7 @@ class HistoryWriter:
         *,
         pace: Pace | None = None,
         room: Room | None = None,
-        slots: SlotDrain | None = None,
+        others: Sequence[Other] = (),
     ) -> None:
         room = room or Room()
         self._clock = clock
@@ -75,7 +81,7 @@ class HistoryWriter:
         self._link = Link(address, world, clock, self._pace)
         self._waiting = Waiting(room.values)
         self._spool = Spool(spool, room.spool_bytes)
-        self._slots = slots
+        self._others = others
         self._batch: Batch | None = None
         """Taken from the queue, and neither written nor spooled yet."""
         self._disk_fails = False
@@ -136,7 +142,8 @@ class HistoryWriter:
         if not self._link.prepared:
             return kept and len(self._waiting) > 0
         drained = await self._drained_a_batch()
-        drained |= self._slots is not None and await self._slots.step(self._link)
+        for other in self._others:
+            drained |= await other.step(self._link)
         return drained or len(self._waiting) > 0
 
     async def _kept_a_batch(self, ready: bool, within_s: float | None = None) -> bool:  # noqa: FBT001  said by name

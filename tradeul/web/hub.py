@@ -6,13 +6,14 @@ status, and cuts who took nothing for too long.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Final
 
 import structlog
 
 from tradeul.clock import Clock
+from tradeul.domain.scans import Scan
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import JobNews, View
 from tradeul.web import protocol
@@ -55,15 +56,13 @@ class Hub:
         view: View,
         under_way: Callable[[], tuple[JobNews, ...]] = lambda: (),
     ) -> None:
-        self.lists: dict[str, ListFrames] = {
-            name: ListFrames(channels.epoch, channel) for name, channel in channels.by_name.items()
-        }
+        self.lists: dict[str, ListFrames] = {}
         self._channels = channels
         self._clock = clock
         self._view = view
         # In the order in which their next heartbeats are due, as all wait equally long.
         self._viewers: dict[Viewer, float] = {}
-        self._followers: dict[str, set[Viewer]] = {name: set() for name in self.lists}
+        self._followers: dict[str, set[Viewer]] = {}
         self._changed: dict[str, None] = {}
         """Lists whose newest state has not gone out, in the order in which they will."""
         self._pending: set[Viewer] = set()
@@ -76,6 +75,8 @@ class Hub:
         """As they were told last."""
         self._jobs_due = 0.0
         channels.changed = self._deliver
+        channels.listed = self._relist
+        self._relist()
 
     def __len__(self) -> int:
         return len(self._viewers)
@@ -95,10 +96,9 @@ class Hub:
 
     def greet(self, viewer: Viewer) -> None:
         view, channels = self._view, self._channels
-        scans = [channel.scan for channel in channels.by_name.values()]
-        greeting = protocol.hello(channels.epoch, self._clock.now(), view.market(), view.moment(), scans)
+        greeting = protocol.hello(channels.epoch, self._clock.now(), view.market(), view.moment(), channels.scans())
         viewer.owe(text_frame(greeting))
-        self._say(viewer, protocol.status(view.market(), view.feed(), view.moment(), self._jobs))
+        self._say(viewer, self._status_now())
 
     def subscribe(self, viewer: Viewer, request: SubscribeList) -> None:
         name = request.list
@@ -182,6 +182,28 @@ class Hub:
         )
         return text_frame(payload)
 
+    def _relist(self) -> None:
+        """Take over which lists there are: who follows one that is no more hears so, and everybody which are left."""
+        named = self._channels.by_name
+        for name in [name for name in self.lists if name not in named]:
+            del self.lists[name]
+            self._changed.pop(name, None)
+            for viewer in self._followers.pop(name):
+                del viewer.sent[name]
+                self._say(viewer, protocol.unsubscribed(None, name, "deleted"))
+        for name, channel in named.items():
+            if name not in self.lists:
+                self.lists[name] = ListFrames(self._channels.epoch, channel)
+                self._followers[name] = set()
+        self._tell_all(self._status_now(self._channels.scans()))
+
+    def _status_now(self, scans: Iterable[Scan] | None = None) -> bytes:
+        return protocol.status(self._view.market(), self._view.feed(), self._view.moment(), self._jobs, scans)
+
+    def _tell_all(self, payload: bytes) -> None:
+        for viewer in list(self._viewers):
+            self._say(viewer, payload)
+
     def _deliver(self, names: Sequence[str]) -> None:
         """Take the names of lists that changed; they go out one a turn of the loop, so that no turn is long."""
         idle = not self._changed
@@ -190,7 +212,9 @@ class Hub:
             asyncio.get_running_loop().call_soon(self._deliver_one)
 
     def _deliver_one(self) -> None:
-        name = next(iter(self._changed))
+        name = next(iter(self._changed), None)
+        if name is None:
+            return  # what had changed was deleted
         self.lists[name].advance()
         now = self._clock.monotonic()
         for viewer in list(self._followers[name]):
@@ -252,9 +276,7 @@ class Hub:
         if status == self._status:
             return
         self._status = status
-        payload = protocol.status(market, feed, moment, self._jobs)
-        for viewer in list(self._viewers):
-            self._say(viewer, payload)
+        self._tell_all(self._status_now())
 
     def _see_off(self, now: float) -> None:
         overdue = [viewer for viewer, deadline in self._parting.items() if deadline <= now]

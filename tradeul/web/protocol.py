@@ -193,9 +193,7 @@ def hello(epoch: str, now: Nanos, market: str, moment: Moment, scans: Iterable[S
             "market": market,
             "session": moment.session,
             "heartbeat_ms": HEARTBEAT_MS,
-            "lists": [
-                {"name": scan.name, "title": scan.title, "size": scan.size, "columns": scan.columns} for scan in scans
-            ],
+            "lists": [_told(scan) for scan in scans],
             "limits": {
                 "message_bytes": MAX_MESSAGE_BYTES,
                 "messages_per_second": MESSAGES_PER_SECOND,
@@ -204,6 +202,10 @@ def hello(epoch: str, now: Nanos, market: str, moment: Moment, scans: Iterable[S
             },
         }
     )
+
+
+def _told(scan: Scan) -> Mapping[str, object]:
+    return {"name": scan.name, "title": scan.title, "size": scan.size, "columns": scan.columns}
 
 
 def snapshot(name: str, epoch: str, state: ListState) -> bytes:
@@ -239,8 +241,10 @@ def subscribed(request_id: RequestId | None, name: str, recovery: Recovery) -> b
     return _reply(FrameType.SUBSCRIBED, request_id, list=name, recovered=recovered, reason=recovery)
 
 
-def unsubscribed(request_id: RequestId | None, name: str) -> bytes:
-    return _reply(FrameType.UNSUBSCRIBED, request_id, list=name, reason="requested")
+def unsubscribed(
+    request_id: RequestId | None, name: str, reason: Literal["requested", "deleted"] = "requested"
+) -> bytes:
+    return _reply(FrameType.UNSUBSCRIBED, request_id, list=name, reason=reason)
 
 
 def error(request_id: RequestId | None, code: ErrorCode, message: str) -> bytes:
@@ -268,11 +272,14 @@ def heartbeat(
     return orjson.dumps(frame)
 
 
-def status(market: str, feed: FeedState, moment: Moment, jobs: Iterable[JobNews] = ()) -> bytes:
+def status(
+    market: str, feed: FeedState, moment: Moment, jobs: Iterable[JobNews] = (), scans: Iterable[Scan] | None = None
+) -> bytes:
     """How feed and market stand, and what is loaded in the background: an empty list where nothing is.
 
-    `market` again, as only its first snapshot tells that a feed is delayed.
+    `market` again, as only its first snapshot tells that a feed is delayed; the lists when they have changed.
     """
+    lists = {} if scans is None else {"lists": [_told(scan) for scan in scans]}
     return orjson.dumps(
         {
             "type": FrameType.STATUS,
@@ -285,6 +292,7 @@ def status(market: str, feed: FeedState, moment: Moment, jobs: Iterable[JobNews]
             "next_session": moment.next_session,
             "seconds_until_next_session": moment.seconds_until_next_session,
             "jobs": [news._asdict() for news in jobs],
+            **lists,
         }
     )
 

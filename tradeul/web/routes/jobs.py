@@ -4,11 +4,12 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from tradeul.engine.ports import Jobs
 from tradeul.errors import UsageError
 from tradeul.web.answers import answer, failure
+from tradeul.web.bodies import body_of
 from tradeul.web.origin import foreign
 
 MOST_DAYS: Final = 400
@@ -42,23 +43,14 @@ class JobRoutes:
             return refusal
         if self._jobs is None:
             return _no_jobs()
-        name, body = request.match_info["name"], await request.read()
-        try:
-            wish = Wish.model_validate_json(body or b"{}")
-        except ValidationError as error:
-            return _bad_wish(error)
+        name, wish = request.match_info["name"], await body_of(request, Wish)
+        if isinstance(wish, web.Response):
+            return wish
         try:
             run = await self._jobs.submit(name, wish.days)
         except UsageError as error:
             return failure(HTTPStatus.NOT_FOUND, "unknown_job", str(error))
         return answer({"job": name, "run": run}, HTTPStatus.ACCEPTED)
-
-
-def _bad_wish(error: ValidationError) -> web.Response:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = str(first["loc"][0]) if first["loc"] else "body"
-    message = f"{where}: {first['msg']}"
-    return failure(HTTPStatus.BAD_REQUEST, "bad_parameter", message, {"parameter": where})
 
 
 def _no_jobs() -> web.Response:

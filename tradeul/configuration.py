@@ -1,0 +1,187 @@
+"""From a file and the environment to `Settings`, and from the settings to the text of config.toml.
+
+A value comes from the environment (`TRADEUL_SECTION__KEY`), else from one TOML file, else from the defaults. What is
+unknown, missing or out of range is a `ConfigurationError` of one line that names the setting and where it was found,
+and never shows its value. The command line calls it once.
+"""
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import EnvSettingsSource, SettingsError
+
+from tradeul.definitions import Definition
+from tradeul.engine.scan_book import scan_of
+from tradeul.errors import ConfigurationError, UsageError
+from tradeul.settings import ENV_PREFIX, Section, Settings
+
+CONFIG_PLACES: Final = (Path("config.toml"), Path("/etc/tradeul/config.toml"))
+API_KEYS: Final = {
+    f"{ENV_PREFIX}POLYGON__API_KEY": ("POLYGON_API_KEY", "MASSIVE_API_KEY"),
+    f"{ENV_PREFIX}FMP__API_KEY": ("FMP_API_KEY",),
+}
+"""Our names of the vendors' keys, and the vendors' own."""
+ANY_NAME: Final = "NAME"
+"""In the path of a setting: whatever the user calls it. Ours are in small letters."""
+
+
+def load_settings(config: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from `environ` over the file `config`, else the first of `CONFIG_PLACES`, else the defaults."""
+    file = config or next((place for place in CONFIG_PLACES if place.is_file()), None)
+    from_file = _read_toml(file) if file else {}
+    try:
+        settings = Settings(**_merged(from_file, _read_environment(environ)))
+    except ValidationError as error:
+        lines = [_line(details, environ, file) for details in error.errors(include_url=False, include_input=False)]
+        raise ConfigurationError("; ".join(lines)) from None
+    for name, definition in settings.scans.items():
+        try:
+            scan_of(name, definition)
+        except UsageError as error:
+            raise ConfigurationError(f"scans.{name}.{error}" + (f" (from {file})" if file else "")) from None
+    return settings
+
+
+def config_document(settings: type[Settings] = Settings) -> str:
+    """The text of config.toml: every setting with its default, under a comment of one line."""
+    opening = (
+        "# Settings of tradeul, with their defaults. A line may be removed; an unknown one is refused.\n"
+        "# The environment overrides it: TRADEUL_SERVER__PORT=9000, TRADEUL_FILTERS__PRICE_RANGE__MIN=2.\n"
+    )
+    return opening + "".join(_section_lines(settings, ()))
+
+
+def _section_lines(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[str]:
+    sections: list[tuple[str, FieldInfo]] = []
+    for name, field in model.model_fields.items():
+        if _is_section(field.annotation) or _named_section(field.annotation) is not None:
+            sections.append((name, field))
+        else:
+            yield f"# {field.description}\n{name} = {_toml(field.default)}\n"
+    for name, field in sections:
+        here = (*path, name)
+        yield f"\n# {field.description}\n[{'.'.join(here)}]\n"
+        named = _named_section(field.annotation)
+        if named is None:
+            yield from _section_lines(field.annotation, here)  # type: ignore[arg-type]  # _is_section said so
+        else:
+            yield from (f"#   {key}: {each.description}\n" for key, each in named.model_fields.items())
+
+
+def _is_section(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Section)
+
+
+def _named_section(annotation: object) -> type[Definition] | None:
+    """Give what each section of a user's own naming holds; None where sections are ours."""
+    held = get_args(annotation)
+    return held[1] if get_origin(annotation) is dict and issubclass(held[1], Definition) else None
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    # JSON's strings, numbers, booleans and arrays are TOML too; TOML has no null, so empty text stands for it.
+    return json.dumps("" if value is None else value, ensure_ascii=False)
+
+
+def _setting_paths(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, field in model.model_fields.items():
+        here = (*path, name)
+        named = _named_section(field.annotation)
+        if named is not None:
+            yield from ((*here, ANY_NAME, key) for key in named.model_fields)
+        elif _is_section(field.annotation):
+            yield from _setting_paths(field.annotation, here)  # type: ignore[arg-type]  # _is_section said so
+        else:
+            yield here
+
+
+def _environment_name(path: tuple[str, ...]) -> str:
+    return ENV_PREFIX + "__".join(path).upper()
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{file}: there is no such file") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{file}: is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{file}: {error}") from None
+
+
+def _read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    paths = list(_setting_paths(Settings))
+    known = {_environment_name(path) for path in paths if ANY_NAME not in path}
+    named: dict[str, Any] = {}
+    for name in environ:
+        if name.startswith(ENV_PREFIX) and name not in known:
+            path = _named_path(name, paths)
+            named = _merged(named, {path[0]: {path[1]: {path[2]: environ[name]}}})
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): environ[name] for name in known if name in environ}
+    for ours, theirs in API_KEYS.items():
+        variable = _key_name(environ, ours, theirs)
+        if variable is not None:
+            source.env_vars |= {ours.lower(): environ[variable]}
+    try:
+        return _merged(source(), named)
+    except SettingsError as error:
+        raise ConfigurationError(f"{ENV_PREFIX}*: {error}") from None
+
+
+def _named_path(variable: str, paths: Iterable[tuple[str, ...]]) -> tuple[str, str, str]:
+    """Find which key of which of the user's own sections a variable sets."""
+    for section, *inner in paths:
+        if inner[:1] == [ANY_NAME]:
+            first, last = _environment_name((section, "")), "__" + inner[1].upper()
+            if variable.startswith(first) and variable.endswith(last) and len(variable) > len(first + last):
+                return section, variable[len(first) : -len(last)].lower(), inner[1]
+    raise ConfigurationError(f"{variable}: no such setting{_nearest(variable, list(map(_environment_name, paths)))}")
+
+
+def _key_name(environ: Mapping[str, str], ours: str, theirs: Iterable[str]) -> str | None:
+    """The variable that holds a key. Ours counts even when empty: that is how to run without a key."""
+    if ours in environ:
+        return ours
+    return next((name for name in theirs if environ.get(name)), None)
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for name, value in above.items():
+        lower = merged.get(name)
+        merged[name] = _merged(lower, value) if isinstance(lower, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _line(details: ErrorDetails, environ: Mapping[str, str], file: Path | None) -> str:
+    path = tuple(str(part) for part in details["loc"])
+    name = ".".join(path)
+    message = details["msg"].removeprefix("Value error, ")
+    if details["type"] == "extra_forbidden":
+        message = "no such setting" + _nearest(name, [".".join(known) for known in _setting_paths(Settings)])
+    elif details["type"] == "model_type":
+        message = f"must be a section, [{name}]"
+    if not name:
+        return message
+    variable = _environment_name(path)
+    origin = variable if variable in environ else file
+    return f"{name}: {message[0].lower()}{message[1:]}" + (f" (from {origin})" if origin else "")
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    match = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {match[0]}?" if match else ""

@@ -1,0 +1,73 @@
+"""Lists made, changed and deleted while the market runs; each change is kept before it shows.
+
+The HTTP routes call it. One change at a time; what cannot be read or kept changes nothing.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+
+from tradeul.definitions import ScanDefinition
+from tradeul.engine.pipeline import Pipeline
+from tradeul.engine.ports import UserStore
+from tradeul.engine.scan_book import Entry, Origin, ScanBook
+from tradeul.errors import UsageError
+
+log = structlog.get_logger(__name__)
+
+SECTION: Final = "scans"
+
+
+class NotYours(UsageError):
+    """A list is not the user's own, so there is nothing to delete."""
+
+
+class OwnScans:
+    """Owns the book from the start on."""
+
+    def __init__(self, book: ScanBook, pipeline: Pipeline, store: UserStore) -> None:
+        self.book = book
+        self._pipeline = pipeline
+        self._store = store
+        self._one_at_a_time = asyncio.Lock()
+
+    async def put(self, name: str, definition: ScanDefinition) -> Entry:
+        """Make or change a list. Raises `UsageError` where it cannot be made, `OSError` where it cannot be kept."""
+        async with self._one_at_a_time:
+            self.book.check(name, definition)
+            content = definition.model_dump(mode="json", exclude_none=True)
+            await asyncio.to_thread(self._store.keep, SECTION, name, content)
+            entry = self.book.put(name, definition)
+            await self._show(entry)
+            log.info("list_defined", list=name, where=definition.where, enabled=definition.enabled)
+            return entry
+
+    async def delete(self, name: str) -> None:
+        """Forget what the user made of a list; one of ours or of the settings is as it was there again.
+
+        Raises `KeyError` where there is none, `NotYours` where nothing of it is the user's, `OSError` like `put`.
+        """
+        async with self._one_at_a_time:
+            origin = self.book.entry(name).origin
+            if origin is not Origin.USER:
+                where = "built in" if origin is Origin.BUILT_IN else "defined in the settings: remove it there"
+                raise NotYours(f"{name} is {where}, or switch it off by enabled = false")
+            await asyncio.to_thread(self._store.keep, SECTION, name, None)
+            left = self.book.remove(name)
+            log.info("list_deleted", list=name)
+            await (self._pipeline.drop_list(name) if left is None else self._show(left))
+
+    async def fail(self, failures: Mapping[str, str]) -> None:
+        """Do without lists that cannot be made, and say why where they are shown."""
+        for name, reason in failures.items():
+            self.book.fail(name, reason)
+            log.warning("list_disabled", list=name, reason=reason)
+            await self._show(self.book.entry(name))
+
+    async def _show(self, entry: Entry) -> None:
+        if entry.scan is not None:
+            await self._pipeline.take_list(entry.scan)
+        else:
+            await self._pipeline.drop_list(entry.name)

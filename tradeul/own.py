@@ -1,0 +1,57 @@
+"""What the user made, put together: lists, pins, and the file that keeps them for all worlds.
+
+`app` makes one before anything else, as lists are made from the first snapshot on.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+
+from tradeul.clock import Clock
+from tradeul.definitions import ScanDefinition
+from tradeul.domain.board import Board
+from tradeul.engine import own_scans, pins
+from tradeul.engine.channels import Channels
+from tradeul.engine.own_scans import OwnScans
+from tradeul.engine.pins import Pins
+from tradeul.engine.pipeline import Pipeline
+from tradeul.engine.preview import Previews
+from tradeul.engine.scan_book import ScanBook
+from tradeul.engine.scanner import Scanner
+from tradeul.history.user_file import UserFile
+from tradeul.settings import Settings
+from tradeul.web.routes.pins import PinRoutes
+from tradeul.web.routes.scans import Scans
+from tradeul.web.server import Part
+
+log = structlog.get_logger(__name__)
+
+
+class Own:
+    """Reads the file at once: a start is refused where it cannot be understood."""
+
+    def __init__(self, settings: Settings, folder: Path, clock: Clock) -> None:
+        self._clock = clock
+        self._store = UserFile(folder)
+        kept = self._store.load()
+        self.book = ScanBook(settings.scans, _definitions(kept.get(own_scans.SECTION, {})))
+        self.pins = Pins(kept.get(pins.SECTION, {}), self._store, clock)
+
+    def routes(self, board: Board, scanner: Scanner, pipeline: Pipeline, channels: Channels) -> list[Part]:
+        """What of the API is about it."""
+        scans = OwnScans(self.book, pipeline, self._store)
+        return [Scans(scans, Previews(scanner, pipeline, self._clock), channels), PinRoutes(self.pins, board)]
+
+
+def _definitions(kept: Mapping[str, object]) -> dict[str, ScanDefinition]:
+    """Read what can be read; the rest stays in the file for the program that wrote it."""
+    found = {}
+    for name, content in kept.items():
+        try:
+            found[name] = ScanDefinition.model_validate(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            log.warning("list_not_understood", list=name, part=".".join(map(str, first["loc"])), reason=first["msg"])
+    return found

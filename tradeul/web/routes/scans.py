@@ -1,0 +1,157 @@
+"""Lists as they are defined: `/api/v1/scans` to see, make, change and delete them, and `preview` to try one.
+
+What changes something is refused to other people's pages. A change is kept before it is answered.
+"""
+
+import re
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from aiohttp import web
+from pydantic import Field
+
+from tradeul.definitions import LARGEST_LIST, NAME_PATTERN, Name, ScanDefinition
+from tradeul.domain.deltas import wire_rows
+from tradeul.engine.channels import Channels
+from tradeul.engine.own_scans import NotYours, OwnScans
+from tradeul.engine.preview import Previews
+from tradeul.engine.scan_book import Entry, ScanRefused, scan_of
+from tradeul.errors import UsageError
+from tradeul.web.answers import answer, busy, failure, not_kept
+from tradeul.web.bodies import bad_part, body_of
+from tradeul.web.origin import foreign
+
+RETRY_AFTER_S: Final = 5
+NAMED: Final = re.compile(NAME_PATTERN)
+
+
+class NewScan(ScanDefinition):
+    """A definition that comes with its name."""
+
+    name: Name
+
+
+class TriedScan(ScanDefinition):
+    """A definition to be tried, and how many of its rows are wanted."""
+
+    limit: Annotated[int, Field(ge=1, le=LARGEST_LIST)] = 50
+
+
+class Scans:
+    def __init__(self, scans: OwnScans, previews: Previews, channels: Channels) -> None:
+        self._scans = scans
+        self._previews = previews
+        self._channels = channels
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/v1/scans", self.all),
+            web.post("/api/v1/scans", self.create),
+            web.post("/api/v1/scans/preview", self.preview),
+            web.get("/api/v1/scans/{name}", self.one),
+            web.put("/api/v1/scans/{name}", self.put),
+            web.delete("/api/v1/scans/{name}", self.delete),
+        ]
+
+    async def all(self, _request: web.Request) -> web.Response:
+        """Every list, those that are switched off or cannot be made too."""
+        return answer({"scans": [self._told(entry) for entry in self._scans.book.entries()]})
+
+    async def one(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        return self._answer(name) if name in self._scans.book else _unknown()
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Make a list of a name that is free."""
+        refusal = foreign(request)
+        if refusal is not None:
+            return refusal
+        wish = await body_of(request, NewScan)
+        if isinstance(wish, web.Response):
+            return wish
+        if wish.name in self._scans.book:
+            return failure(HTTPStatus.CONFLICT, "exists", f"there is a list {wish.name}: PUT changes it")
+        definition = ScanDefinition(**wish.model_dump(exclude={"name"}))
+        return await self._put(wish.name, definition, HTTPStatus.CREATED)
+
+    async def put(self, request: web.Request) -> web.Response:
+        """Make a list, or define one anew; what is not said is as built in, or as usual."""
+        refusal = foreign(request)
+        if refusal is not None:
+            return refusal
+        definition = await body_of(request, ScanDefinition)
+        if isinstance(definition, web.Response):
+            return definition
+        name = request.match_info["name"]
+        if name not in self._scans.book and not NAMED.fullmatch(name):
+            return bad_part("name", "small letters, digits and _, beginning with a letter, 32 at most")
+        return await self._put(name, definition, HTTPStatus.OK)
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Delete the user's own definition; a list that was there before it is there again."""
+        refusal = foreign(request)
+        if refusal is not None:
+            return refusal
+        name = request.match_info["name"]
+        try:
+            await self._scans.delete(name)
+        except KeyError:
+            return _unknown()
+        except NotYours as refused:
+            return failure(HTTPStatus.CONFLICT, "not_yours", str(refused))
+        except OSError as error:
+            return not_kept(error)
+        return answer({"deleted": name})
+
+    async def preview(self, request: web.Request) -> web.Response:
+        """Try a definition on the market as it stands; keeps nothing."""
+        wish = await body_of(request, TriedScan)
+        if isinstance(wish, web.Response):
+            return wish
+        try:
+            scan = scan_of("preview", wish)
+        except ScanRefused as refused:
+            return _refusal(refused)
+        found = self._previews.of(scan)
+        if found is None:
+            return busy("starting", "the market is not known yet", RETRY_AFTER_S)
+        rows = wire_rows(found.state)[: wish.limit]
+        return answer({"count": found.found, "timestamp": found.state.timestamp, "rows": rows, "ms": found.ms})
+
+    async def _put(self, name: str, definition: ScanDefinition, status: HTTPStatus) -> web.Response:
+        try:
+            await self._scans.put(name, definition)
+        except ScanRefused as refused:
+            return _refusal(refused)
+        except UsageError as refused:
+            return failure(HTTPStatus.CONFLICT, "too_many", str(refused))
+        except OSError as error:
+            return not_kept(error)
+        return self._answer(name, status)
+
+    def _answer(self, name: str, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+        return answer(self._told(self._scans.book.entry(name)), status)
+
+    def _told(self, entry: Entry) -> dict[str, object]:
+        """A list as it is made, and where it is from; one that is not made as it is defined."""
+        channel, scan = self._channels.by_name.get(entry.name), entry.scan
+        shown = entry.definition.model_dump(mode="json")
+        if scan is not None:
+            shown |= {key: getattr(scan, key) for key in shown if key != "enabled"}
+        return {
+            "name": entry.name,
+            "origin": entry.origin,
+            "made": scan is not None,
+            "reason": entry.reason,
+            **shown,
+            "count": None if channel is None else len(channel.state.rows),
+            "sequence": None if channel is None else channel.state.sequence,
+        }
+
+
+def _refusal(refused: ScanRefused) -> web.Response:
+    return bad_part(refused.key, str(refused).removeprefix(f"{refused.key}: "), refused.column)
+
+
+def _unknown() -> web.Response:
+    return failure(HTTPStatus.NOT_FOUND, "unknown_list", "there is no such list")
