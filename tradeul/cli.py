@@ -76,6 +76,17 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--url", default="http://127.0.0.1:8000", help="where the program is (%(default)s)")
     _add(load, _load)
 
+    scan = commands.add_parser(
+        "scan",
+        help="try a condition once on the running program's market",
+        epilog="For example: tradeul scan 'rvol > 5 and price between 1 and 20' --order 'rvol desc'",
+    )
+    scan.add_argument("where", metavar="EXPR", help="the condition; GET /api/v1/fields lists what it may speak of")
+    scan.add_argument("--order", default="", help="what it is ranked by, such as 'rvol desc, price' (default: score)")
+    scan.add_argument("--size", help="rows that are shown (default: 25)")
+    scan.add_argument("--url", default="http://127.0.0.1:8000", help="where the program is (%(default)s)")
+    _add(scan, _scan)
+
     check = commands.add_parser("check-config", help="read the configuration and say whether it is right")
     _add(check, _check_config)
     show = commands.add_parser("print-config", help="print the configuration file with all defaults")
@@ -145,6 +156,13 @@ def _load(options: argparse.Namespace) -> int:
     from tradeul.load import days_of, load  # noqa: PLC0415
 
     _on_loop(load(options.url, options.name, days_of(options.days), SystemClock(), sys.stdout))
+    return DONE
+
+
+def _scan(options: argparse.Namespace) -> int:
+    from tradeul.try_scan import size_of, try_scan  # noqa: PLC0415
+
+    _on_loop(try_scan(options.url, options.where, options.order, size_of(options.size), sys.stdout))
     return DONE
 
 

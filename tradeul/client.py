@@ -7,11 +7,11 @@
 
 It knows the protocol from its documentation and shares no code with the server. `Rankings` is pure; `ListSync` is the
 state machine of one list without a socket; `ScannerClient` adds the socket. Entering a client again after its
-connection ended resumes every list from what it holds. `JobsClient` is about what the program loads.
+connection ended resumes every list from what it holds. `ApiClient` asks over HTTP.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -265,6 +265,9 @@ class ScannerClient:
 
     async def _take_in(self, message: Message) -> None:
         now = self._clock.monotonic()
+        if message["type"] == "unsubscribed":
+            # By our own wish it is gone already; else the list is no more.
+            self.lists.pop(message["list"], None)
         for sync in self.lists.values():
             concerned = message.get("list") == sync.name or message["type"] == "heartbeat"
             request = (sync.step(message, now) if concerned else None) or sync.overdue(now)
@@ -280,12 +283,12 @@ class ScannerClient:
             raise ServerLost(f"the connection is gone: {error}") from error
 
 
-class JobsClient:
-    """Asks the program at an address about its jobs, over HTTP."""
+class ApiClient:
+    """Asks the program at an address over HTTP."""
 
     def __init__(self, url: str) -> None:
         try:
-            self._address = URL(url).origin() / "api/v1/jobs"
+            self._address = URL(url).origin() / "api/v1"
         except ValueError as error:
             raise UsageError(f"{url} is no address: http://127.0.0.1:8000 is one") from error
 
@@ -298,10 +301,20 @@ class JobsClient:
     ) -> None:
         await self._session.close()
 
+    async def preview(self, where: str, order: str, columns: Sequence[str], size: int) -> Message:
+        """Try a condition on the market as it stands; one that cannot be read is a `UsageError`."""
+        wish = {"where": where, "columns": list(columns), "size": size, "limit": size}
+        wish |= {"order": order} if order else {}
+
+        def found(content: Message) -> Message:
+            return {name: content[name] for name in ("count", "timestamp", "rows", "ms")}
+
+        return await self._asked(found, "POST", self._address / "scans/preview", json=wish)
+
     async def start(self, name: str, days: int | None) -> int:
         """Ask for a run, or join the one there is; its number. What the server does not know is a `UsageError`."""
         wish = {} if days is None else {"days": days}
-        return await self._asked(lambda content: int(content["run"]), "POST", self._address / name, json=wish)
+        return await self._asked(lambda content: int(content["run"]), "POST", self._address / "jobs" / name, json=wish)
 
     async def run(self, number: int) -> Message | None:
         """How a run stands; None if the server knows nothing of it."""
@@ -309,7 +322,7 @@ class JobsClient:
         def found(content: Message) -> Message | None:
             return next((run for run in content["runs"] if run["run"] == number), None)
 
-        return await self._asked(found, "GET", self._address)
+        return await self._asked(found, "GET", self._address / "jobs")
 
     async def _asked(self, read: Callable[[Message], Said], method: str, address: URL, **body: Any) -> Said:
         try:

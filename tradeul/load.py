@@ -8,7 +8,7 @@ import asyncio
 import shutil
 from typing import Any, Final, TextIO
 
-from tradeul.client import JobsClient, ServerLost
+from tradeul.client import ApiClient, ServerLost
 from tradeul.clock import Clock
 from tradeul.errors import JobFailed, UsageError
 
@@ -59,7 +59,7 @@ def days_of(text: str | None) -> int | None:
 async def load(url: str, name: str, days: int | None, clock: Clock, out: TextIO) -> None:
     """Load, and look on until it is done; `JobFailed` says why it is not."""
     display = Display(out, clock)
-    async with JobsClient(url) as client:
+    async with ApiClient(url) as client:
         try:
             number = await client.start(name, days)
         except ServerLost as error:
@@ -80,7 +80,7 @@ async def load(url: str, name: str, days: int | None, clock: Clock, out: TextIO)
     display.end(summary_of(run))
 
 
-async def _ended(client: JobsClient, number: int, display: Display, clock: Clock) -> Run:
+async def _ended(client: ApiClient, number: int, display: Display, clock: Clock) -> Run:
     while True:
         run = await client.run(number)
         if run is None:

@@ -56,8 +56,8 @@ class Past:
         self.world = world
         self._clock = clock
         self.slots = SlotDrain(DayFiles(folder / TODAY, world), clock, calendar)
-        scans = UserScans(UserFile(folder.parent), clock)
-        self.writer = HistoryWriter(address, world, clock, folder / "spool", others=[self.slots, scans])
+        self.scans = UserScans(UserFile(folder.parent), clock)
+        self.writer = HistoryWriter(address, world, clock, folder / "spool", others=[self.slots, self.scans])
         self.annals = PostgresAnnals(address, world, calendar)
         self.symbols = PostgresSymbolAnnals(address, world, calendar)
 

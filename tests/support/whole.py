@@ -34,6 +34,14 @@ async def whole(
         yield app
 
 
+async def sent(app: App, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    """What it answers to something that may change it, and the status."""
+    assert app.server is not None
+    url = f"http://127.0.0.1:{app.server.port}{path}"
+    async with aiohttp.ClientSession() as client, client.request(method, url, json=body) as answer:
+        return answer.status, await answer.json()
+
+
 async def asked(app: App, path: str) -> Any:
     """What it answers, whatever the status."""
     assert app.server is not None

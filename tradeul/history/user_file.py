@@ -4,6 +4,7 @@ Each change reads the file, changes one entry and replaces it, under a lock: two
 another's changes. `keep` waits for the disk, so the engine calls it in a thread.
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
@@ -43,13 +44,19 @@ class UserFile:
     def keep(self, section: str, name: str, content: object) -> None:
         """Keep one thing in place of what has its name, None: nothing. Raises `OSError`, and then nothing changed."""
         with self._alone():
-            everything = self._read()
+            everything = self._understood()
             entries = everything.setdefault(section, {})
             entries.pop(name, None)
             if content is not None:
                 entries[name] = content
             everything["revision"] = everything.get("revision", 0) + 1
             replace_file(self._path, [orjson.dumps(everything, option=READABLE)])
+
+    def _understood(self) -> dict[str, Any]:
+        try:
+            return self._read()
+        except ConfigurationError as error:
+            raise OSError(errno.EINVAL, str(error)) from error
 
     def _read(self) -> dict[str, Any]:
         try:

@@ -40,11 +40,16 @@ class UserScans:
         self._clock = clock
         self._mirrored: object = ()
 
+    @property
+    def mirrored(self) -> bool:
+        """Whether the database has the file as it is."""
+        return self._mirrored == self._file.stamp()
+
     async def step(self, link: Link) -> bool:
         """Bring the database up to the file, if it is behind; there is never more to do at once."""
-        stamp = self._file.stamp()
-        if stamp == self._mirrored:
+        if self.mirrored:
             return False
+        stamp = self._file.stamp()
         try:
             scans = self._file.load().get(SECTION, {})
         except ConfigurationError as error:
