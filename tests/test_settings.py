@@ -226,3 +226,45 @@ def test_settings_cannot_be_changed_after_they_were_loaded() -> None:
 
     assert sections
     assert all(section.model_config.get("frozen") for section in [Settings(), *sections])
+
+
+def test_lists_of_the_users_own_come_from_file_and_environment() -> None:
+    """A section of any name; the environment changes it key by key, and may make one alone."""
+    file = written("[scans.movers]\nwhere = 'rvol > 5'\nsize = 20\ncolumns = ['price', 'rvol']\n")
+    environ = {
+        "TRADEUL_SCANS__MOVERS__SIZE": "30",
+        "TRADEUL_SCANS__LOW_FLOAT__WHERE": "float_shares < 20M",
+        "TRADEUL_SCANS__LOW_FLOAT__COLUMNS": "price, float_shares",
+        "TRADEUL_SCANS__LOW_FLOAT__GLOBAL_FILTERS": "false",
+    }
+
+    scans = load_settings(file, environ).scans
+
+    assert (scans["movers"].where, scans["movers"].size, scans["movers"].columns) == ("rvol > 5", 30, ("price", "rvol"))
+    assert (scans["low_float"].where, scans["low_float"].global_filters) == ("float_shares < 20M", False)
+    assert scans["low_float"].columns == ("price", "float_shares")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[scans.movers]\nwhere = 'rvl > 5'\n", "scans.movers.where: column 1: there is no field 'rvl'"),
+        ("[scans.movers]\nsize = 5\n", "scans.movers.where: a list needs a condition"),
+        ("[scans.movers]\nwhere = 'rvol > 5'\nordr = 'rvol'\n", "scans.movers.ordr: no such setting"),
+        ("[scans.Movers]\nwhere = 'rvol > 5'\n", "scans.Movers.[key]: string should match"),
+        ("[scans]\nmovers = 'rvol > 5'\n", "scans.movers: must be a section, [scans.movers]"),
+        ("[scans.movers]\nwhere = 'rvol > 5'\nsize = 500\n", "scans.movers.size: input should be less than"),
+    ],
+)
+def test_a_list_that_cannot_be_made_is_refused(text: str, said: str) -> None:
+    """Before anything starts, naming the list, the part and the place in it."""
+    message = refusal(written(text), {})
+
+    assert message.startswith(said)
+    assert message.endswith("(from mine.toml)")
+    assert "\n" not in message
+
+
+def test_an_unknown_key_of_an_own_list_is_refused_in_the_environment() -> None:
+    """As any other unknown variable is."""
+    assert "no such setting" in refusal(None, {"TRADEUL_SCANS__MOVERS__ORDR": "rvol"})

@@ -1,6 +1,8 @@
 """A user's own lists and pins in the whole program: made, changed, deleted, and there again after a restart."""
 
 import contextlib
+import io
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -17,6 +19,9 @@ from tests.support.whole import asked, sent, whole
 from tradeul.app import App
 from tradeul.client import ScannerClient
 from tradeul.clock import SystemClock
+from tradeul.domain.events import Symbol
+from tradeul.errors import UsageError
+from tradeul.try_scan import try_scan
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -206,3 +211,28 @@ async def test_a_preview_tells_what_a_list_would_hold_and_makes_none(tmp_path: P
         assert found["ms"] >= 0
         assert list(app.channels.by_name) == names
     assert not (tmp_path / "user.json").exists()
+
+
+async def test_the_command_shows_what_the_market_holds(tmp_path: Path) -> None:
+    """The same rows in the same order as the API's, and how many there are; an error names its place."""
+    async with market(tmp_path, history=OFF) as app:
+        assert app.server is not None
+        url, out = f"http://127.0.0.1:{app.server.port}", io.StringIO()
+        await try_scan(url, "price between 1 and 500 and volume_today > 0", "price desc", 4, out)
+        with pytest.raises(UsageError, match="where: column 1: there is no field 'prise'; did you mean 'price'"):
+            await try_scan(url, "prise > 1", "", 4, out)
+
+        lines = out.getvalue().splitlines()
+        dearest = sorted(app.board.symbols, key=lambda each: -price_of(app, each))[:4]
+        assert [line.split()[1] for line in lines[1:5]] == dearest
+        assert re.fullmatch(
+            r"\d+ qualify, the first 4 are shown; as of 2026-11-18 09:4\d:\d\d New York, in [\d.]+ ms", lines[5]
+        )
+
+
+def price_of(app: App, symbol: Symbol) -> float:
+    """As far as it is one that the condition lets in."""
+    row = app.board.row_of[symbol]
+    price, volume = float(app.board["price"][row]), float(app.board["volume_today"][row])
+    passes = 1 <= price <= 500 and volume > 0 and not float(app.board["rvol"][row]) < 1.5  # unknown passes
+    return price if passes else 0.0
