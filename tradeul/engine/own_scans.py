@@ -52,8 +52,8 @@ class OwnScans:
         async with self._one_at_a_time:
             origin = self.book.entry(name).origin
             if origin is not Origin.USER:
-                where = "built in" if origin is Origin.BUILT_IN else "defined in the settings: remove it there"
-                raise NotYours(f"{name} is {where}, or switch it off by enabled = false")
+                where = "built in: " if origin is Origin.BUILT_IN else "defined in the settings: remove it there, or "
+                raise NotYours(f"{name} is {where}switch it off with enabled = false")
             await asyncio.to_thread(self._store.keep, SECTION, name, None)
             left = self.book.remove(name)
             log.info("list_deleted", list=name)
