@@ -312,10 +312,13 @@ class App:
 
         def scanned() -> None:
             visits.look(self.enrichment.as_of)
+            self.own.scans.failed(self.scanner.failures)
             in_play = self.channels.members() | self.own.pins.symbols()
             stream.want(attention.desired(in_play, self.clock.now() / NANOS))
 
-        return Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned)
+        pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned)
+        self.own.start(self.supervisor, pipeline, self.channels, self.scanner)
+        return pipeline
 
     def _view(self, discovery: Discovery, stream: PolygonStream, day: KeptDay, hours: VendorHours) -> EngineView:
         def link() -> dict[str, object]:
@@ -378,7 +381,7 @@ class App:
                 JobRoutes(None if self.loading is None else self.loading.desk),
                 self._ticker(view, rest),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
-                *self.own.routes(self.board, self.scanner, pipeline, self.channels),
+                *self.own.routes(self.board, self.channels),
             ],
         )
         self.supervisor.add_stop(Stage.SERVING, "server", self.server.close)

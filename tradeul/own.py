@@ -22,6 +22,7 @@ from tradeul.engine.scan_book import ScanBook
 from tradeul.engine.scanner import Scanner
 from tradeul.history.user_file import UserFile
 from tradeul.settings import Settings
+from tradeul.supervisor import Stage, Supervisor
 from tradeul.web.routes.pins import PinRoutes
 from tradeul.web.routes.scans import Scans
 from tradeul.web.server import Part
@@ -39,10 +40,15 @@ class Own:
         self.book = ScanBook(settings.scans, _definitions(kept.get(own_scans.SECTION, {})))
         self.pins = Pins(kept.get(pins.SECTION, {}), self._store, clock)
 
-    def routes(self, board: Board, scanner: Scanner, pipeline: Pipeline, channels: Channels) -> list[Part]:
+    def start(self, supervisor: Supervisor, pipeline: Pipeline, channels: Channels, scanner: Scanner) -> None:
+        """Have lists be changed while the market runs."""
+        self.scans = OwnScans(self.book, pipeline, channels, self._store)
+        self._previews = Previews(scanner, pipeline, self._clock)
+        supervisor.start("own lists", self.scans.run, stage=Stage.ENGINE)
+
+    def routes(self, board: Board, channels: Channels) -> list[Part]:
         """What of the API is about it."""
-        scans = OwnScans(self.book, pipeline, self._store)
-        return [Scans(scans, Previews(scanner, pipeline, self._clock), channels), PinRoutes(self.pins, board)]
+        return [Scans(self.scans, self._previews, channels), PinRoutes(self.pins, board)]
 
 
 def _definitions(kept: Mapping[str, object]) -> dict[str, ScanDefinition]:

@@ -20,6 +20,7 @@ from tradeul.app import App
 from tradeul.client import ScannerClient
 from tradeul.clock import SystemClock
 from tradeul.domain.events import Symbol
+from tradeul.domain.expression import Truth
 from tradeul.errors import UsageError
 from tradeul.try_scan import try_scan
 
@@ -164,6 +165,24 @@ async def test_a_list_made_while_the_market_is_closed_stands_as_of_the_close(tmp
 
         assert (status, made["count"]) == (201, 5)
         assert {name: app.channels.by_name[name].state for name in before} == before
+
+
+async def test_a_list_that_cannot_be_made_is_switched_off_with_its_reason(tmp_path: Path) -> None:
+    """The others go on; defined anew, it is made again."""
+    async with market(tmp_path, history=OFF, scans={"mine": MINE}) as app, viewing(app, "mine", "winners") as viewer:
+        scan = app.channels.by_name["mine"].scan
+        object.__setattr__(scan, "enter", Truth(broken, broken))
+        await eventually(lambda: "mine" not in viewer.client.lists, within_s=PATIENT_S)
+
+        told = await asked(app, "/api/v1/scans/mine")
+
+        assert (told["made"], told["reason"]) == (False, "ValueError: it broke")
+        assert viewer.client.lists["winners"].live
+        assert (await sent(app, "PUT", "/api/v1/scans/mine", MINE))[1]["count"] == 5
+
+
+def broken(_scope: object) -> Any:
+    raise ValueError("it broke")
 
 
 WRONG: tuple[tuple[str, str, object, int, str, str | None, int | None], ...] = (

@@ -3,33 +3,37 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tradeul.domain.ranking import top
 
-value = st.one_of(st.just(math.nan), st.integers(-3, 3).map(float))
+value = st.one_of(st.sampled_from([math.nan, math.inf, -math.inf, -0.0]), st.integers(-3, 3).map(float))
 row = st.tuples(st.booleans(), value, value)
 
 
-@given(st.lists(row, max_size=60), st.integers(1, 4), st.booleans(), st.booleans())
+@given(st.lists(row, max_size=60), st.integers(1, 4), st.booleans(), st.booleans(), st.booleans())
 def test_the_top_is_the_head_of_a_full_sort(
-    rows: list[tuple[bool, float, float]], size: int, first_down: bool, second_down: bool
+    rows: list[tuple[bool, float, float]], size: int, first_down: bool, second_down: bool, both: bool
 ) -> None:
-    """Equal to sorting everything in plain Python: nulls out, ties by symbol."""
-    names = [f"S{(7 * i) % 61:02d}" for i in range(len(rows))]
-    alphabetical = np.argsort(np.argsort(names)) if names else np.empty(0, np.int64)
-    candidates = [i for i, (inside, a, b) in enumerate(rows) if inside and not math.isnan(a) and not math.isnan(b)]
-    candidates.sort(
-        key=lambda i: (
-            -rows[i][1] if first_down else rows[i][1],
-            -rows[i][2] if second_down else rows[i][2],
-            names[i],
-        )
-    )
-
-    mask = np.array([inside for inside, _, _ in rows], np.bool_)
+    """Equal to sorting everything in plain Python: nulls out, ties in the order they came in."""
     keys = [(np.array([r[1] for r in rows], float), first_down), (np.array([r[2] for r in rows], float), second_down)]
-    ranked = top(mask, keys, alphabetical, size)
+    keys = keys if both else keys[:1]
+    places = [i for i, (inside, _, _) in enumerate(rows) if inside]
+    wanted = [i for i in places if not any(math.isnan(values[i]) for values, _ in keys)]
+    wanted.sort(key=lambda i: [-values[i] if down else values[i] for values, down in keys])
 
-    assert ranked.tolist() == candidates[:size]
+    ranked = top(np.array(places, np.int64), keys, size)
+
+    assert ranked.tolist() == wanted[:size]
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_the_infinite_are_ranked_like_others(down: bool) -> None:
+    """What arithmetic ran away to has its place at an end; null is no value and has none."""
+    values = np.array([math.inf, math.nan, 1.0, -math.inf, math.nan])
+
+    ranked = top(np.arange(5), [(values, down)], 4)
+
+    assert ranked.tolist() == ([0, 2, 3] if down else [3, 2, 0])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tradeul.domain.board import Board
 from tradeul.domain.events import Symbol
-from tradeul.domain.filters import NOT_TRADED, Filter, passing
+from tradeul.domain.filters import NOT_TRADED, Filter, sift
+from tradeul.domain.gathering import Gathered
 from tradeul.domain.scans import BY_NAME
 
 FIELDS = (
@@ -85,9 +86,9 @@ def test_every_list_equals_its_definition(name: str, rows: list[Plain], session:
     wanted = [i for i, r in enumerate(rows) if rule(r, session) and not any(math.isnan(value) for value in key(r))]
     wanted.sort(key=lambda i: (key(rows[i]), i))
 
-    scope = Scope(rows, session)
-    members = scan.members(scope, np.ones(len(rows), np.bool_), None)
-    ranked = scan.ranked(scope, members, scope.board.alphabetical)
+    candidates = Gathered(Scope(rows, session), np.arange(len(rows)))
+    members = scan.members(candidates, None)
+    ranked = scan.ranked(candidates, members)
 
     assert ranked.tolist() == wanted[:50]
 
@@ -101,22 +102,11 @@ def test_a_new_high_stays_longer_than_it_enters() -> None:
     story = []
     for distance, age in ((-0.2, 10), (-0.1, 20), (-0.5, 30), (-0.51, 40), (-0.3, 50), (0.0, 60), (0.0, 301)):
         scope = Scope([base | {"distance_from_high": distance, "seconds_since_high": age}], "MARKET_OPEN")
-        inside = scan.members(scope, np.ones(1, np.bool_), inside)
+        members = scan.members(Gathered(scope, np.arange(1)), inside)
+        inside = np.isin([0], members)
         story.append(bool(inside[0]))
 
     assert story == [False, True, True, False, False, True, False]
-
-
-def test_a_dropped_row_leaves_whatever_it_is_in() -> None:
-    """Staying is no way around the global filters."""
-    scan = BY_NAME["new_highs"]
-    good = dict.fromkeys(FIELDS, math.nan) | {
-        "distance_from_high": 0.0, "seconds_since_high": 1.0, "last_high_at": 1, "last_low_at": 0,
-    }  # fmt: skip
-
-    members = scan.members(Scope([good], "MARKET_OPEN"), np.zeros(1, np.bool_), np.ones(1, np.bool_))
-
-    assert not members.any()
 
 
 @pytest.mark.parametrize("name", sorted(BY_NAME))
@@ -134,9 +124,12 @@ def test_a_row_counts_under_the_first_filter_that_drops_it() -> None:
     scope.board["volume_today"][:] = 100
     scope.board["rvol"][:] = [9.0, 1.0, 9.0, math.nan]
 
-    passes, reasons = passing(
-        scope, (NOT_TRADED, Filter("rvol_high", "rvol < 1.5"), Filter("price_range", "not price >= 1")), 4
-    )
+    filters = (NOT_TRADED, Filter("rvol_high", "rvol < 1.5"), Filter("price_range", "not price >= 1"))
+    passes, dropped = sift(scope, filters, np.ones(4, np.bool_))
 
     assert passes.tolist() == [False, False, False, True]
-    assert reasons == {"not_traded": 1, "rvol_high": 1, "price_range": 1}
+    assert {reason: np.flatnonzero(rows).tolist() for reason, rows in dropped.items()} == {
+        "not_traded": [0],
+        "rvol_high": [1],
+        "price_range": [2],
+    }

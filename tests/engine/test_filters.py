@@ -7,7 +7,7 @@ import pytest
 
 from tests.engine.test_scanner import Bench
 from tradeul.domain.events import Symbol
-from tradeul.domain.filters import passing
+from tradeul.domain.filters import sift
 from tradeul.domain.session import Session
 from tradeul.engine.filters import global_filters
 from tradeul.engine.scanner import BoardScope
@@ -33,7 +33,7 @@ def kept(**settings: Any) -> str:
         for symbol, value in values.items():
             board[name][board.row_of[Symbol(symbol)]] = value
     filters = global_filters(Filters.model_validate(OFF | settings))
-    passes, _ = passing(BoardScope(board, Session.MARKET_OPEN), filters, len(board))
+    passes, _ = sift(BoardScope(board, Session.MARKET_OPEN), filters, np.ones(len(board), np.bool_))
     return "".join(board.symbols[row] for row in np.flatnonzero(passes))
 
 

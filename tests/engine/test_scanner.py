@@ -124,7 +124,43 @@ def test_a_list_may_do_without_the_global_filters() -> None:
     bench.scan(NOW)
 
     assert bench.list("pennies") == ["B", "A"]
-    assert bench.scanner.dropped == {"not_traded": 1, "price_range": 1}
+    assert bench.scanner.funnel()["dropped"] == {"not_traded": 1, "price_range": 1}
+
+
+class Broken:
+    """A condition that cannot be evaluated."""
+
+    def true(self, _candidates: object) -> object:
+        raise ValueError("operands could not be broadcast together")
+
+
+def test_a_list_that_cannot_be_evaluated_harms_no_other() -> None:
+    """It is empty and says why until it can be evaluated again; those before and after it go on."""
+    first, second, third = (Scan(name, "T", "price > 0", "price desc") for name in ("first", "second", "third"))
+    bench = Bench(first, second, third)
+    bench.show({"A": 11.0})
+    whole = second.enter
+    object.__setattr__(second, "enter", Broken())
+    bench.show({"A": 12.0, "B": 13.0}, second=5)
+    broken = [bench.list(name) for name in ("first", "second", "third", "winners")]
+    failures = dict(bench.scanner.failures)
+
+    object.__setattr__(second, "enter", whole)
+    bench.scan(NOW)
+
+    assert broken == [["B", "A"], [], ["B", "A"], ["B", "A"]]
+    assert failures == {"second": "ValueError: operands could not be broadcast together"}
+    assert bench.list("second") == ["B", "A"]
+    assert bench.scanner.failures == {}
+
+
+def test_an_order_may_be_one_number_for_all() -> None:
+    """Ties go by symbol, whatever row a symbol has."""
+    bench = Bench(Scan("all", "All", "1 > 0", "1 desc"))
+
+    bench.show({"b": 11.0, "B": 12.0, "AB": 13.0, "A": 14.0})
+
+    assert bench.list("all") == ["A", "AB", "B", "b"]
 
 
 @given(

@@ -7,8 +7,6 @@ not dropped unless the condition says so. A row counts under the first filter th
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from tradeul.domain.events import Bools
 from tradeul.domain.expression import Scope, Truth, parse_condition
 
@@ -32,12 +30,11 @@ NOT_TRADED = Filter(
 """Always on: a price of yesterday, or no volume, is no trading today."""
 
 
-def passing(scope: Scope, filters: Sequence[Filter], length: int) -> tuple[Bools, dict[str, int]]:
-    """Apply filters in order; give the rows that pass all, and how many each dropped first."""
-    passes = np.ones(length, np.bool_)
-    reasons: dict[str, int] = {}
+def sift(scope: Scope, filters: Sequence[Filter], candidates: Bools) -> tuple[Bools, dict[str, Bools]]:
+    """Apply filters in order; give the candidates that pass all, and those that each dropped first."""
+    dropped: dict[str, Bools] = {}
     for each in filters:
-        remaining = passes & ~np.broadcast_to(each.dropped.true(scope), length)
-        reasons[each.reason] = int(passes.sum() - remaining.sum())
-        passes = remaining
-    return passes, reasons
+        drops = candidates & each.dropped.true(scope)
+        candidates = candidates & ~drops
+        dropped[each.reason] = drops
+    return candidates, dropped

@@ -10,9 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from tradeul.domain.events import Bools, Floats, Ints
-from tradeul.domain.expression import Number, Scope, Truth, parse_condition, parse_order
+from tradeul.domain.events import Bools, Ints
+from tradeul.domain.expression import Number, Truth, parse_condition, parse_order
 from tradeul.domain.fields import DEFAULT_COLUMNS
+from tradeul.domain.gathering import Gathered
 from tradeul.domain.ranking import top
 
 DEFAULT_SIZE: Final = 50
@@ -47,19 +48,19 @@ class Scan:
         object.__setattr__(self, "stay", parse_condition(self.keep, CLOCK_NUMBERS) if self.keep else None)
         object.__setattr__(self, "keys", parse_order(self.order, CLOCK_NUMBERS))
 
-    def members(self, scope: Scope, passing: Bools, inside: Bools | None) -> Bools:
-        """Say which rows belong to the list now, given which were inside before."""
-        if self.sessions and scope.session not in self.sessions:
-            return np.zeros(len(passing), np.bool_)
-        mask: Bools = np.logical_and(passing, self.enter.true(scope))
+    def members(self, candidates: Gathered, inside: Bools | None) -> Ints:
+        """The places of those candidates that belong to the list now, given which were inside before."""
+        if self.sessions and candidates.session not in self.sessions:
+            return np.empty(0, np.int64)
+        mask = self.enter.true(candidates)
         if self.stay is not None and inside is not None:
-            mask |= passing & inside & self.stay.true(scope)
-        return mask
+            mask = mask | (inside & self.stay.true(candidates))
+        return candidates.column(mask).nonzero()[0]
 
-    def ranked(self, scope: Scope, members: Bools, alphabetical: Ints) -> Ints:
-        """Put the members in order and cut to the size of the list."""
-        keys: list[tuple[Floats, bool]] = [(number.values(scope), descending) for number, descending in self.keys]
-        return top(members, keys, alphabetical, self.size)
+    def ranked(self, candidates: Gathered, members: Ints) -> Ints:
+        """Put members in order and cut to the size of the list; ties go as the candidates do."""
+        keys = [(candidates.column(number.values(candidates)), down) for number, down in self.keys]
+        return top(members, keys, self.size)
 
 
 _RECENT_HIGH: Final = "(seconds_since_high <= 300 or new_highs_15m >= 2)"

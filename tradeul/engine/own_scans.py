@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from tradeul.definitions import ScanDefinition
+from tradeul.engine.channels import Channels
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import UserStore
 from tradeul.engine.scan_book import Entry, Origin, ScanBook
@@ -27,11 +28,14 @@ class NotYours(UsageError):
 class OwnScans:
     """Owns the book from the start on."""
 
-    def __init__(self, book: ScanBook, pipeline: Pipeline, store: UserStore) -> None:
+    def __init__(self, book: ScanBook, pipeline: Pipeline, channels: Channels, store: UserStore) -> None:
         self.book = book
+        self._channels = channels
         self._pipeline = pipeline
         self._store = store
         self._one_at_a_time = asyncio.Lock()
+        self._failures: dict[str, str] = {}
+        self._some_failed = asyncio.Event()
 
     async def put(self, name: str, definition: ScanDefinition) -> Entry:
         """Make or change a list. Raises `UsageError` where it cannot be made, `OSError` where it cannot be kept."""
@@ -57,17 +61,33 @@ class OwnScans:
             await asyncio.to_thread(self._store.keep, SECTION, name, None)
             left = self.book.remove(name)
             log.info("list_deleted", list=name)
-            await (self._pipeline.drop_list(name) if left is None else self._show(left))
+            await (self._end(name) if left is None else self._show(left))
 
-    async def fail(self, failures: Mapping[str, str]) -> None:
-        """Do without lists that cannot be made, and say why where they are shown."""
-        for name, reason in failures.items():
-            self.book.fail(name, reason)
-            log.warning("list_disabled", list=name, reason=reason)
-            await self._show(self.book.entry(name))
+    def failed(self, failures: Mapping[str, str]) -> None:
+        """Hear, after a scan, which lists could not be made and why; `run` does without them from then on."""
+        if failures:
+            self._failures |= failures
+            self._some_failed.set()
+
+    async def run(self) -> None:
+        """Switch off what cannot be made, with the reason, until somebody defines it anew; others never notice."""
+        while True:
+            await self._some_failed.wait()
+            self._some_failed.clear()
+            async with self._one_at_a_time:
+                failures, self._failures = self._failures, {}
+                for name, reason in failures.items():
+                    self.book.fail(name, reason)
+                    log.warning("list_disabled", list=name, reason=reason)
+                    await self._show(self.book.entry(name))
 
     async def _show(self, entry: Entry) -> None:
         if entry.scan is not None:
             await self._pipeline.take_list(entry.scan)
         else:
-            await self._pipeline.drop_list(entry.name)
+            await self._end(entry.name)
+
+    async def _end(self, name: str) -> None:
+        # One that is switched off, or failed before, is gone already.
+        if name in self._channels.by_name:
+            await self._pipeline.drop_list(name)

@@ -9,7 +9,8 @@ from tradeul.clock import Clock
 from tradeul.domain.deltas import ListState
 from tradeul.domain.scans import Scan
 from tradeul.engine.pipeline import Pipeline
-from tradeul.engine.scanner import Scanner
+from tradeul.engine.scan_book import ScanRefused
+from tradeul.engine.scanner import CANNOT_EVALUATE, Scanner
 
 
 class Preview(NamedTuple):
@@ -29,11 +30,14 @@ class Previews:
         self._clock = clock
 
     def of(self, scan: Scan) -> Preview | None:
-        """Try one; None while there is no market yet."""
+        """Try one; None while there is no market yet. Raises `ScanRefused` where it cannot be evaluated."""
         session = self._pipeline.scanned_session
         if session is None:
             return None
         before = self._clock.monotonic()
-        found, rows = self._scanner.tried(scan, session)
+        try:
+            found, rows = self._scanner.tried(scan, session)
+        except CANNOT_EVALUATE as error:
+            raise ScanRefused("where", f"it cannot be evaluated: {error}") from error
         ms = (self._clock.monotonic() - before) * 1_000
         return Preview(found, ListState(0, self._pipeline.as_of // 1_000_000, scan.columns, rows), round(ms, 3))

@@ -1,12 +1,13 @@
 """Evaluates every list over the board and hands the rankings to the channels.
 
-The pipeline calls it after each change of the board, and lets nobody change the board before it is done. Values
-of a symbol are taken once per cycle and shared by all lists with the same columns; a row that did not change stays the
-very same object, which is what makes the difference between two states cheap.
+The pipeline calls it after each change of the board, and lets nobody change the board before it is done. Lists are made
+of the rows that pass the global filters, gathered once for all of them; one that cannot be evaluated is empty and says
+why, and the others never notice. Values of a symbol are taken once per cycle and shared by all lists with the same
+columns; a row that did not change stays the very same object, so that the difference between two states is cheap.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +17,15 @@ from tradeul.domain.board import Board
 from tradeul.domain.deltas import Row
 from tradeul.domain.events import Bools, Ints, Nanos, Symbol
 from tradeul.domain.fields import RVOL_METHODS
-from tradeul.domain.filters import NOT_TRADED, Filter, passing
+from tradeul.domain.filters import NOT_TRADED, Filter, sift
+from tradeul.domain.gathering import Gathered
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import Session
 from tradeul.engine.channels import Channels
+
+CANNOT_EVALUATE: Final = (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+"""What a person's condition or order may come to, however carefully it was read."""
+NOBODY: Final[Ints] = np.empty(0, np.int64)
 
 
 class BoardScope:
@@ -39,13 +45,18 @@ class Scanner:
     def __init__(self, board: Board, scans: Sequence[Scan], filters: Sequence[Filter], channels: Channels) -> None:
         self._board = board
         self._scans = tuple(scans)
-        self._filters = (NOT_TRADED, *filters)
+        self._filters = filters
         self._channels = channels
-        self._inside: dict[str, Bools] = {}
+        self._inside: dict[str, Ints] = {}
         self._rows: dict[tuple[str, ...], dict[int, Row]] = {}
-        self.dropped: Mapping[str, int] = {}
-        self.passed = 0
-        self.members: dict[str, int] = {}
+        self.as_of = Nanos(0)
+        """When the lists were last made; 0 before there are any."""
+        self.passed: Bools = np.empty(0, np.bool_)
+        """Which of the board's rows passed the global filters then."""
+        self.dropped: Mapping[str, Bools] = {}
+        """Which did not, by the first reason for which they were dropped."""
+        self.failures: Mapping[str, str] = {}
+        """The lists that could not be evaluated then, and why."""
 
     def define(self, scan: Scan) -> None:
         """Add a list, or make it by its new definition from now on; who is inside stays inside if it may."""
@@ -58,14 +69,14 @@ class Scanner:
         """Make a list no more."""
         self._scans = tuple(scan for scan in self._scans if scan.name != name)
         self._inside.pop(name, None)
-        self.members.pop(name, None)
         self._rows.clear()
         self._channels.remove(name)
 
     def rank(self, as_of: Nanos, session: Session) -> dict[str, Ints]:
         """Rank every list as of a moment; gives the board's rows in their order."""
         metrics.refresh_recency(self._board, as_of)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        self.as_of = as_of
+        with np.errstate(all="ignore"):
             return self._ranked(BoardScope(self._board, session))
 
     def publish(self, ranked: Mapping[str, Ints], as_of: Nanos) -> None:
@@ -73,34 +84,36 @@ class Scanner:
         self._channels.publish(self._as_rows(ranked), as_of // 1_000_000)
 
     def tried(self, scan: Scan, session: Session) -> tuple[int, tuple[Row, ...]]:
-        """Make a list once, as if nobody were inside yet: how many qualify, and the first of them. Keeps nothing."""
-        scope, length = BoardScope(self._board, session), len(self._board)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            allowed, _ = passing(scope, self._filters if scan.global_filters else (NOT_TRADED,), length)
-            members = scan.members(scope, allowed, None)
-            ranked = scan.ranked(scope, members, self._board.alphabetical)
+        """Make a list once, as if nobody were inside yet: how many qualify, and the first of them. Keeps nothing.
+
+        Raises what is in `CANNOT_EVALUATE`.
+        """
+        market = BoardScope(self._board, session)
+        with np.errstate(all="ignore"):
+            allowed, _ = sift(market, (NOT_TRADED,), np.ones(len(self._board), np.bool_))
+            if scan.global_filters:
+                allowed, _ = sift(market, self._filters, allowed)
+            candidates = self._gathered(market, allowed)
+            members = scan.members(candidates, None)
+            ranked = candidates.rows.take(scan.ranked(candidates, members))
         symbols = self._board.symbols
         values = zip(*(self._board.values(name, ranked) for name in scan.columns), strict=True)
         rows = zip(ranked.tolist(), values, strict=True)
-        return int(members.sum()), tuple(Row(symbols[row], row_values) for row, row_values in rows)
+        return len(members), tuple(Row(symbols[row], row_values) for row, row_values in rows)
 
     def belongs(self, name: str, symbol: Symbol) -> bool:
         """Tell whether a symbol was a member of a list when it was last ranked, be it beyond the list's size."""
         inside, row = self._inside.get(name), self._board.row_of.get(symbol)
-        return inside is not None and row is not None and row < len(inside) and bool(inside[row])
+        return inside is not None and row is not None and row in inside
 
     def inside(self) -> dict[str, Bools]:
-        """Tell who was inside each list; a mask is made anew by each ranking, so these stay as they are."""
-        return dict(self._inside)
+        """Tell who was inside each list that is easier to stay in than to enter."""
+        return {scan.name: self._mask(self._inside.get(scan.name)) for scan in self._scans if scan.keep}
 
     def resume(self, symbols: Sequence[Symbol], inside: Mapping[str, Bools]) -> None:
         """Go on from who was inside the lists before a restart; `symbols` are the masks' places."""
         rows = self._board.rows_of(symbols)
-        for scan in self._scans:
-            mask = inside.get(scan.name)
-            if mask is not None:
-                self._inside[scan.name] = np.zeros(len(self._board), np.bool_)
-                self._inside[scan.name][rows[: len(mask)]] = mask
+        self._inside |= {name: np.sort(rows[: len(mask)][mask]) for name, mask in inside.items()}
 
     def funnel(self) -> dict[str, object]:
         """Count the symbols on the way from the market to the lists."""
@@ -111,33 +124,48 @@ class Scanner:
             "priced": int((~np.isnan(board["price"])).sum()),
             "with_volume": int((board["volume_today"] > 0).sum()),
             "rvol": {name: int((methods == code).sum()) for code, name in enumerate(RVOL_METHODS)},
-            "passed_filters": self.passed,
-            "dropped": dict(self.dropped),
-            "members": dict(self.members),
+            "passed_filters": int(self.passed.sum()),
+            "dropped": {reason: int(rows.sum()) for reason, rows in self.dropped.items()},
+            "members": {name: len(rows) for name, rows in self._inside.items()},
         }
 
-    def _ranked(self, scope: BoardScope) -> dict[str, Ints]:
-        length = len(self._board)
-        passes, self.dropped = passing(scope, self._filters, length)
-        self.passed = int(passes.sum())
-        traded, _ = passing(scope, (NOT_TRADED,), length)
-        ranked = {}
+    def _ranked(self, market: BoardScope) -> dict[str, Ints]:
+        everyone = np.ones(len(self._board), np.bool_)
+        traded, untraded = sift(market, (NOT_TRADED,), everyone)
+        self.passed, dropped = sift(market, self._filters, traded)
+        self.dropped = untraded | dropped
+        filtered = self._gathered(market, self.passed)
+        every = all(scan.global_filters for scan in self._scans)
+        unfiltered = filtered if every else self._gathered(market, traded)
+        ranked: dict[str, Ints] = {}
+        inside: dict[str, Ints] = {}
+        failures: dict[str, str] = {}
         for scan in self._scans:
-            allowed = passes if scan.global_filters else traded
-            members = scan.members(scope, allowed, self._was_inside(scan.name, length))
-            self._inside[scan.name] = members
-            self.members[scan.name] = int(members.sum())
-            ranked[scan.name] = scan.ranked(scope, members, self._board.alphabetical)
+            try:
+                made = self._made(scan, filtered if scan.global_filters else unfiltered)
+            except CANNOT_EVALUATE as error:
+                failures[scan.name] = f"{type(error).__name__}: {error}"
+                made = NOBODY, NOBODY
+            inside[scan.name], ranked[scan.name] = made
+        self._inside, self.failures = inside, failures
         return ranked
 
-    def _was_inside(self, name: str, length: int) -> Bools:
-        inside = self._inside.get(name)
-        if inside is None or len(inside) != length:
-            grown = np.zeros(length, np.bool_)
-            if inside is not None:
-                grown[: len(inside)] = inside
-            return grown
-        return inside
+    def _made(self, scan: Scan, candidates: Gathered) -> tuple[Ints, Ints]:
+        """Evaluate a list; gives the rows of all members, and those that it shows in their order."""
+        inside = self._mask(self._inside.get(scan.name)).take(candidates.rows) if scan.keep else None
+        members = scan.members(candidates, inside)
+        return candidates.rows.take(members), candidates.rows.take(scan.ranked(candidates, members))
+
+    def _gathered(self, market: BoardScope, mask: Bools) -> Gathered:
+        """The rows of a mask in the order of their symbols, which is how ties go."""
+        by_symbol = self._board.by_symbol
+        return Gathered(market, by_symbol.take(mask.take(by_symbol).nonzero()[0]))
+
+    def _mask(self, rows: Ints | None) -> Bools:
+        mask = np.zeros(len(self._board), np.bool_)
+        if rows is not None:
+            mask[rows] = True
+        return mask
 
     def _as_rows(self, ranked: Mapping[str, Ints]) -> dict[str, tuple[Row, ...]]:
         by_columns: dict[tuple[str, ...], list[str]] = {}

@@ -109,10 +109,9 @@ class Scans:
         if isinstance(wish, web.Response):
             return wish
         try:
-            scan = scan_of("preview", wish)
+            found = self._previews.of(scan_of("preview", wish))
         except ScanRefused as refused:
             return _refusal(refused)
-        found = self._previews.of(scan)
         if found is None:
             return busy("starting", "the market is not known yet", RETRY_AFTER_S)
         rows = wire_rows(found.state)[: wish.limit]
