@@ -87,7 +87,9 @@ def test_a_day_at_a_glance_is_the_day_symbol_by_symbol(changes: list[SymbolChang
     """Only those that are others today are named."""
     book = NameBook(changes)
 
-    assert book.on(when) == {symbol: book.now(symbol, when) for symbol in "ABCD" if book.now(symbol, when) != symbol}
+    assert book.on(when) == {
+        symbol: book.now(symbol, when) for symbol in (A, B, C, D) if book.now(symbol, when) != symbol
+    }
     for symbol in (A, B, C, D):
         called = book.then(symbol, when)
         assert book.names(symbol, [when]) == ({} if called is None else {called: [when]})
