@@ -11,7 +11,7 @@ from typing import Final
 from tradeul.clock import Clock
 from tradeul.domain.session import TradingCalendar
 from tradeul.engine.ports import Demand
-from tradeul.engine.warmup import Part, Warmup
+from tradeul.engine.warmup import PARTS, Part, Warmup
 from tradeul.fmp.rest import FmpRest
 from tradeul.history.daily import DailyLedger
 from tradeul.history.jobs.bars import Bars
@@ -77,7 +77,7 @@ class Loading:
             DailyJob(self.daily, clock, calendar),
             AtrJob(self.daily, self.lender, clock, calendar),
             SlotsJob(fill, past.slots.pending, clock, calendar),
-            Universe(self.rest, self.lender, clock),
+            Universe(self.rest, self.lender, clock, calendar, self._renamed),
             Splits(self.rest, self.lender, clock),
             Metadata(Sources(self.rest, self.companies), self.lender, clock, together, demand.hot),
             Bars(self.rest, self.lender, clock, calendar, together, settings.history.retention_aggregates_1min),
@@ -106,6 +106,12 @@ class Loading:
             self._warmup.refresh(part)
         if name == "splits":
             self._warmup.look_at_splits()
+
+    def _renamed(self) -> None:
+        """All that the board stands on was kept under other names."""
+        if self._warmup is not None:
+            for part in PARTS:
+                self._warmup.refresh(part)
 
 
 def _order(usual: int) -> Sequence[Ask]:

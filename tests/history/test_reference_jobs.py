@@ -13,7 +13,7 @@ import pytest
 from tests.history.keeping import asked, connected, kept_server
 from tests.history.worlds import execute
 from tests.support.eventually import eventually, running
-from tests.support.market import DAY, at
+from tests.support.market import CALENDAR, DAY, at
 from tests.support.simulated import listening
 from tradeul.clock import ManualClock, SystemClock
 from tradeul.domain.events import FloatShares, Profile, Split, Symbol
@@ -85,7 +85,7 @@ class Bench:
 
     @property
     def universe(self) -> Universe:
-        return Universe(self.rest, self.lender, self.clock)
+        return Universe(self.rest, self.lender, self.clock, CALENDAR, lambda: None)
 
     def metadata(self, *, both: bool = False) -> Metadata:
         sources = Sources(self.rest, self.companies if both else None)

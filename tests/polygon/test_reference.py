@@ -60,8 +60,17 @@ async def test_listings_are_read(source: Source) -> None:
             listings = await source(vendor).listings()
 
     assert listings == (
-        Listing(Symbol("BACpL"), "", "", "", active=True, updated=Nanos(0)),
-        Listing(Symbol("BRK.B"), "Some Company", "XNYS", "CS", active=True, updated=Nanos(1_763_942_400_000_000_000)),
+        Listing(Symbol("BACpL"), "", "", "", active=True, updated=Nanos(0), figi="", last_traded=None),
+        Listing(
+            Symbol("BRK.B"),
+            "Some Company",
+            "XNYS",
+            "CS",
+            active=True,
+            updated=Nanos(1_763_942_400_000_000_000),
+            figi="",
+            last_traded=None,
+        ),
     )
     assert logs == [
         {"event": "listings_dropped", "log_level": "warning", "duplicate": 1, "no_symbol": 1, "wrong_type": 1}
@@ -76,11 +85,13 @@ async def test_of_two_equal_lines_the_later_counts(source: Source, rows: tuple[A
 
 
 async def test_delisted_symbols_can_be_asked_for(source: Source) -> None:
-    """They are a list of their own."""
-    async with Vendor(answers(results({"ticker": "GONE"}))) as vendor:
-        listings = await source(vendor).listings(active=False)
+    """They are a list of their own, with the last day of each and which security it was."""
+    gone = {"ticker": "GONE", "composite_figi": "BBG000000001", "delisted_utc": "2026-10-02T00:00:00Z"}
+    async with Vendor(answers(results(gone))) as vendor:
+        (listing,) = await source(vendor).listings(active=False)
 
-    assert (vendor.asked[0].query["active"], listings[0].active) == ("false", False)
+    assert (vendor.asked[0].query["active"], listing.active) == ("false", False)
+    assert (listing.figi, listing.last_traded) == ("BBG000000001", dt.date(2026, 10, 2))
 
 
 async def test_a_profile_is_read(source: Source) -> None:

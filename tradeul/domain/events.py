@@ -187,6 +187,10 @@ class Listing:
     """Such as CS or ETF; an open set."""
     active: bool
     updated: Nanos
+    figi: str
+    """Of the security itself, whatever its symbol; each class of shares has its own."""
+    last_traded: dt.date | None
+    """The last date under this symbol, if there is none to come."""
 
 
 @dataclass(frozen=True, slots=True)

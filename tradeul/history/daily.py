@@ -1,7 +1,8 @@
 """Finished sessions of the whole market: from the database where they are kept, else from the vendor, and then kept.
 
-Bars are as they were traded. A session that was loaded before its post-market ended is loaded again. Where there is
-no database, or it is away, the vendor alone answers, and nobody waits for it longer than some seconds.
+Bars are as they were traded, and kept under the names of their day; they are given out under today's, and splits are
+too. A session that was loaded before its post-market ended is loaded again. Where there is no database, or it is away,
+the vendor alone answers, and nobody waits for it longer than some seconds.
 """
 
 import asyncio
@@ -13,9 +14,11 @@ import structlog
 
 from tradeul.clock import Clock
 from tradeul.domain.events import DailyBars, Split
+from tradeul.domain.names import NameBook
 from tradeul.domain.session import TradingCalendar
 from tradeul.errors import HistoryUnavailable
-from tradeul.history import daily_store
+from tradeul.history import daily_store, name_store
+from tradeul.history.database import Connection
 from tradeul.history.lending import Lender
 from tradeul.history.partitions import instant_of_moment
 
@@ -59,31 +62,36 @@ class DailyLedger:
         """Find every symbol's finished bar of `day`, as it was traded."""
         # One at a time: the board and a job want the same sessions at the start, and the second finds them kept.
         async with self._one_at_a_time:
-            kept = await self._kept(day)
-            if kept is not None:
-                return kept
-            bars = await self._source.daily_bars(day, adjusted=False)
-            await self._keep(bars)
-            return bars
+            names, bars = await self._read(day)
+            if bars is None:
+                bars = await self._source.daily_bars(day, adjusted=False)
+                await self._keep(bars)
+            return names.bars(bars)
 
     async def splits(self, since: dt.date) -> tuple[Split, ...]:
         """Find the splits from `since` on."""
-        return await self._source.splits(since)
+        splits = await self._source.splits(since)
+        names, _ = await self._read(None)
+        return names.splits(splits)
 
-    async def _kept(self, day: dt.date) -> DailyBars | None:
+    async def _read(self, day: dt.date | None) -> tuple[NameBook, DailyBars | None]:
+        """What the symbols of the past are called today, and a session if it is kept whole."""
         await self._wait_once()
         if self._lender is None or not self._ready():
-            return None
+            return NameBook(), None
+        today = self._calendar.trading_date(self._clock.now())
         try:
             async with self._lender.lent() as connection:
-                loaded_at = await daily_store.loaded_at(connection, day)
-                whole = (
-                    loaded_at is not None and instant_of_moment(loaded_at) >= self._calendar.hours(day).post_market_end
-                )
-                return await daily_store.session(connection, day) if whole else None
+                names = await name_store.names(connection, today)
+                return names, None if day is None else await self._kept(connection, day)
         except HistoryUnavailable as unavailable:
-            log.warning("sessions_not_read", day=day.isoformat(), reason=str(unavailable))
-            return None
+            log.warning("sessions_not_read", day=None if day is None else day.isoformat(), reason=str(unavailable))
+            return NameBook(), None
+
+    async def _kept(self, connection: Connection, day: dt.date) -> DailyBars | None:
+        loaded_at = await daily_store.loaded_at(connection, day)
+        whole = loaded_at is not None and instant_of_moment(loaded_at) >= self._calendar.hours(day).post_market_end
+        return await daily_store.session(connection, day) if whole else None
 
     async def _keep(self, bars: DailyBars) -> None:
         if self._lender is None or not self._ready() or not bars.symbols:

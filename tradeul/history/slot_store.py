@@ -7,13 +7,14 @@ better source improves. Values travel as parameters only; the caller guards the 
 import asyncio
 import datetime as dt
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from tradeul.domain.day_volumes import DayVolumes, complete, joined, merged
 from tradeul.domain.events import Bools, Split, Symbol
+from tradeul.domain.names import NameBook
 from tradeul.domain.slot_book import SlotBook, SlotRecord
 from tradeul.domain.slots import SLOTS_PER_DAY
 from tradeul.domain.splits import SplitBook
@@ -29,6 +30,9 @@ BYTES_READ: Final = 600_000
 """A little less than so many rows."""
 FINISHED_AT_ONCE: Final = 500
 NAMED_AT_ONCE: Final = 2_000
+
+UNCHANGED: Final = NameBook()
+"""Of a market in which nobody ever changed a symbol."""
 
 _EPOCH: Final = dt.date(2000, 1, 1)
 _INTEGER: Final = struct.Struct(">i")
@@ -61,11 +65,14 @@ SELECT array_agg(symbol), array_agg(first) FROM (
     SELECT symbol, min(date) AS first FROM daily_ohlc
     WHERE date >= $1 AND date < $2 AND ($3::text[] IS NULL OR symbol = ANY($3)) GROUP BY symbol
 ) AS found"""
+_TRADED: Final = """
+SELECT symbol, date FROM daily_ohlc WHERE date >= $1 AND date < $2 AND symbol = ANY($3) ORDER BY date DESC"""
 _SESSION: Final = "SELECT symbol, volumes FROM slot_days WHERE date = $1 AND complete"
 _SESSION_OF_SYMBOLS: Final = f"{_SESSION} AND symbol = ANY($2)"
 _SESSIONS_OF_SYMBOL: Final = """
-SELECT date, volumes, sources FROM slot_days WHERE symbol = $1 AND date = ANY($2) AND complete ORDER BY date DESC"""
-_SPLITS_OF_SYMBOL: Final = "SELECT date, old, new FROM splits WHERE symbol = $1 AND date > $2 AND date <= $3"
+SELECT date, volumes, sources FROM slot_days WHERE complete AND (date, symbol) IN (
+    SELECT * FROM unnest($1::date[], $2::text[])) ORDER BY date DESC"""
+_SPLITS_OF: Final = "SELECT symbol, date, old, new FROM splits WHERE symbol = ANY($1) AND date > $2 AND date <= $3"
 _AVERAGES_FORGOTTEN: Final = "DELETE FROM slot_averages"
 
 _END: Final = "SELECT symbols, volumes, sources FROM slot_ends WHERE date = $1 AND slot = $2"
@@ -139,19 +146,19 @@ async def baseline(
     listed_since: dt.date,
     splits: SplitBook,
     symbols: Sequence[Symbol] | None = None,
+    names: NameBook = UNCHANGED,
 ) -> Baseline:
     """Mean volumes of `sessions` by slot, in the shares of after `splits`; of all symbols or of some.
 
     A session before a symbol's first trade since `listed_since` is none of its own and does not count; a later one
-    without a trade does.
+    without a trade does. Symbols are today's: `names` tells what they were called before.
     """
-    named = None if symbols is None else list(map(storable, symbols))
-    first = await _first_traded(connection, listed_since, as_of, named)
+    first = await _first_traded(connection, listed_since, as_of, symbols, names)
     total = BaselineSum(as_of)
     # Oldest first: who has traded once counts from then on.
     for day in sorted(sessions):
-        counting = _Counting(day, first, splits, total)
-        query = [_SESSION, day] if named is None else [_SESSION_OF_SYMBOLS, day, named]
+        counting = _Counting(day, first, splits, total, names)
+        query = [_SESSION, day] if symbols is None else [_SESSION_OF_SYMBOLS, day, _called(symbols, day, names)]
         await connection.copy_from_query(*query, output=counting.feed, format="binary")
         counting.end()
     return total.baseline()
@@ -160,8 +167,11 @@ async def baseline(
 class _Counting:
     """One session on its way into the sum."""
 
-    def __init__(self, day: dt.date, first: dict[Symbol, dt.date], splits: SplitBook, total: BaselineSum) -> None:
+    def __init__(
+        self, day: dt.date, first: dict[Symbol, dt.date], splits: SplitBook, total: BaselineSum, names: NameBook
+    ) -> None:
         self._day = day
+        self._today = names.on(day)
         self._first = first
         self._splits = splits
         self._total = total
@@ -182,9 +192,13 @@ class _Counting:
         short, arrays = self._reader.read(most)
         if not short:
             return
-        symbols = [Symbol(field[0].decode()) for field in short]
+        symbols, volumes = [Symbol(field[0].decode()) for field in short], arrays["volumes"]
+        if not self._today.keys().isdisjoint(symbols):
+            today = [self._today.get(symbol, symbol) for symbol in symbols]
+            volumes = volumes[[symbol is not None for symbol in today]]
+            symbols = [symbol for symbol in today if symbol is not None]
         # Full sessions only: an early close, which lacks the last slots, is in no baseline.
-        self._total.add(*own_sessions(self._day, symbols, arrays["volumes"], self._first, self._splits))
+        self._total.add(*own_sessions(self._day, symbols, volumes, self._first, self._splits))
 
 
 async def keep_averages(connection: Connection, averages: Baseline) -> None:
@@ -215,17 +229,18 @@ class Taken(NamedTuple):
 
 
 async def sessions_of(
-    connection: Connection, symbol: Symbol, days: Sequence[dt.date]
+    connection: Connection, days_of: Mapping[Symbol, Sequence[dt.date]]
 ) -> list[tuple[dt.date, list[float], list[int]]]:
-    """Whole sessions of one symbol, newest first: volumes by slot, and where each comes from."""
-    rows = await connection.fetch(_SESSIONS_OF_SYMBOL, storable(symbol), list(days))
+    """Whole sessions of a company by its names, newest first: volumes by slot, and where each comes from."""
+    keys = [(day, storable(symbol)) for symbol, days in days_of.items() for day in days]
+    rows = await connection.fetch(_SESSIONS_OF_SYMBOL, [day for day, _ in keys], [symbol for _, symbol in keys])
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-async def splits_of(connection: Connection, symbol: Symbol, after: dt.date, until: dt.date) -> list[Split]:
-    """The splits of one symbol between two dates."""
-    rows = await connection.fetch(_SPLITS_OF_SYMBOL, storable(symbol), after, until)
-    return [Split(symbol, *row) for row in map(tuple, rows)]
+async def splits_of(connection: Connection, symbols: Collection[Symbol], after: dt.date, until: dt.date) -> list[Split]:
+    """The splits of some symbols between two dates."""
+    rows = await connection.fetch(_SPLITS_OF, list(map(storable, symbols)), after, until)
+    return [Split(*row) for row in map(tuple, rows)]
 
 
 async def day_file(connection: Connection, day: dt.date) -> Taken:
@@ -275,7 +290,22 @@ def _date_of(data: bytes) -> dt.date:
 
 
 async def _first_traded(
-    connection: Connection, since: dt.date, until: dt.date, named: list[str] | None
+    connection: Connection, since: dt.date, until: dt.date, symbols: Sequence[Symbol] | None, names: NameBook
 ) -> dict[Symbol, dt.date]:
-    symbols, dates = await connection.fetchrow(_FIRST_TRADED, since, until, named)
-    return dict(zip(symbols or (), dates or (), strict=True))
+    named = None if symbols is None else list(map(storable, symbols))
+    traded, dates = await connection.fetchrow(_FIRST_TRADED, since, until, named)
+    first = dict(zip(traded or (), dates or (), strict=True))
+    if names.symbols if symbols is None else not names.symbols.isdisjoint(symbols):
+        for symbol in names.symbols:
+            first.pop(symbol, None)
+        # The first date comes last, and stays.
+        for symbol, date in await connection.fetch(_TRADED, since, until, list(map(storable, names.symbols))):
+            if (today := names.now(symbol, date)) is not None:
+                first[today] = date
+    return first
+
+
+def _called(symbols: Sequence[Symbol], day: dt.date, names: NameBook) -> list[str]:
+    """What these symbols of today were called on a day."""
+    called = (names.then(symbol, day) for symbol in symbols)
+    return [storable(symbol) for symbol in called if symbol is not None]

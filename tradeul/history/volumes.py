@@ -11,7 +11,7 @@ from tradeul.domain.slot_book import Source
 from tradeul.domain.splits import SplitBook
 from tradeul.domain.usual import Baseline, baseline_sessions, volume_by
 from tradeul.engine.ports import BehindUsual
-from tradeul.history import slot_store
+from tradeul.history import name_store, slot_store
 from tradeul.history.lending import Lender
 
 READING_S: Final = 60.0
@@ -35,14 +35,18 @@ class PostgresVolumes:
         sessions = self.sessions(as_of)
         listed_since = self._calendar.last_sessions(as_of, LONG_SESSIONS)[-1]
         async with self._lender.lent(READING_S) as connection:
-            return await slot_store.baseline(connection, as_of, sessions, listed_since, splits, symbols)
+            names = await name_store.names(connection, as_of)
+            return await slot_store.baseline(connection, as_of, sessions, listed_since, splits, symbols, names)
 
     async def behind(self, symbol: Symbol, hours: DayHours, slot: int) -> list[BehindUsual]:
         """Find what a symbol traded in each of those sessions by a slot's end and before it, in today's shares."""
         days = self.sessions(hours.date)
         async with self._lender.lent() as connection:
-            kept = await slot_store.sessions_of(connection, symbol, days)
-            splits = SplitBook(await slot_store.splits_of(connection, symbol, min(days), hours.date), hours.date)
+            names = await name_store.names(connection, hours.date)
+            called = names.names(symbol, days)
+            kept = await slot_store.sessions_of(connection, called)
+            found = await slot_store.splits_of(connection, {symbol, *called}, min(days), hours.date)
+        splits = SplitBook(names.splits(found), hours.date)
         return [
             BehindUsual(
                 date,

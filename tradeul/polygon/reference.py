@@ -34,6 +34,9 @@ class ListingRow(msgspec.Struct, gc=False):
     type: str | None = None
     active: bool | None = None
     last_updated_utc: str | None = None
+    composite_figi: str | None = None
+    delisted_utc: str | None = None
+    """The last date on which it traded, as the vendor words it."""
 
 
 class FloatRow(msgspec.Struct, gc=False):
@@ -69,6 +72,8 @@ def listings_of(rows: Iterable[ListingRow], dropped: Counter[str], *, active: bo
             type=_line(row.type),
             active=active if row.active is None else row.active,
             updated=_instant(row.last_updated_utc) or Nanos(0),
+            figi=_line(row.composite_figi),
+            last_traded=_date(row.delisted_utc),
         )
         known = newest.get(listing.symbol)
         dropped["duplicate"] += known is not None

@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,12 +10,13 @@ import numpy as np
 
 from tradeul.domain.day_volumes import DayVolumes, joined, slot_count, volumes_of_bars
 from tradeul.domain.events import Symbol, SymbolBars
+from tradeul.domain.names import NameBook
 from tradeul.domain.session import TradingCalendar
 from tradeul.domain.slot_book import SlotRecord, Source
 from tradeul.domain.splits import SplitBook
 from tradeul.engine.ports import BarSource, DailySource, Demand
 from tradeul.errors import VendorError
-from tradeul.history import slot_store
+from tradeul.history import name_store, slot_store
 from tradeul.history.database import whole_or_nothing
 from tradeul.history.jobs.crew import Together, in_flight
 from tradeul.history.jobs.job import Progress
@@ -59,6 +60,7 @@ class Fill:
         self._progress = progress
         self._as_of = as_of
         self._splits = splits
+        self._names = NameBook()
         self._todo: dict[Symbol, list[dt.date]] = {}
         self._closed = 0
         """How many slots of today are closed."""
@@ -87,19 +89,27 @@ class Fill:
         """Which days each symbol lacks, in the order of the alphabet."""
         async with self._lender.lent(KEEPING_S) as connection:
             known = await slot_store.completeness(connection, sessions) if sessions else {}
+            self._names = await name_store.names(connection, self._as_of)
         day, self._closed, holes = self._demand.holes()
         holey = holes if day == self._as_of else frozenset[Symbol]()
         lacking: dict[tuple[int, bool], list[dt.date]] = {}
         todo: dict[Symbol, list[dt.date]] = {}
         for symbol in self._demand.symbols():
             # Nearly all symbols lack the same: their list is made once.
-            lack = (known.get(symbol, 0), symbol in holey)
+            lack = (self._known(symbol, sessions, known), symbol in holey)
             if lack not in lacking:
                 lacking[lack] = [date for number, date in enumerate(sessions) if not lack[0] >> number & 1]
                 lacking[lack] += [self._as_of] * lack[1]
             if lacking[lack]:
                 todo[symbol] = lacking[lack]
         return todo
+
+    def _known(self, symbol: Symbol, sessions: Sequence[dt.date], known: Mapping[Symbol, int]) -> int:
+        """Of which sessions it is known completely, whatever its name was; nobody can be asked for one without."""
+        if symbol not in self._names.symbols:
+            return known.get(symbol, 0)
+        called = [self._names.then(symbol, day) for day in sessions]
+        return sum((name is None or known.get(name, 0) >> place & 1) << place for place, name in enumerate(called))
 
     def _in_order(self) -> Iterator[tuple[Symbol, list[dt.date]]]:
         """Whoever is in play at that moment, else the next in the order of the alphabet."""
@@ -111,7 +121,8 @@ class Fill:
     async def _ask(self, lacking: tuple[Symbol, list[dt.date]]) -> None:
         symbol, days = lacking
         try:
-            bars = await self._bars.bars(symbol, BAR_MINUTES, min(days), max(days))
+            for name, own in self._names.names(symbol, days).items():
+                await self._take(await self._bars.bars(name, BAR_MINUTES, min(own), max(own)), own)
         except VendorError:
             self._progress.errors += 1
             self._errors_in_a_row += 1
@@ -119,7 +130,6 @@ class Fill:
                 raise
         else:
             self._errors_in_a_row = 0
-            await self._take(bars, days)
         self._progress.done += 1
 
     async def _take(self, bars: SymbolBars, days: Collection[dt.date]) -> None:
@@ -146,7 +156,8 @@ class Fill:
         async with self._lender.lent(KEEPING_S) as connection, whole_or_nothing(connection):
             self._progress.rows += await slot_store.keep_days(connection, rows, slots_of)
         usual = set(self._volumes.sessions(self._as_of))
-        symbols = list(dict.fromkeys(symbol for day, symbol in rows.keys if day in usual))
+        today = dict.fromkeys(self._names.now(symbol, day) for day, symbol in rows.keys if day in usual)
+        symbols = [symbol for symbol in today if symbol is not None]
         if symbols:
             await self._demand.take_baseline(await self._volumes.baseline(self._as_of, self._splits, symbols))
 

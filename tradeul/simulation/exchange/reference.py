@@ -124,9 +124,13 @@ class ReferenceRoutes:
             "composite_figi": registry.figi(row, share_class=False),
             "share_class_figi": registry.figi(row, share_class=True),
             "last_updated_utc": f"{updated}T00:00:00Z",
-            "delisted_utc": None if listing.until is None else f"{listing.until}T00:00:00Z",
+            "delisted_utc": None if listing.until is None else f"{self._last_traded(listing.until)}T00:00:00Z",
         }
         return _known(facts)
+
+    def _last_traded(self, until: dt.date) -> dt.date:
+        """What the vendor dates the end of a listing by: not the first day without it, but the last with it."""
+        return self._market.calendar.previous(until)
 
     async def _types(self, request: web.Request) -> web.StreamResponse:
         rows = [
