@@ -5,9 +5,9 @@ much may be told at once. Times are the market's and never go back, but for `Roo
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -34,7 +34,8 @@ class Alert(NamedTuple):
     text: str
     why: str
     """Why nobody was told; empty: it rang."""
-    data: Mapping[str, object]
+    data: dict[str, Any]
+    """In JSON-ready words."""
 
 
 class Quiet(NamedTuple):
