@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.eventually import running, settle
-from tradeul.clock import NANOS_PER_SECOND, Clock, ManualClock, PacedClock, SystemClock
+from tradeul.clock import NANOS_PER_SECOND, Clock, LateClock, ManualClock, PacedClock, SystemClock
 from tradeul.domain.events import Nanos
 
 START = Nanos(1_700_000_000 * NANOS_PER_SECOND)
@@ -139,3 +139,13 @@ def test_clocks_with_one_anchor_agree(wall: Wall) -> None:
     late = PacedClock(OTHER_START, speed=60, anchor=anchor)
 
     assert early.now() == late.now() == OTHER_START + 1800 * NANOS_PER_SECOND
+
+
+def test_the_time_of_day_is_the_machines_whatever_the_markets_is(wall: Wall) -> None:
+    """A paced clock is at another moment and pace; its time of day is everybody's."""
+    clock = PacedClock(OTHER_START, speed=60.0)
+
+    wall.elapse(10)
+
+    assert clock.wall() == SystemClock().wall() == LateClock(clock, 900).wall() == START + 10 * NANOS_PER_SECOND
+    assert clock.now() == OTHER_START + 600 * NANOS_PER_SECOND

@@ -2,7 +2,8 @@
 
 Two times are kept apart. Market time (`now`, `sleep`, `sleep_until`) is what the trading day runs on and may
 be moved or paced by `[clock]`. Monotonic time (`monotonic`, `pause`) is the wall's, never steps, and governs
-heartbeats, timeouts and backoff at any speed.
+heartbeats, timeouts and backoff at any speed. `wall` is the time of day out there, whatever the market's is: for
+other people's programs, and for what must be told apart over restarts.
 """
 
 import asyncio
@@ -25,6 +26,9 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Wall seconds that never step."""
 
+    def wall(self) -> Nanos:
+        """The machine's time of day, nanoseconds since the Unix epoch; it may be stepped."""
+
     async def sleep(self, seconds: float) -> None:
         """Wait for market seconds."""
 
@@ -43,6 +47,9 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def wall(self) -> Nanos:
+        return Nanos(time.time_ns())
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -74,6 +81,9 @@ class PacedClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
+    def wall(self) -> Nanos:
+        return Nanos(time.time_ns())
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self._speed)
 
@@ -96,6 +106,9 @@ class LateClock:
 
     def monotonic(self) -> float:
         return self._clock.monotonic()
+
+    def wall(self) -> Nanos:
+        return self._clock.wall()
 
     async def sleep(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
@@ -121,6 +134,9 @@ class ManualClock:
 
     def monotonic(self) -> float:
         return self._elapsed
+
+    def wall(self) -> Nanos:
+        return self.now()
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:

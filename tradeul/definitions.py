@@ -1,12 +1,22 @@
-"""What a user defines by name: lists of their own. One shape wherever it comes from: settings, HTTP or user.json.
+"""What a user defines by name: lists and alerts. One shape wherever it comes from: settings, HTTP or user.json.
 
 Only the shape is checked here; whether a condition can be read, the engine says, which knows the fields. What is not
 given is None: for a built-in name that is as it is built in.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
 
 NAME_PATTERN: Final = r"[a-z][a-z0-9_]{0,31}"
 MOST_DEFINITIONS: Final = 100
@@ -14,6 +24,12 @@ LARGEST_LIST: Final = 200
 MOST_COLUMNS: Final = 32
 LONGEST_TITLE: Final = 80
 LONGEST_EXPRESSION: Final = 2_000
+LONGEST_ADDRESS: Final = 2_000
+LONGEST_SECRET: Final = 200
+LONGEST_COOLDOWN_S: Final = 86_400
+MOST_NEW_HIGHS: Final = 15
+"""Of the last 15 minutes, one each."""
+MOST_QUIET: Final = 8
 
 Name = Annotated[str, StringConstraints(pattern=f"^{NAME_PATTERN}$")]
 """What a user may call a list or a rule."""
@@ -53,3 +69,75 @@ class ScanDefinition(Definition):
     sessions: Sessions | None = Field(None, description="Sessions in which it is made; empty: all.")
     global_filters: bool | None = Field(None, description="Whether rows must pass the filters above; empty: they must.")
     enabled: bool = Field(default=True, description="Whether there is such a list.")
+
+
+Occasion = Literal["entered", "left", "true", "halt", "resume", "new_high"]
+"""What can ring an alert."""
+_HOUR: Final = r"([01]\d|2[0-3]):[0-5]\d"
+
+
+def _some_time(span: str) -> str:
+    begin, _, end = span.partition("-")
+    if begin == end:
+        raise ValueError("the hours begin and end at the same minute: to silence a rule, set enabled = false")
+    return span
+
+
+def _reachable(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not address.isprintable() or " " in address:
+        raise ValueError("an http:// or https:// address is needed")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("no user and password in the address: what proves that it is us is webhook_secret")
+    _ = parts.port  # a ValueError of its own where it is none
+    return address
+
+
+Quiet = Annotated[str, StringConstraints(pattern=f"^{_HOUR}-{_HOUR}$"), AfterValidator(_some_time)]
+Address = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=LONGEST_ADDRESS), AfterValidator(_reachable)
+]
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST_SECRET)]
+
+
+class AlertDefinition(Definition):
+    """A rule: what rings, for whom, how often at most, and who is told beside the page."""
+
+    where: Expression | None = Field(None, min_length=1, description="The condition that must hold.")
+    list: Name | None = Field(None, description="The list that the symbol must stand in, or enters or leaves.")
+    on: Occasion | None = Field(
+        None,
+        description="What rings: `entered` or `left` the list, `halt`, `resume` or `new_high`, if condition and list "
+        "hold at that moment; `true`: the condition begins to hold, in the list if there is one. Empty: `true` with a "
+        "condition, else `entered`.",
+    )
+    count: int | None = Field(
+        None, ge=1, le=MOST_NEW_HIGHS, description="For `new_high`: minutes of the last 15 with one; empty: 1."
+    )
+    cooldown_s: int = Field(
+        60, ge=0, le=LONGEST_COOLDOWN_S, description="For how long it then does not ring for the same symbol."
+    )
+    once_per_day: bool = Field(default=False, description="Whether it rings only once a trading date for each symbol.")
+    quiet: Annotated[tuple[Quiet, ...], BeforeValidator(split)] = Field(
+        (), max_length=MOST_QUIET, description="When it does not ring, New York time, such as `20:00-07:00`."
+    )
+    text: Title | None = Field(None, description="What it says after the symbol; empty: what happened.")
+    sound: Name | None = Field(None, description="The sound that the page makes; empty: its usual one.")
+    webhook: Address | None = Field(None, description="The address that is told of each alert; empty: none.")
+    webhook_secret: Secret | None = Field(None, description="What webhooks are signed with; empty: they are not.")
+    enabled: bool = Field(default=True, description="Whether it rings at all.")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.occasion in ("entered", "left") and self.list is None:
+            raise ValueError("on: `entered` and `left` need a `list`; without one, give a condition in `where`")
+        if self.occasion == "true" and self.where is None:
+            raise ValueError("on: `true` needs a condition in `where`")
+        if self.count is not None and self.occasion != "new_high":
+            raise ValueError("count: only `new_high` counts anything")
+        return self
+
+    @property
+    def occasion(self) -> Occasion:
+        """What rings it."""
+        return self.on or ("entered" if self.where is None else "true")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.support.eventually import running, settle
 from tests.support.market import NANOS, at, bar
 from tradeul.clock import ManualClock
+from tradeul.domain.alerts import Alert
 from tradeul.domain.events import ListEvent, ListRecord, LiveBar, LiveEvents, MinuteBar, Nanos, Symbol
 from tradeul.domain.minutes import CHANGES_WITHIN_NS, MINUTE_NS
 from tradeul.engine.minutes import GRACE_NS, LOOK_EVERY_S, QUIET_NS, Minutes
@@ -44,6 +45,9 @@ class Notebook:
 
     def minute(self, minute: MinuteBar) -> None:
         self.minutes.append(minute)
+
+    def alert(self, alert: Alert) -> None:
+        raise AssertionError(f"nothing rings here: {alert}")
 
 
 class Bench:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.market import CALENDAR, DAY, NANOS, at, image, take, traded
 from tradeul.clock import ManualClock
+from tradeul.domain.alerts import Alert
 from tradeul.domain.board import Board
 from tradeul.domain.events import ListEvent, ListRecord, MinuteBar, Nanos, Symbol
 from tradeul.domain.scans import Scan
@@ -57,6 +58,9 @@ class Notebook:
 
     def minute(self, minute: MinuteBar) -> None:
         raise AssertionError(f"nobody follows minutes here: {minute}")
+
+    def alert(self, alert: Alert) -> None:
+        raise AssertionError(f"nothing rings here: {alert}")
 
 
 class Bench:

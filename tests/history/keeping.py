@@ -13,6 +13,7 @@ from tests.history.worlds import place
 from tests.support.eventually import running
 from tests.support.market import CALENDAR, NANOS, at
 from tradeul.clock import Clock, PacedClock, SystemClock
+from tradeul.domain.alerts import Alert
 from tradeul.domain.events import ListEvent, ListRecord, MinuteBar, Nanos, Symbol
 from tradeul.engine.ports import Span
 from tradeul.history.annals import PostgresAnnals
@@ -54,6 +55,14 @@ def minute(number: float = 0, symbol: str = "ACME", volume: float = 500.0, **mor
     """A minute, so many minutes after noon, told a minute and a half after it began."""
     at_, close = later(60 * number), 12.5
     plain = MinuteBar(at_, Symbol(symbol), 12.0, 13.0, 11.5, close, volume, 12.25, None, later(60 * number + 90))
+    return plain._replace(**more)
+
+
+def alert(second: float = 0, symbol: str | None = "ACME", why: str = "", **more: Any) -> Alert:
+    """A rule that rang, or did not, so many seconds after noon."""
+    whose = None if symbol is None else Symbol(symbol)
+    number = 1_700_000_000_000_000 + int(second * 1_000)
+    plain = Alert(number, later(second), "fast", whose, "winners", "ACME entered", why, {"price": 12.5, "rvol": None})
     return plain._replace(**more)
 
 

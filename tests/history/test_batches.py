@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.history.keeping import event, later, minute, record
+from tests.history.keeping import alert, event, later, minute, record
 from tradeul.history.batches import (
     BATCH_ITEMS,
     BATCH_VALUES,
@@ -33,10 +33,11 @@ def test_kinds_keep_their_order_and_their_place() -> None:
     waiting.put("event", event(2))
     waiting.put("result", record(3, "B"))
     waiting.put("minute", minute(1))
+    waiting.put("alert", alert(4))
     waiting.put("state", record(4))
     waiting.put("minute", minute(2))
 
-    kinds = ([event(2)], [record(1, "A"), record(4)], [record(3, "B")], [minute(1), minute(2)])
+    kinds = ([event(2)], [record(1, "A"), record(4)], [record(3, "B")], [minute(1), minute(2)], [alert(4)])
     assert waiting.take() == Batch(*kinds)
     assert waiting.take() is None
     assert len(waiting) == 0
@@ -93,13 +94,14 @@ def test_a_batch_survives_being_packed() -> None:
         [record(3, "A", "B"), record(4)],
         [record(5, "A", caps=True)],
         [minute(6), minute(7, vwap=None, trades=9.0)],
+        [alert(8), alert(9, None, "storm", data={"count": 3, "symbols": ["A", "B"]})],
     )
 
     assert unpacked(packed(batch)) == batch
 
 
 def test_a_batch_of_an_earlier_version_can_be_read() -> None:
-    """Before minutes were kept a batch had three kinds: it is one without minutes."""
+    """Before minutes and alerts were kept a batch had three kinds: it is one without them."""
     batch = Batch([event(1)], [record(2, "A")], [record(3, "A")])
 
     assert unpacked(packed(batch[:3])) == batch
@@ -108,7 +110,9 @@ def test_a_batch_of_an_earlier_version_can_be_read() -> None:
 @pytest.mark.parametrize("second", [0.0, 1.0, 2.5, 9.0])
 def test_a_batch_is_parted_at_a_moment(second: float) -> None:
     """The moment itself belongs to what happened until then; nothing is in both parts or in none."""
-    batch = Batch([event(1), event(2)], [record(2, "A"), record(3)], [record(5, "A")], [minute(0), minute(0.04)])
+    batch = Batch(
+        [event(1), event(2)], [record(2, "A"), record(3)], [record(5, "A")], [minute(0), minute(0.04)], [alert(1)]
+    )
     until, after = batch.parted(later(second))
 
     assert all(item.at <= later(second) for kind in until for item in kind)

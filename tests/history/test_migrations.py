@@ -26,7 +26,7 @@ PROMISED = {
     "list_events": "time list symbol event rank price reason",
     "splits": "symbol date old new",
     "user_scans": "",
-    "alert_history": "",
+    "alert_history": "time id rule symbol list text suppressed data",
     "maintenance_runs": "job days state rows_written error started_at finished_at",
     "minutes_completed": "symbol date asked_at",
 }

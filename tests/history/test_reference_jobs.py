@@ -389,8 +389,8 @@ async def test_an_empty_list_of_splits_is_refused(server: EmbeddedPostgres) -> N
 
 async def test_old_days_are_dropped(server: EmbeddedPostgres) -> None:
     """Each table keeps its own number of days, by whole parts; notes of old runs go too."""
-    keep = Keep(ticks=1, list_states=2, aggregates_1min=3, scan_results=4, list_events=5)
-    tables = ["ticks", "list_states", "aggregates_1min", "list_results", "list_events"]
+    keep = Keep(ticks=1, list_states=2, aggregates_1min=3, scan_results=4, list_events=5, alert_history=6)
+    tables = ["ticks", "list_states", "aggregates_1min", "list_results", "list_events", "alert_history"]
     parts = "SELECT relname FROM pg_class WHERE relnamespace = '{}'::regnamespace AND relname ~ '_[0-9]{{8}}$'"
     async with bench(server) as here:
         async with connected(server.dsn, here.world) as connection:
@@ -405,7 +405,7 @@ async def test_old_days_are_dropped(server: EmbeddedPostgres) -> None:
         names = await here.rows(parts)
 
     kept = {table: sum(name.rpartition("_")[0] == table for (name,) in names) for table in tables}
-    assert kept == dict(zip(tables, (2, 3, 4, 5, 6), strict=True))
+    assert kept == dict(zip(tables, (2, 3, 4, 5, 6, 7), strict=True))
     assert runs == [("new",)]
-    assert (progress.done, progress.rows) == (progress.total, 5 * 8 - sum(kept.values()) + 1)
+    assert (progress.done, progress.rows) == (progress.total, 6 * 8 - sum(kept.values()) + 1)
     assert again.rows == 0

@@ -31,6 +31,9 @@ class UnhurriedClock(SystemClock):
     def monotonic(self) -> float:
         return super().monotonic() + self._skipped_s
 
+    def wall(self) -> Nanos:
+        return Nanos(super().wall() + int(self._skipped_s * NANOS_PER_SECOND))
+
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self._skipped_s += seconds

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+from tradeul.domain.alerts import Alert
 from tradeul.domain.averages import Averages
 from tradeul.domain.events import (
     Bools,
@@ -165,7 +166,7 @@ class View(Protocol):
 
 
 class Chronicle(Protocol):
-    """Keeps what happened in the lists and in hot symbols. Every method returns at once and never fails its caller."""
+    """Keeps what happened in lists and hot symbols, and what rang. Every method returns at once and fails nobody."""
 
     def event(self, event: ListEvent) -> None:
         """Keep one entry, exit or peak."""
@@ -178,6 +179,9 @@ class Chronicle(Protocol):
 
     def minute(self, minute: MinuteBar) -> None:
         """Keep a finished minute of a symbol; of two about one minute the one of the later `as_of` counts."""
+
+    def alert(self, alert: Alert) -> None:
+        """Keep what rang, or why it did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +364,37 @@ class StateStore(Protocol):
 
     def save(self, state: DayState) -> None:
         """Keep a state; the one before stays until this one is safe."""
+
+
+class RingingState(NamedTuple):
+    """What alerts must know after a restart, so that they do not ring again."""
+
+    last_id: int
+    rung: Sequence[tuple[str, Symbol, Nanos]]
+    """When each rule rang last for each symbol."""
+
+
+class RingingStore(Protocol):
+    """Keeps the newest of them. Waits and raises like `StateStore`."""
+
+    def load(self) -> RingingState | None:
+        """Read what was kept; None if there is nothing, or nothing that can be read."""
+
+    def save(self, state: RingingState) -> None:
+        """Keep this instead."""
+
+
+class Messenger(Protocol):
+    """Tells other programs of alerts, for as long as it takes. Every method returns at once."""
+
+    def send(self, alert: Alert) -> None:
+        """Have the address of the alert's rule told, once."""
+
+    def undelivered(self) -> Mapping[str, object]:
+        """Tell in JSON-ready words what waits, and what was given up."""
+
+    def retry(self, rule: str | None) -> int:
+        """Try again what was given up, of one rule or all; how many those are."""
 
 
 class SlotStore(Protocol):

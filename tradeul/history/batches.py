@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
+from tradeul.domain.alerts import Alert
 from tradeul.domain.events import ListEvent, ListRecord, MinuteBar, Nanos, Symbol
 
 BATCH_ITEMS: Final = 1_000
@@ -22,9 +23,10 @@ REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 MINUTE_VALUES: Final = 40
 """More than it has: 250 minutes take as long to put into the database's words as a batch of anything else."""
+ALERT_VALUES: Final = 40
 
-Kind = Literal["event", "state", "result", "minute"]
-What = ListEvent | ListRecord | MinuteBar
+Kind = Literal["event", "state", "result", "minute", "alert"]
+What = ListEvent | ListRecord | MinuteBar | Alert
 Item = tuple[Kind, What]
 
 
@@ -38,10 +40,11 @@ class Batch(NamedTuple):
     states: list[ListRecord]
     results: list[ListRecord]
     minutes: list[MinuteBar] = []  # noqa: RUF012  # nobody adds to it: a batch that grows begins with lists of its own
+    alerts: list[Alert] = []  # noqa: RUF012  # nor to this one
 
     @property
     def items(self) -> int:
-        return len(self.events) + len(self.states) + len(self.results) + len(self.minutes)
+        return sum(len(kind) for kind in self)
 
     def parted(self, at: Nanos) -> tuple["Batch", "Batch"]:
         """What happened until then, and what happened later."""
@@ -55,6 +58,7 @@ class Batch(NamedTuple):
         yield from (Batch([], [state], []) for state in self.states)
         yield from (Batch([], [], [result]) for result in self.results)
         yield from (Batch([], [], [], [minute]) for minute in self.minutes)
+        yield from (Batch([], [], [], [], [alert]) for alert in self.alerts)
 
 
 packed: Final = msgspec.msgpack.Encoder().encode
@@ -87,17 +91,12 @@ class Waiting:
         """Take the oldest away as one batch; None if nothing waits."""
         if not self._items:
             return None
-        batch, items, values = Batch([], [], [], []), 0, 0
+        batch, items, values = Batch([], [], [], [], []), 0, 0
         while self._items and items < BATCH_ITEMS and values < BATCH_VALUES:
             kind, item = self._next()
             items += 1
             values += _values_of(item)
-            if isinstance(item, ListEvent):
-                batch.events.append(_event(item))
-            elif isinstance(item, MinuteBar):
-                batch.minutes.append(item._replace(symbol=Symbol(storable(item.symbol))))
-            else:
-                (batch.states if kind == "state" else batch.results).append(_record(item))
+            _put_into(batch, kind, item)
         return batch
 
     def _next(self) -> Item:
@@ -117,7 +116,20 @@ def _values_of(item: What) -> int:
     """How much of the queue an item takes."""
     if isinstance(item, ListRecord):
         return EVENT_VALUES * (len(item.symbols) + 1)
+    if isinstance(item, Alert):
+        return ALERT_VALUES
     return EVENT_VALUES if isinstance(item, ListEvent) else MINUTE_VALUES
+
+
+def _put_into(batch: Batch, kind: Kind, item: What) -> None:
+    if isinstance(item, ListEvent):
+        batch.events.append(_event(item))
+    elif isinstance(item, MinuteBar):
+        batch.minutes.append(item._replace(symbol=Symbol(storable(item.symbol))))
+    elif isinstance(item, Alert):
+        batch.alerts.append(_alert(item))
+    else:
+        (batch.states if kind == "state" else batch.results).append(_record(item))
 
 
 def _event(event: ListEvent) -> ListEvent:
@@ -128,3 +140,15 @@ def _event(event: ListEvent) -> ListEvent:
 def _record(record: ListRecord) -> ListRecord:
     symbols = tuple(Symbol(storable(symbol)) for symbol in record.symbols)
     return record._replace(list=storable(record.list), symbols=symbols)
+
+
+def _alert(alert: Alert) -> Alert:
+    symbol = None if alert.symbol is None else Symbol(storable(alert.symbol))
+    data = {name: _storable_value(value) for name, value in alert.data.items()}
+    return alert._replace(symbol=symbol, text=storable(alert.text), data=data)
+
+
+def _storable_value(value: object) -> object:
+    if isinstance(value, list):
+        return [_storable_value(each) for each in value]
+    return storable(value) if isinstance(value, str) else value

@@ -10,12 +10,13 @@ from typing import Final, NamedTuple
 import msgspec
 
 from tradeul.domain.events import ListEvent, ListRecord, ListRow, Nanos, Symbol
+from tradeul.history.alert_store import ALERTS_SET_ASIDE, ALERTS_TABLE, keep_alerts
 from tradeul.history.batches import Batch, What, storable
 from tradeul.history.database import Connection
 from tradeul.history.partitions import instant_of_moment, moment_of
 from tradeul.history.symbol_store import MINUTES_SET_ASIDE, MINUTES_TABLE, keep_minutes
 
-TABLES: Final = ("list_events", "list_states", "list_results", MINUTES_TABLE)
+TABLES: Final = ("list_events", "list_states", "list_results", MINUTES_TABLE, ALERTS_TABLE)
 """Those that the writer writes, in the order of a batch."""
 SET_ASIDE_DAYS: Final = 10
 SET_ASIDE_ROWS: Final = 500
@@ -139,7 +140,7 @@ unloaded AS (DELETE FROM daily_sessions WHERE date IN (SELECT date FROM late))
 INSERT INTO set_aside (table_name, time, row) SELECT 'daily_ohlc', time, to_jsonb(moved) FROM moved"""
 _SETTING_ASIDE: Final = (
     _EVENTS_SET_ASIDE, _STATES_SET_ASIDE, _RESULTS_SET_ASIDE, MINUTES_SET_ASIDE, _ENDS_SET_ASIDE, _DAYS_SET_ASIDE,
-    _BARS_SET_ASIDE,
+    _BARS_SET_ASIDE, ALERTS_SET_ASIDE,
 )  # fmt: skip
 KINDS_SET_ASIDE: Final = len(_SETTING_ASIDE)
 _ROW_SET_ASIDE: Final = "INSERT INTO set_aside (table_name, time, row) VALUES ($1, $2, $3::text::jsonb)"
@@ -164,6 +165,8 @@ async def keep(connection: Connection, batch: Batch) -> None:
         await connection.executemany(_RESULTS_KEPT, [_columns(result) for result in batch.results])
     if batch.minutes:
         await keep_minutes(connection, batch.minutes)
+    if batch.alerts:
+        await keep_alerts(connection, batch.alerts)
 
 
 async def results(

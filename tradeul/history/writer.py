@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, Protocol
 import structlog
 
 from tradeul.clock import Clock
+from tradeul.domain.alerts import Alert
 from tradeul.domain.events import ListEvent, ListRecord, MinuteBar, Nanos
 from tradeul.history.batches import WAITING_VALUES, Batch, Waiting
 from tradeul.history.link import Link, Pace
@@ -34,7 +35,7 @@ class Room(NamedTuple):
 
 
 class WriterReport(NamedTuple):
-    """What health shows. Counts are of events, lists and minutes, since the start."""
+    """What health shows. Counts are of events, lists, minutes and alerts, since the start."""
 
     connected: bool
     since: Nanos
@@ -119,6 +120,10 @@ class HistoryWriter:
     def minute(self, minute: MinuteBar) -> None:
         """Keep a finished minute of a symbol, instead of what was said of it before."""
         self._waiting.put("minute", minute)
+
+    def alert(self, alert: Alert) -> None:
+        """Keep what rang, or why it did not."""
+        self._waiting.put("alert", alert)
 
     async def run(self) -> None:
         """Write what comes, for ever. Cancelled in the middle of a batch, it leaves it to `close` or the next run."""

@@ -25,6 +25,7 @@ class Keep:
     scan_results: int = 30
     list_events: int = 400
     volume_slots: int = 400
+    alert_history: int = 400
 
     def by_table(self) -> Mapping[str, int]:
         """The same by the tables that hold them; one that there is not is nobody's trouble."""
@@ -36,6 +37,7 @@ class Keep:
             "list_events": self.list_events,
             "slot_days": self.volume_slots,
             "slot_ends": self.volume_slots,
+            "alert_history": self.alert_history,
         }
 
 
