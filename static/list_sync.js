@@ -20,6 +20,8 @@ import { applied, checksum, ranked, Refused } from "./rankings.js";
 export const ANSWER_MS = 5_000;
 const UNANSWERED_BEFORE_GIVING_UP = 3;
 const HEARTBEATS_AHEAD_BEFORE_RESYNC = 2;
+/** What waits for its turn to be said has not been asked, and nobody is late with the answer. */
+const NOT_YET = Infinity;
 
 export class ListSync {
   /** @param {string} name */
@@ -41,15 +43,22 @@ export class ListSync {
 
   /**
    * @param {number} id names the request, so that a refusal can be traced to it
-   * @param {number} now
    * @returns {Step}
    */
-  subscribe(id, now) {
+  subscribe(id) {
     this.state = "SYNCING";
     this.resyncing = false;
     this.unanswered = 0;
-    this.askedAt = now;
+    this.askedAt = NOT_YET;
     return { send: { action: ACTIONS.subscribe_list, list: this.name, ...this.#known(), id } };
+  }
+
+  /**
+   * What a step wanted sent is on its way.
+   * @param {number} now
+   */
+  asked(now) {
+    this.askedAt = now;
   }
 
   disconnect() {
@@ -58,17 +67,16 @@ export class ListSync {
 
   /**
    * @param {import("./protocol.js").Snapshot} snapshot
-   * @param {number} now
    * @returns {Step}
    */
-  snapshot(snapshot, now) {
+  snapshot(snapshot) {
     const older = snapshot.epoch === this.epoch && snapshot.sequence < this.sequence;
     if (older) return {};
     try {
       this.rows = ranked(snapshot.rows);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      return this.state === "LIVE" ? this.resync(now) : {};
+      return this.state === "LIVE" ? this.resync() : {};
     }
     this.epoch = snapshot.epoch;
     this.#reached(snapshot);
@@ -77,14 +85,13 @@ export class ListSync {
 
   /**
    * @param {import("./protocol.js").Delta} delta
-   * @param {number} now
    * @returns {Step}
    */
-  delta(delta, now) {
+  delta(delta) {
     if (this.state === "DOWN" || this.resyncing) return {};
     const ours = delta.epoch === this.epoch;
     if (ours && delta.sequence <= this.sequence) return {};
-    if (!ours || delta.prev !== this.sequence) return this.state === "LIVE" ? this.resync(now) : {};
+    if (!ours || delta.prev !== this.sequence) return this.state === "LIVE" ? this.resync() : {};
     try {
       const { rows, changes } = applied(this.rows, delta);
       this.rows = rows;
@@ -92,7 +99,7 @@ export class ListSync {
       return { changes };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      return this.resync(now);
+      return this.resync();
     }
   }
 
@@ -107,18 +114,17 @@ export class ListSync {
 
   /**
    * @param {import("./protocol.js").Heartbeat} heartbeat
-   * @param {number} now
    * @returns {Step}
    */
-  heartbeat(heartbeat, now) {
+  heartbeat(heartbeat) {
     const theirs = heartbeat.sequences[this.name];
     if (this.state !== "LIVE" || theirs === undefined) return {};
     const ours = heartbeat.epoch === this.epoch;
     this.ahead = !ours || theirs > this.sequence ? this.ahead + 1 : 0;
-    if (this.ahead >= HEARTBEATS_AHEAD_BEFORE_RESYNC) return this.resync(now);
+    if (this.ahead >= HEARTBEATS_AHEAD_BEFORE_RESYNC) return this.resync();
     const expected = heartbeat.checksums[this.name];
     const comparable = ours && theirs === this.sequence && expected !== undefined;
-    return comparable && expected !== checksum(this.rows) ? this.resync(now) : {};
+    return comparable && expected !== checksum(this.rows) ? this.resync() : {};
   }
 
   /**
@@ -128,17 +134,14 @@ export class ListSync {
   tick(now) {
     if (this.state !== "SYNCING" || now - this.askedAt < ANSWER_MS) return {};
     this.unanswered += 1;
-    return this.unanswered >= UNANSWERED_BEFORE_GIVING_UP ? { giveUp: true } : this.resync(now);
+    return this.unanswered >= UNANSWERED_BEFORE_GIVING_UP ? { giveUp: true } : this.resync();
   }
 
-  /**
-   * @param {number} now
-   * @returns {Step}
-   */
-  resync(now) {
+  /** @returns {Step} */
+  resync() {
     this.state = "SYNCING";
     this.resyncing = true;
-    this.askedAt = now;
+    this.askedAt = NOT_YET;
     return { send: { action: ACTIONS.resync, list: this.name, ...this.#known() } };
   }
 

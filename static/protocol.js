@@ -56,7 +56,7 @@ export const FIRST_FINAL_CLOSE_CODE = 4500;
  * @typedef {{name: string, title: string, size: number, columns: string[]}} ListInfo
  *
  * @typedef {{type: "hello", protocol: number, epoch: string, server_time: number, market: string, session: string,
- *   heartbeat_ms: number, lists: ListInfo[]}} Hello
+ *   heartbeat_ms: number, lists: ListInfo[], limits?: unknown}} Hello
  * @typedef {{type: "snapshot", list: string, epoch: string, sequence: number, timestamp: number, rows: Row[]}} Snapshot
  * @typedef {{action: string, symbol: string, rank?: number, old_rank?: number, new_rank?: number,
  *   data?: {[column: string]: Value}}} DeltaItem

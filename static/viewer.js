@@ -6,6 +6,7 @@
  */
 
 import { ListSync } from "./list_sync.js";
+import { limitsOf, Pace } from "./pace.js";
 import { FIRST_FINAL_CLOSE_CODE, FRAMES, PROTOCOL } from "./protocol.js";
 
 /**
@@ -67,6 +68,10 @@ export class Viewer {
     this.lastId = 0;
     /** @type {Map<number | string, string>} */
     this.requests = new Map();
+    this.limits = limitsOf(null);
+    this.pace = new Pace(this.limits, 0);
+    /** @type {{list: ListSync, message: object}[]} at most one for each list */
+    this.outbox = [];
   }
 
   /** @returns {LinkState} */
@@ -105,7 +110,10 @@ export class Viewer {
     const silence = now - this.heardAt;
     if (silence >= RECONNECT_MS) this.#giveUp("no word from the server", now, late);
     else if (silence >= STALE_MS && !late) this.stale = true;
-    else this.#tickLists(now);
+    else {
+      this.#talk(now);
+      this.#tickLists(now);
+    }
   }
 
   /**
@@ -169,6 +177,8 @@ export class Viewer {
     this.epoch = hello.epoch;
     this.reason = "";
     this.requests.clear();
+    this.limits = limitsOf(hello.limits);
+    this.pace = new Pace(this.limits, now);
     this.news.push({ kind: "hello", hello });
     this.#adopt(hello.lists, now);
   }
@@ -181,10 +191,10 @@ export class Viewer {
     const list = this.lists.get(frame.list);
     switch (frame.type) {
       case FRAMES.snapshot:
-        if (list) this.#carryOut(list, list.snapshot(/** @type {any} */ (frame), now), now);
+        if (list) this.#carryOut(list, list.snapshot(/** @type {any} */ (frame)), now);
         break;
       case FRAMES.delta:
-        if (list) this.#carryOut(list, list.delta(/** @type {any} */ (frame), now), now);
+        if (list) this.#carryOut(list, list.delta(/** @type {any} */ (frame)), now);
         break;
       case FRAMES.subscribed:
         list?.subscribed(frame.recovered === true, this.epoch);
@@ -211,7 +221,7 @@ export class Viewer {
         if (Array.isArray(frame.lists)) this.#adopt(frame.lists, now);
         break;
       case FRAMES.error:
-        if (frame.code === "unknown_list") this.#forget(this.requests.get(frame.id) ?? "");
+        this.#refused(frame.code, this.requests.get(frame.id) ?? "");
         break;
       case FRAMES.bye:
         this.reason = String(frame.reason ?? "");
@@ -226,23 +236,33 @@ export class Viewer {
    */
   #heartbeat(heartbeat, now) {
     this.news.push({ kind: "heartbeat", heartbeat });
-    for (const list of this.lists.values()) this.#carryOut(list, list.heartbeat(heartbeat, now), now);
+    for (const list of this.lists.values()) this.#carryOut(list, list.heartbeat(heartbeat), now);
   }
 
   /**
-   * Follow exactly these lists. Rows of a list that was known before stay and are shown as old until it is in step.
+   * @param {unknown} code
+   * @param {string} name of the list that was asked for
+   */
+  #refused(code, name) {
+    if (code === "unknown_list") this.#forget(name);
+    // It stands on the page without rows, and is asked for again when the lists change.
+    if (code === "too_many") this.#letGo(name);
+  }
+
+  /**
+   * Follow these lists, as many of them as a connection may. Rows of a list that was known before stay and are shown
+   * as old until it is in step.
    * @param {import("./protocol.js").ListInfo[]} infos
    * @param {number} now
    */
   #adopt(infos, now) {
     const known = this.lists;
-    this.lists = new Map(infos.map(({ name }) => [name, known.get(name) ?? new ListSync(name)]));
-    for (const [id, name] of this.requests) if (!this.lists.has(name)) this.requests.delete(id);
+    const followed = infos.slice(0, this.limits.lists);
+    this.lists = new Map(followed.map(({ name }) => [name, known.get(name) ?? new ListSync(name)]));
+    for (const name of known.keys()) if (!this.lists.has(name)) this.#unask(name);
     this.news.push({ kind: "lists", lists: infos });
-    for (const list of this.lists.values()) {
-      const followed = [...this.requests.values()].includes(list.name);
-      if (!followed) this.#subscribe(list, now);
-    }
+    const asked = new Set(this.requests.values());
+    for (const list of this.lists.values()) if (!asked.has(list.name)) this.#subscribe(list, now);
   }
 
   /**
@@ -252,14 +272,39 @@ export class Viewer {
   #subscribe(list, now) {
     this.lastId += 1;
     this.requests.set(this.lastId, list.name);
-    this.#carryOut(list, list.subscribe(this.lastId, now), now);
+    this.#carryOut(list, list.subscribe(this.lastId), now);
   }
 
   /** @param {string} name */
   #forget(name) {
-    if (!this.lists.delete(name)) return;
+    if (this.#letGo(name)) this.news.push({ kind: "gone", list: name });
+  }
+
+  /** @param {string} name */
+  #letGo(name) {
+    this.#unask(name);
+    return this.lists.delete(name);
+  }
+
+  /**
+   * What was asked about a list is answered to nobody, what was to be asked is not asked.
+   * @param {string} name
+   */
+  #unask(name) {
     for (const [id, list] of this.requests) if (list === name) this.requests.delete(id);
-    this.news.push({ kind: "gone", list: name });
+    this.outbox = this.outbox.filter(({ list }) => list.name !== name);
+  }
+
+  /**
+   * Say what waits to be said, as fast as the server allows.
+   * @param {number} now
+   */
+  #talk(now) {
+    while (this.outbox.length > 0 && this.pace.allows(now)) {
+      const { list, message } = /** @type {{list: ListSync, message: object}} */ (this.outbox.shift());
+      this.commands.push({ kind: "send", socket: this.socket, message });
+      list.asked(now);
+    }
   }
 
   /** @param {number} now */
@@ -276,7 +321,10 @@ export class Viewer {
    * @param {number} now
    */
   #carryOut(list, step, now) {
-    if (step.send) this.commands.push({ kind: "send", socket: this.socket, message: step.send });
+    if (step.send) {
+      this.outbox.push({ list, message: step.send });
+      this.#talk(now);
+    }
     if (step.changes !== undefined) this.news.push({ kind: "rows", list: list.name, changes: step.changes });
     if (step.giveUp) this.#giveUp(`${list.name} does not come into step`, now, false);
   }
@@ -298,6 +346,7 @@ export class Viewer {
     this.open = false;
     this.epoch = null;
     this.stale = false;
+    this.outbox = [];
     for (const list of this.lists.values()) list.disconnect();
   }
 
