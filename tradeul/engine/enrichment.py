@@ -24,7 +24,7 @@ from tradeul.domain.slot_book import SlotBook, slot_end, slots_ended
 from tradeul.domain.slots import SLOT_SECONDS, seconds_into_day, slot_of
 from tradeul.domain.splits import MorningSplits
 from tradeul.domain.usual import Baseline
-from tradeul.domain.windows import Trail, padded
+from tradeul.domain.windows import Trail
 from tradeul.engine.ports import DayState
 
 FALL_BELIEVED_AFTER: Final = 3
@@ -87,6 +87,7 @@ class Enrichment:
         self._slot = -1
         self._image_rows: tuple[tuple[Symbol, ...], Rows] | None = None
         self._image_at = Nanos(0)
+        self._newest_bar = Nanos(0)
         self._covered = Nanos(0)
         """Up to when the last image holds all that was traded: when it was asked for, if nothing in it is newer."""
         self._late = False
@@ -151,34 +152,39 @@ class Enrichment:
         at = self._time_of(image, now)
         if self._resumed:
             self._learn_after_a_gap(at)
-        moment = self._turn(at)
+        # One that was long on its way is older than what live bars told since: that does not turn time back.
+        moment = self._turn(max(at, self._newest_bar))
         rows, board = self._rows_of(image), self.board
         self._mark_presence(rows)
         self._take_prices(rows, image, read)
         self._take_volumes(rows, image, read, at)
         self._take_quotes(rows, image)
         self._take_day(rows, image, read, moment, at)
-        self._look_back(at)
+        self._trail.look_back(board, EVERY_ROW, at)
+        shown = np.where(board["price_source"] < reading.PREVIOUS, board["price"], np.nan)
+        self._trail.record(at, shown, board["volume_today"])
         self.as_of = max(self.as_of, at)
         self._image_at = at
         self._late = image.delayed or now - at > LATE_S * NANOS
         self._covered = at if self._late else max(at, asked_at)
-        metrics.derive(board, EVERY_ROW, moment.hours, moment.session)
+        metrics.derive(board, EVERY_ROW, moment.hours, moment.session, self._slot)
 
     def apply_bars(self, bars: Sequence[LiveBar]) -> None:
         """Bring the rows of live bars up to date: at most one bar per symbol, folded by the intake."""
         bars = [bar for bar in bars if bar.symbol in self.board.row_of]
         if not bars:
             return
-        at = Nanos(max(bar.end for bar in bars))
-        moment = self._turn(max(at, self.as_of))
+        self._newest_bar = max(self._newest_bar, *(bar.end for bar in bars))
+        at = max(self.as_of, self._newest_bar)
+        moment = self._turn(at)
         bars = [bar for bar in bars if bar.start >= moment.hours.midnight]
         rows = np.array([self.board.row_of[bar.symbol] for bar in bars], np.int64)
         end = np.array([bar.end for bar in bars], np.int64)
         self._take_bar_prices(rows, end, bars)
         self._take_bar_day(rows, end, bars, moment)
-        self.as_of = max(self.as_of, at)
-        metrics.derive(self.board, rows, moment.hours, moment.session)
+        self._trail.look_back(self.board, rows, at)
+        self.as_of = at
+        metrics.derive(self.board, rows, moment.hours, moment.session, self._slot)
 
     def apply_averages(self, averages: Averages) -> None:
         """Swap in what history says of the symbols on the board, all at once; of others nobody asks."""
@@ -190,7 +196,7 @@ class Enrichment:
         self.board["avg_price_30d"][rows] = averages.price_30d[known]
         self.board["atr"][rows] = averages.atr[known]
         if self._moment is not None:
-            metrics.derive(self.board, EVERY_ROW, self._moment.hours, self._moment.session)
+            metrics.derive(self.board, EVERY_ROW, self._moment.hours, self._moment.session, self._slot)
 
     def apply_baseline(self, baseline: Baseline, missed: int) -> None:
         """Swap in what volume is usual for some symbols; it shows when they are next derived.
@@ -219,7 +225,7 @@ class Enrichment:
         board["is_etf"][rows] = [-1 if is_etf is None else is_etf for is_etf in columns["is_etf"]]
         board["no_reference"][rows] = 0
         if self._moment is not None:
-            metrics.derive(board, rows, self._moment.hours, self._moment.session)
+            metrics.derive(board, rows, self._moment.hours, self._moment.session, self._slot)
 
     def moment(self) -> Moment | None:
         """Where the board's data stands in the market's time; None before the first image."""
@@ -370,16 +376,6 @@ class Enrichment:
         board = self.board
         for name, values, further in (("premarket_high", highs, np.fmax), ("premarket_low", lows, np.fmin)):
             board.overwrite(name, rows, further(values, board[name][rows]), early)
-
-    def _look_back(self, at: Nanos) -> None:
-        board = self.board
-        for seconds, label in ((60, "1m"), (300, "5m")):
-            sample = self._trail.ago(at, seconds)
-            for name, column in (("price", f"price_{label}_ago"), ("volume", f"volume_{label}_ago")):
-                past = np.nan if sample is None else padded(getattr(sample, f"{name}s"), len(board))
-                board[column][:] = past
-        shown = np.where(board["price_source"] < reading.PREVIOUS, board["price"], np.nan)
-        self._trail.record(at, shown, board["volume_today"])
 
     def _take_bar_prices(self, rows: Rows, end: Ints, bars: Sequence[LiveBar]) -> None:
         board = self.board
