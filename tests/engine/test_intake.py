@@ -41,3 +41,17 @@ def test_folding_keeps_the_newest_price_and_every_extreme(bars: list[LiveBar], c
         assert folded.volume_today == max(each.volume_today for each in mine)
     assert intake.folded == len(bars) - len(held)
     assert intake.take() == []
+
+
+def test_trades_of_folded_bars_add_up() -> None:
+    """But for a bar that replaces an earlier one, whose trades it has."""
+    intake = Intake()
+    seconds = [
+        bar("A", Nanos(START + second * NANOS), 5.0, trades=trades) for second, trades in ((1, 4), (2, 3), (2, 5))
+    ]
+
+    intake.deliver(LiveEvents(seconds[1:], [], [], [], []))
+    replaced = intake.take()
+    intake.deliver(LiveEvents(seconds[:2], [], [], [], []))
+
+    assert [each.trades for each in (*replaced, *intake.take())] == [5, 7]

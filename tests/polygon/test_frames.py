@@ -31,6 +31,7 @@ BRK = LiveBar(
     vwap_today=50.2,
     official_open=50.1,
     vwap=50.5,
+    trades=2.0,
 )
 GOOD = second_bar("BRK.B")
 MINUTE = second_bar("BRK.B", ev="AM", e=1764086460000)
@@ -92,7 +93,7 @@ def test_symbols_are_kept_as_they_are(symbol: str) -> None:
     "odd",
     [
         {"v": 3.0e1, "av": 9.1e4, "s": 1.7640864e12, "e": 1764086401000.0},
-        {"z": "12", "x": None, "otc": True, "new": {"deep": []}},
+        {"z": 15.0, "x": None, "otc": True, "new": {"deep": []}},
     ],
 )
 def test_odd_numbers_are_numbers(odd: dict[str, Any]) -> None:
@@ -100,10 +101,22 @@ def test_odd_numbers_are_numbers(odd: dict[str, Any]) -> None:
     assert decode_frame(frame_of(GOOD | odd)).events.seconds == [BRK]
 
 
+@pytest.mark.parametrize("size", ["12", None, [], 0, 0.1, -3, 1e-300])
+def test_an_average_size_that_is_none_costs_only_itself(size: object) -> None:
+    """Something else has been seen there: the bar stands, how many trades it had is unknown."""
+    assert decode_frame(frame_of(GOOD | {"z": size})).events.seconds == [BRK._replace(trades=0.0)]
+
+
+@pytest.mark.parametrize(("volume", "size", "trades"), [(1_000, 143, 7), (3, 5, 1), (0, 5, 0)])
+def test_trades_are_told_by_their_average_size(volume: int, size: int, trades: int) -> None:
+    """Which is rounded; what traded did so at least once."""
+    assert decode_frame(frame_of(GOOD | {"v": volume, "z": size})).events.seconds[0].trades == trades
+
+
 def test_what_is_missing_is_not_set() -> None:
     """A bar needs its prices, its symbol and its start; the rest may be missing or null."""
     bare = {key: GOOD[key] for key in ("ev", "sym", "o", "h", "l", "c", "s")} | {"op": None}
-    empty = BRK._replace(volume=0.0, volume_today=0.0, vwap_today=0.0, official_open=0.0, vwap=0.0)
+    empty = BRK._replace(volume=0.0, volume_today=0.0, vwap_today=0.0, official_open=0.0, vwap=0.0, trades=0.0)
 
     assert decode_frame(frame_of(bare)).events.seconds == [empty]
     assert decode_frame(frame_of(bare | {"ev": "AM"})).events.minutes == [

@@ -27,7 +27,7 @@ STATE_NUMBERS: Final = (
 )  # fmt: skip
 """Numbers behind the fields that are nobody's field themselves."""
 
-STATE_TIMES: Final = ("price_at", "volume_at", "vwap_at", "bar_end", "high_minutes", "low_minutes")
+STATE_TIMES: Final = ("price_at", "volume_at", "vwap_at", "trades_at", "bar_end", "high_minutes", "low_minutes")
 """Event times in nanoseconds that decide which value is newer, and the minutes of new extremes as bits."""
 
 STATE_COUNTS: Final = ("volume_falls", "seen")

@@ -97,8 +97,8 @@ class SymbolBars:
 class LiveBar(NamedTuple):
     """One second or minute of one symbol, as a live feed sends it; one with the same start replaces the earlier one.
 
-    `volume_today`, `vwap_today` and `official_open` are of the day so far, `vwap` is of the bar itself; each is 0 where
-    the feed does not say.
+    `volume_today`, `vwap_today` and `official_open` are of the day so far, `vwap` and `trades` are of the bar itself;
+    each is 0 where the feed does not say.
     """
 
     symbol: Symbol
@@ -113,6 +113,7 @@ class LiveBar(NamedTuple):
     vwap_today: float
     official_open: float
     vwap: float = 0.0
+    trades: float = 0.0
 
 
 class MinuteBar(NamedTuple):

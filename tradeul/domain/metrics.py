@@ -21,13 +21,13 @@ _CURVE: Final = RVOL_METHODS.index("curve")
 _NONE: Final = RVOL_METHODS.index("none")
 
 
-def derive(board: Board, rows: Rows, hours: DayHours, session: Session) -> None:
-    """Recompute the derived fields of `rows` as of each row's own newest volume."""
+def derive(board: Board, rows: Rows, hours: DayHours, session: Session, slot: int = 0) -> None:
+    """Recompute the derived fields of `rows` as of each row's own newest volume; `slot` is the running one."""
     with np.errstate(divide="ignore", invalid="ignore"):
         _changes(board, rows, session)
         _range(board, rows)
         _volumes(board, rows)
-        _relative_volume(board, rows, hours)
+        _relative_volume(board, rows, hours, slot)
         _score(board, rows)
 
 
@@ -121,14 +121,16 @@ def _into_slot(seconds: Floats) -> Floats:
     return into
 
 
-def _relative_volume(board: Board, rows: Rows, hours: DayHours) -> None:
+def _relative_volume(board: Board, rows: Rows, hours: DayHours, slot: int) -> None:
     volume, average = board["volume_today"][rows], board["avg_volume_30d"][rows]
     expected, before, exact = expected_volume(board, rows, hours)
     board.put("rvol", rows, rvol.ratio(volume, expected))
     board.put("rvol_guarded", rows, rvol.guarded_ratio(volume, expected, average))
     in_slot = volume - board["slot_start_volume"][rows]
-    into_slot = _into_slot(seconds_known(board, rows, hours))
-    board.put("rvol_slot", rows, rvol.slot_ratio(in_slot, expected - before, into_slot))
+    seconds = seconds_known(board, rows, hours)
+    # Of a row that was last heard of before the running slot nobody knows what it traded since.
+    in_slot[seconds < slot * SLOT_SECONDS] = np.nan
+    board.put("rvol_slot", rows, rvol.slot_ratio(in_slot, expected - before, _into_slot(seconds)))
     board.put("vol_vs_adv", rows, volume / _positive(average.copy()))
     board["rvol_method"][rows] = np.where(exact, _EXACT, np.where(np.isnan(expected), _NONE, _CURVE))
     board["rvol_sessions"][rows] = board.usual.sessions(board.numbers(rows))

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from tradeul.domain.board import Board, Rows
 from tradeul.domain.events import Floats, Nanos
 from tradeul.domain.session import NANOS
 
@@ -37,17 +38,25 @@ class Trail:
         while len(self._samples) > 1 and self._samples[1].at <= at - SPAN_S * NANOS:
             self._samples.popleft()
 
-    def ago(self, now: Nanos, seconds: int) -> Sample | None:
+    def look_back(self, board: Board, rows: Rows, now: Nanos) -> None:
+        """Put prices and volumes of a minute and of five before `now` beside those of some rows."""
+        for seconds, label in ((60, "1m"), (300, "5m")):
+            sample = self._ago(now, seconds)
+            for name, column in (("price", f"price_{label}_ago"), ("volume", f"volume_{label}_ago")):
+                past = np.nan if sample is None else padded(getattr(sample, f"{name}s"), len(board))[rows]
+                board[column][rows] = past
+
+    def clear(self) -> None:
+        """Forget the past: a new day begins."""
+        self._samples.clear()
+
+    def _ago(self, now: Nanos, seconds: int) -> Sample | None:
         """Find the newest sample that is at least so many seconds old."""
         limit = now - seconds * NANOS
         for sample in reversed(self._samples):
             if sample.at <= limit:
                 return sample if sample.at >= now - int(TOLERANCE * seconds) * NANOS else None
         return None
-
-    def clear(self) -> None:
-        """Forget the past: a new day begins."""
-        self._samples.clear()
 
 
 def padded(values: Floats, length: int) -> Floats:

@@ -17,14 +17,15 @@ from tradeul.domain.board import EVERY_ROW, Board, Rows
 from tradeul.domain.events import Bools, Floats, Ints, LiveBar, MarketImage, Nanos, Symbol
 from tradeul.domain.extremes import Extremes
 from tradeul.domain.lateness import LATE_S
-from tradeul.domain.reading import MINUTE_NS, Reading
+from tradeul.domain.reading import Reading
 from tradeul.domain.reference import NUMBERS, TEXTS, Facts
 from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
 from tradeul.domain.slot_book import SlotBook, slot_end, slots_ended
 from tradeul.domain.slots import SLOT_SECONDS, seconds_into_day, slot_of
 from tradeul.domain.splits import MorningSplits
+from tradeul.domain.trade_counts import TradeCounts
 from tradeul.domain.usual import Baseline
-from tradeul.domain.windows import Trail, padded
+from tradeul.domain.windows import Trail
 from tradeul.engine.ports import DayState
 
 FALL_BELIEVED_AFTER: Final = 3
@@ -53,6 +54,7 @@ _OF_TODAY: Final = (
     "premarket_volume", "last_high_at", "last_low_at", "high_minutes", "low_minutes", "volume_today", "volume_at",
     "volume_falls", "vwap", "vwap_at", "bid", "ask", "bar_end", "regular_close", "slot_start_volume",
     "price_1m_ago", "price_5m_ago", "volume_1m_ago", "volume_5m_ago", "suspect", "seen", "prev_close", "trades_1m",
+    "trades_at",
 )  # fmt: skip
 
 KEPT: Final = (
@@ -81,12 +83,14 @@ class Enrichment:
         """What of a row was not believed, or flagged, by reason."""
         self._calendar = calendar
         self._extremes = Extremes(board)
+        self._trade_counts = TradeCounts(board)
         self._trail = Trail()
         self._morning_splits: MorningSplits | None = None
         self._moment: Moment | None = None
         self._slot = -1
         self._image_rows: tuple[tuple[Symbol, ...], Rows] | None = None
         self._image_at = Nanos(0)
+        self._newest_bar = Nanos(0)
         self._covered = Nanos(0)
         """Up to when the last image holds all that was traded: when it was asked for, if nothing in it is newer."""
         self._late = False
@@ -151,34 +155,40 @@ class Enrichment:
         at = self._time_of(image, now)
         if self._resumed:
             self._learn_after_a_gap(at)
-        moment = self._turn(at)
+        # One that was long on its way is older than what live bars told since: that does not turn time back.
+        moment = self._turn(max(at, self._newest_bar))
         rows, board = self._rows_of(image), self.board
         self._mark_presence(rows)
         self._take_prices(rows, image, read)
         self._take_volumes(rows, image, read, at)
         self._take_quotes(rows, image)
         self._take_day(rows, image, read, moment, at)
-        self._look_back(at)
+        self._trade_counts.take_image(rows, image.minute_start, image.minute_trades, at, max(at, self._newest_bar))
+        self._trail.look_back(board, EVERY_ROW, at)
+        shown = np.where(board["price_source"] < reading.PREVIOUS, board["price"], np.nan)
+        self._trail.record(at, shown, board["volume_today"])
         self.as_of = max(self.as_of, at)
         self._image_at = at
         self._late = image.delayed or now - at > LATE_S * NANOS
         self._covered = at if self._late else max(at, asked_at)
-        metrics.derive(board, EVERY_ROW, moment.hours, moment.session)
+        metrics.derive(board, EVERY_ROW, moment.hours, moment.session, self._slot)
 
     def apply_bars(self, bars: Sequence[LiveBar]) -> None:
         """Bring the rows of live bars up to date: at most one bar per symbol, folded by the intake."""
         bars = [bar for bar in bars if bar.symbol in self.board.row_of]
         if not bars:
             return
-        at = Nanos(max(bar.end for bar in bars))
-        moment = self._turn(max(at, self.as_of))
+        self._newest_bar = max(self._newest_bar, *(bar.end for bar in bars))
+        at = max(self.as_of, self._newest_bar)
+        moment = self._turn(at)
         bars = [bar for bar in bars if bar.start >= moment.hours.midnight]
         rows = np.array([self.board.row_of[bar.symbol] for bar in bars], np.int64)
         end = np.array([bar.end for bar in bars], np.int64)
         self._take_bar_prices(rows, end, bars)
-        self._take_bar_day(rows, end, bars, moment)
-        self.as_of = max(self.as_of, at)
-        metrics.derive(self.board, rows, moment.hours, moment.session)
+        self._take_bar_day(rows, end, bars, moment, at)
+        self._trail.look_back(self.board, rows, at)
+        self.as_of = at
+        metrics.derive(self.board, rows, moment.hours, moment.session, self._slot)
 
     def apply_averages(self, averages: Averages) -> None:
         """Swap in what history says of the symbols on the board, all at once; of others nobody asks."""
@@ -190,7 +200,7 @@ class Enrichment:
         self.board["avg_price_30d"][rows] = averages.price_30d[known]
         self.board["atr"][rows] = averages.atr[known]
         if self._moment is not None:
-            metrics.derive(self.board, EVERY_ROW, self._moment.hours, self._moment.session)
+            metrics.derive(self.board, EVERY_ROW, self._moment.hours, self._moment.session, self._slot)
 
     def apply_baseline(self, baseline: Baseline, missed: int) -> None:
         """Swap in what volume is usual for some symbols; it shows when they are next derived.
@@ -219,7 +229,7 @@ class Enrichment:
         board["is_etf"][rows] = [-1 if is_etf is None else is_etf for is_etf in columns["is_etf"]]
         board["no_reference"][rows] = 0
         if self._moment is not None:
-            metrics.derive(board, rows, self._moment.hours, self._moment.session)
+            metrics.derive(board, rows, self._moment.hours, self._moment.session, self._slot)
 
     def moment(self) -> Moment | None:
         """Where the board's data stands in the market's time; None before the first image."""
@@ -355,8 +365,6 @@ class Enrichment:
         if moment.session is not Session.PRE_MARKET:
             board.overwrite("open", rows, np.round(read.open, 4), ~np.isnan(read.open))
             board.overwrite("regular_close", rows, read.close, ~np.isnan(read.close))
-        running = (image.minute_start == image.feed_time - image.feed_time % MINUTE_NS) & (image.minute_trades > 0)
-        board["trades_1m"][rows] = np.where(running, image.minute_trades, np.nan)
         # By the time of the last print, as the first image after the open may tell of trades just before it.
         printed_at = board["price_at"][rows]
         early = np.where(printed_at > 0, printed_at, at) < moment.hours.market_open
@@ -371,16 +379,6 @@ class Enrichment:
         for name, values, further in (("premarket_high", highs, np.fmax), ("premarket_low", lows, np.fmin)):
             board.overwrite(name, rows, further(values, board[name][rows]), early)
 
-    def _look_back(self, at: Nanos) -> None:
-        board = self.board
-        for seconds, label in ((60, "1m"), (300, "5m")):
-            sample = self._trail.ago(at, seconds)
-            for name, column in (("price", f"price_{label}_ago"), ("volume", f"volume_{label}_ago")):
-                past = np.nan if sample is None else padded(getattr(sample, f"{name}s"), len(board))
-                board[column][:] = past
-        shown = np.where(board["price_source"] < reading.PREVIOUS, board["price"], np.nan)
-        self._trail.record(at, shown, board["volume_today"])
-
     def _take_bar_prices(self, rows: Rows, end: Ints, bars: Sequence[LiveBar]) -> None:
         board = self.board
         newer = end >= board["price_at"][rows]
@@ -393,13 +391,15 @@ class Enrichment:
         board["volume_today"][rows] = np.fmax(volume, board["volume_today"][rows])
         board["volume_at"][rows] = np.maximum(board["volume_at"][rows], end)
 
-    def _take_bar_day(self, rows: Rows, end: Ints, bars: Sequence[LiveBar], moment: Moment) -> None:
+    def _take_bar_day(self, rows: Ints, end: Ints, bars: Sequence[LiveBar], moment: Moment, now: Nanos) -> None:
         board = self.board
         high, low = (np.round([getattr(bar, name) for bar in bars], 4) for name in ("high", "low"))
         # A bar at or before one already seen is a correction: it moves the extreme, but nothing happened just now.
         events = (end > board["bar_end"][rows]) & (board["seen"][rows] == 1)
         self._extremes.exceed(rows, high, low, end, events)
-        early = np.array([bar.start for bar in bars], np.int64) < moment.hours.market_open
+        start = np.array([bar.start for bar in bars], np.int64)
+        self._trade_counts.take_bars(rows, start, end, np.array([bar.trades for bar in bars]), now)
+        early = start < moment.hours.market_open
         self._take_pre_market(rows, high, low, early)
         volume = np.round([bar.volume_today for bar in bars])
         board.overwrite("premarket_volume", rows, np.fmax(volume, board["premarket_volume"][rows]), early)

@@ -12,12 +12,14 @@ from tradeul.domain.events import LiveBar, LiveEvents, Symbol
 def fold(first: LiveBar, second: LiveBar) -> LiveBar:
     """Join two bars of one symbol, in whatever order they came, into what the board needs of both."""
     older, newer = (first, second) if second.end >= first.end else (second, first)
+    replaced = older.start == newer.start
     return newer._replace(
         start=older.start,
         open=older.open,
         high=max(older.high, newer.high),
         low=min(older.low, newer.low),
-        volume=older.volume + newer.volume if older.start != newer.start else newer.volume,
+        volume=newer.volume if replaced else older.volume + newer.volume,
+        trades=newer.trades if replaced else older.trades + newer.trades,
         volume_today=max(older.volume_today, newer.volume_today),
         vwap_today=newer.vwap_today or older.vwap_today,
         official_open=newer.official_open or older.official_open,

@@ -6,7 +6,7 @@ Sans-I/O and tolerant element by element: one that is unknown or bad is counted 
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Final, Literal, NamedTuple, NewType
+from typing import Annotated, Any, Final, Literal, NamedTuple, NewType
 
 import msgspec
 
@@ -69,6 +69,8 @@ class _Bar(msgspec.Struct, gc=False, tag_field="ev"):
     l: Amount = 0.0  # noqa: E741  # the vendor's name
     vw: Amount = 0.0
     a: Amount = 0.0
+    z: Any = 0
+    """The average size of a trade. It has been seen to be other than a number, which must not cost the bar."""
     s: InMillis = 0
     e: InMillis = 0
 
@@ -237,7 +239,14 @@ def _bar(bar: _Bar, length_ms: int) -> LiveBar:
         vwap_today=bar.a,
         official_open=bar.op,
         vwap=bar.vw,
+        trades=_trades_in(bar),
     )
+
+
+def _trades_in(bar: _Bar) -> float:
+    """How many trades made up a bar, from their average size, which is rounded."""
+    size = bar.z
+    return max(1.0, float(round(bar.v / size))) if isinstance(size, int | float) and size >= 1 and bar.v > 0 else 0.0
 
 
 def _trade(trade: _Trade) -> LiveTrade:

@@ -1,0 +1,75 @@
+"""Live bars between snapshots, in every order in which the two can come."""
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support.market import CALENDAR, NANOS, at, bar, daily, image, take, traded
+from tradeul.domain.averages import DailyHistory
+from tradeul.domain.board import Board
+from tradeul.domain.events import Nanos, Symbol
+from tradeul.engine.enrichment import Enrichment
+
+USUAL = 1_000_000
+
+
+def engine(*symbols: str, wall: str) -> Enrichment:
+    """A board that has taken one snapshot, and knows what these symbols trade on a usual day."""
+    enrichment = Enrichment(Board(capacity=8), CALENDAR)
+    history = DailyHistory()
+    history.add(daily(dt.date(2026, 11, 17), *((symbol, 11.0, 9.0, 10.0, USUAL) for symbol in symbols)))
+    feed(enrichment, wall, *((symbol, 10_000) for symbol in symbols))
+    enrichment.apply_averages(history.averages())
+    return enrichment
+
+
+def feed(enrichment: Enrichment, wall: str, *volumes: tuple[str, float]) -> None:
+    when = at(wall)
+    take(enrichment, image(*(traded(symbol, 10.0, volume, when) for symbol, volume in volumes)), when)
+
+
+def show(enrichment: Enrichment, name: str, symbol: str = "HOT") -> Any:
+    row = enrichment.board.row_of[Symbol(symbol)]
+    return enrichment.board.values(name, np.array([row]))[0]
+
+
+def test_a_slow_snapshot_does_not_take_the_slot_back() -> None:
+    """One of before the slot comes after bars of it: what the slot began with is still known, and the same."""
+    enrichment = engine("HOT", "COLD", wall="10:04:55")
+    enrichment.apply_bars([bar("HOT", at("10:05:01"), 10.0, 14_000)])
+
+    feed(enrichment, "10:04:59", ("HOT", 11_000), ("COLD", 10_000))
+    enrichment.apply_bars([bar("HOT", at("10:05:02"), 10.0, 14_500)])
+    feed(enrichment, "10:05:20", ("HOT", 16_000), ("COLD", 13_000))
+
+    usual = USUAL * (0.215 - 0.14) * 20 / 1_800
+    assert show(enrichment, "rvol_slot") == pytest.approx(6_000 / usual, abs=1e-3)
+    assert show(enrichment, "rvol_slot", "COLD") == pytest.approx(3_000 / usual, abs=1e-3)
+
+
+def test_what_was_last_heard_of_before_the_slot_has_no_ratio_of_it() -> None:
+    """A snapshot without the row, or a late bar of it, says nothing of the slot that is running."""
+    enrichment = engine("HOT", "COLD", wall="10:04:55")
+    feed(enrichment, "10:05:20", ("COLD", 13_000))
+    vanished = show(enrichment, "rvol_slot")
+
+    enrichment.apply_bars([bar("HOT", at("10:04:58"), 10.0, 10_500)])
+    late = show(enrichment, "rvol_slot")
+    enrichment.apply_bars([bar("HOT", at("10:05:20"), 10.0, 12_000)])
+
+    assert (vanished, late) == (None, None)
+    assert show(enrichment, "rvol_slot") is not None
+
+
+def test_a_bar_looks_back_from_its_own_moment() -> None:
+    """While no snapshot comes, the change of a minute does not become that of several."""
+    enrichment = engine("HOT", wall="10:00:00")
+    changes = []
+
+    for second in (30, 60, 90, 91):
+        enrichment.apply_bars([bar("HOT", Nanos(at("10:00:00") + second * NANOS), 10.1, 10_100)])
+        changes.append((show(enrichment, "change_1m"), show(enrichment, "volume_1m")))
+
+    assert changes == [(None, None), (1.0, 100), (1.0, 100), (None, None)]

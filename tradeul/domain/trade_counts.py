@@ -1,0 +1,48 @@
+"""How many trades the running minute had: a snapshot tells all so far, live bars what came after it, second by second.
+
+Only the newest is counted: a bar that a snapshot holds, or one that comes again, adds nothing. A minute that is over is
+none of the running one, so its count is unknown again.
+"""
+
+from typing import Final, TypeVar
+
+import numpy as np
+
+from tradeul.domain.board import Board, Rows
+from tradeul.domain.events import Bools, Floats, Ints, Nanos
+from tradeul.domain.session import NANOS
+
+MINUTE_NS: Final = 60 * NANOS
+_Times = TypeVar("_Times", int, Ints)
+
+
+class TradeCounts:
+    """Keeps the column of one board. `now` is the newest moment that the board is known for."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def take_image(self, rows: Rows, minutes: Ints, trades: Floats, at: Nanos, now: Nanos) -> None:
+        """Take the trades of each row's last minute, up to the second that the image is known for."""
+        until = at + -at % NANOS
+        newest = (minutes == _minute_of(until)) & (trades > 0) & (until >= self._board["trades_at"][rows])
+        self._put(rows, trades, np.full(len(trades), until), newest, now)
+
+    def take_bars(self, rows: Ints, start: Ints, end: Ints, trades: Floats, now: Nanos) -> None:
+        """Take bars of a second: more trades of their minute, or the first of it; 0 is unknown."""
+        before, known = self._board["trades_1m"][rows], self._board["trades_at"][rows]
+        first = _minute_of(end) > _minute_of(known)
+        more = (_minute_of(end) == _minute_of(known)) & (start >= known)
+        self._put(rows, np.where(first, trades, before + trades), end, (trades > 0) & (first | more), now)
+
+    def _put(self, rows: Rows, trades: Floats, until: Ints, where: Bools, now: Nanos) -> None:
+        board = self._board
+        board.overwrite("trades_1m", rows, trades, where)
+        board.overwrite("trades_at", rows, until, where)
+        over = _minute_of(board["trades_at"][rows]) < now - now % MINUTE_NS
+        board.overwrite("trades_1m", rows, np.full(len(over), np.nan), over)
+
+
+def _minute_of(until: _Times) -> _Times:
+    """The start of the minute that was told of up to a moment, which at its very end is still that one."""
+    return until - 1 - (until - 1) % MINUTE_NS
