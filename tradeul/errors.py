@@ -3,7 +3,7 @@
 TradeulError
 ├── UsageError            the user's: a wrong command, option or setting (exit 2)
 │   ├── ConfigurationError    the setting's path is in the message
-│   └── ExpressionError       a condition that cannot be read; points at the column (domain/expression)
+│   └── ExpressionError       a condition that cannot be read; points at the column (domain/tokens)
 ├── VendorError           the vendor's or the network's
 │   ├── VendorUnavailable     try again; `retry_after_s` when the vendor named a wait
 │   ├── VendorRefused         asking again changes nothing: key, plan or unknown path
