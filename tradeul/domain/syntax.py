@@ -12,8 +12,8 @@ from tradeul.domain.tokens import UNITS, ExpressionError, Token, shown, tokens_o
 
 MAX_DEPTH: Final = 32
 """Parentheses, calls and signs inside one another."""
-MAX_NODES: Final = 500
-"""Parts of a tree: a name, a number, a sum, a comparison each are one."""
+MAX_NODES: Final = 256
+"""Parts of a tree: a name, a number, a sum, a comparison each are one. So many are read in 5 ms at most."""
 COMPARISONS: Final = ("<", "<=", ">", ">=", "==", "!=")
 
 
