@@ -5,7 +5,7 @@ TradeulError
 │   ├── ConfigurationError    the setting's path is in the message
 │   ├── ScanRefused           a list cannot be made as it is defined (engine/scan_book)
 │   ├── NotYours              a list is built in or the settings', so it cannot be deleted (engine/own_scans)
-│   └── ExpressionError       a condition that cannot be read; points at the column (domain/expression)
+│   └── ExpressionError       a condition that cannot be read; points at the column (domain/tokens)
 ├── VendorError           the vendor's or the network's
 │   ├── VendorUnavailable     try again; `retry_after_s` when the vendor named a wait
 │   ├── VendorRefused         asking again changes nothing: key, plan or unknown path

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from tradeul.app import App
 from tradeul.client import ScannerClient
 from tradeul.clock import SystemClock
 from tradeul.domain.events import Symbol
-from tradeul.domain.expression import Truth
 from tradeul.errors import UsageError
 from tradeul.try_scan import try_scan
 
@@ -171,7 +171,7 @@ async def test_a_list_that_cannot_be_made_is_switched_off_with_its_reason(tmp_pa
     """The others go on; defined anew, it is made again."""
     async with market(tmp_path, history=OFF, scans={"mine": MINE}) as app, viewing(app, "mine", "winners") as viewer:
         scan = app.channels.by_name["mine"].scan
-        object.__setattr__(scan, "enter", Truth(broken, broken))
+        object.__setattr__(scan, "enter", replace(scan.enter, true=broken))
         await eventually(lambda: "mine" not in viewer.client.lists, within_s=PATIENT_S)
 
         told = await asked(app, "/api/v1/scans/mine")

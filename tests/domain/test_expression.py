@@ -75,6 +75,21 @@ def rows(text: str, session: str = "MARKET_OPEN") -> list[int]:
         ("known(name)", []),
         ("session == 'MARKET_OPEN' and price > 5", [2]),
         ("session == 'CLOSED' and price > 5", []),
+        ("session in ('CLOSED', 'MARKET_OPEN') and price > 5", [2]),
+        ("price not in (1, 20)", [1]),
+        ("price not between 1 and 5", [2]),
+        ("'trade' == price_source", [0]),
+        ("not price_source in ('trade', 'minute')", [2]),
+        ("symbol in ('AAA', 'DDD')", [0, 3]),
+        ("symbol != 'AAA'", [1, 2, 3]),
+        ("not known(name)", [0, 1, 2, 3]),
+        ("name in ('A', 'B') or not name in ('A', 'B')", []),
+        ("known((price > 1 and rvol > 1))", [0, 1, 2, 3]),
+        ("known(price / change_percent)", [0, 2]),
+        ("min(price, rvol, 3) == 2", [1]),
+        ("known(min(price, rvol))", [1, 2]),
+        ("1 < price < 10 < 20", [1]),
+        ("price >= .5e1", [1, 2]),
     ],
 )
 def test_conditions_mean_what_they_say(text: str, expected: list[int]) -> None:
@@ -90,14 +105,67 @@ def test_conditions_mean_what_they_say(text: str, expected: list[int]) -> None:
         ("price >> 5", 8, "a value is missing"),
         ("price > 5 rvol", 11, "not expected"),
         ("(price > 5", 11, "parenthesis"),
-        ("price", 6, "condition"),
-        ("price + 'x' > 5", 13, "number"),
+        ("price", 1, "condition"),
+        ("price + 'x' > 5", 9, "number"),
         ("price between 1", 16, "between"),
         ("price @ 5", 7, "not part of the language"),
-        ("__import__('os')", 1, "no field"),
-        ("symbol < 'A'", 13, "equal or not"),
+        ("__import__('os')", 1, "no function"),
+        ("symbol < 'A'", 8, "equal or not"),
         ("not " * 40 + "price > 1", 133, "deeper"),
         ("", 1, "a value is missing"),
+        ("price > prize", 9, "did you mean 'price'"),
+        ("Price > 5", 1, "did you mean 'price'"),
+        ("gap > 5", 1, "did you mean 'gap_percent'"),
+        ("rvol > 2 and knwon(price)", 14, "did you mean 'known'"),
+        ("abs > 2", 1, r"abs\(...\)"),
+        ("price > 5 and session == 'MARKET_OPN'", 26, "did you mean 'MARKET_OPEN'"),
+        ("rvol_method == 'exakt'", 16, "did you mean 'exact'"),
+        ("rvol_method in ('exact', 'curv')", 26, "did you mean 'curve'"),
+        ("session == 'x'", 12, "one of PRE_MARKET, MARKET_OPEN, POST_MARKET, CLOSED"),
+        ("session == MARKET_OPEN", 12, "quotes: 'MARKET_OPEN'"),
+        ("sector == Technology", 11, "quotes"),
+        ("volume_today > 5m", 17, "did you mean 'M'"),
+        ("volume_today > 5K", 17, "did you mean 'k'"),
+        ("volume_today > 5x", 17, "k, M and B"),
+        ("volume_today > 5 M", 18, "right behind"),
+        ("volume_today > 5,000", 17, "without commas"),
+        ("price = 5", 7, "did you mean '=='"),
+        ("price => 5", 7, "did you mean '>='"),
+        ("price =< 5", 7, "did you mean '<='"),
+        ("price <> 5", 7, "did you mean '!='"),
+        ("halted && stale", 8, "did you mean 'and'"),
+        ("halted || stale", 8, "did you mean 'or'"),
+        ("!halted", 1, "did you mean 'not'"),
+        ("halted AND stale", 8, "did you mean 'and'"),
+        ("Not halted", 1, "did you mean 'not'"),
+        ("symbol == “A”", 11, "did you mean '\"'"),
+        ("symbol == ‘A’", 11, 'did you mean "\'"'),  # noqa: RUF001
+        ("symbol == 'A", 11, "no end"),
+        ("price > 5%", 10, "percents"),
+        ("price > $5", 9, "amounts"),
+        ("price ** 2 > 5", 7, "no powers"),
+        ("price ^ 2 > 5", 7, "no powers"),
+        ("price > 1e999", 9, "too large"),
+        ("price > ٣", 9, "not part of the language"),
+        ("price.real > 1", 6, "not part of the language"),
+        ("symbol == 'A' and name == '\ud800'", 28, "half of a character"),
+        ("not price", 5, "condition"),
+        ("price > 1 and rvol", 15, "condition"),
+        ("price + halted > 1", 9, "number is needed here, and this is a condition"),
+        ("halted == 1", 1, "number is needed here, and this is a condition"),
+        ("(price > 1) < 5", 2, "number is needed here, and this is a condition"),
+        ("symbol == 5", 11, "string is needed here, and this is a number"),
+        ("symbol == name", 11, "string is needed here, and this is a text"),
+        ("symbol in ('A', 5)", 17, "string"),
+        ("price in (1, 'A')", 14, "number"),
+        ("price between 'a' and 5", 15, "number"),
+        ("'A' == 'A'", 1, "number"),
+        ("abs(price, 1) > 5", 12, "one value"),
+        ("known('A')", 7, "field"),
+        ("price in 5", 10, "list"),
+        ("min(price 2) > 1", 11, "',' missing"),
+        ("price > 5)", 10, "closes nothing"),
+        ("p" * 300 + " > 5", 1, "ppp[.]{3}'"),
     ],
 )
 def test_an_error_points_at_its_column(text: str, column: int, hint: str) -> None:
@@ -113,6 +181,43 @@ def test_an_order_knows_its_directions() -> None:
     keys = parse_order("abs(change_percent) desc, price, rvol asc")
 
     assert [descending for _, descending in keys] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "hint"),
+    [
+        ("price desc, 5", 13, "the same for all"),
+        ("price desk", 7, "not expected"),
+        ("symbol", 1, "number"),
+        ("price > 5", 7, "not expected"),
+        ("price DESC", 7, "did you mean 'desc'"),
+        ("price,", 7, "a value is missing"),
+    ],
+)
+def test_an_order_that_is_none_is_refused(text: str, column: int, hint: str) -> None:
+    """It needs numbers that differ from row to row."""
+    with pytest.raises(ExpressionError, match=hint) as caught:
+        parse_order(text)
+
+    assert caught.value.column == column
+
+
+@pytest.mark.parametrize(
+    "text", ["price * 1e308 * 1e308", "price * 1e308 * 10 - price * 1e308 * 10", "1 / (price / 0)"]
+)
+def test_what_has_no_finite_value_is_null(text: str) -> None:
+    """Neither a division by zero nor an overflow, nor what is calculated from one; and nobody is warned of it."""
+    [(number, _)] = parse_order(text)
+
+    assert np.isnan(number.values(Scope())).all()
+
+
+def test_a_condition_has_its_tree() -> None:
+    """So have all its parts, as written: an explanation needs them."""
+    truth = parse_condition("price > 1 and (halted or rvol > 2)")
+
+    assert [node.text for node in truth.tree.children] == ["price > 1", "halted or rvol > 2"]
+    assert parse_order("price, -rvol desc")[1][0].tree.text == "-rvol"
 
 
 @given(st.text(alphabet="price rvol()<>=!andotbewink.5'\"+-*/,kMB\n\x00é", max_size=60))

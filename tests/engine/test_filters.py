@@ -21,6 +21,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "change_percent": {"A": -5.0, "B": 5.0, "C": 10.0},
     "market_cap": {"A": 1e9, "B": 5e8},
     "exchange": {"A": "XNAS", "B": "XNYS"},
+    "sector": {"A": "Men's Wear", "B": '"Men\'s" Wear', "C": "Mens Wear"},
     "no_reference": {"A": 0, "B": 0, "C": 0, "D": 1},
 }
 
@@ -50,6 +51,9 @@ def kept(**settings: Any) -> str:
         ({"market_cap": {"enabled": True, "min": 1e9}}, "AD"),
         ({"float": {"enabled": True, "max": 1e9}}, "D"),
         ({"exchanges": ["XNYS", "ARCX"]}, "BD"),
+        ({"sectors": ["Men's Wear", "Other"]}, "AD"),
+        ({"sectors": ['"Men\'s" Wear']}, "BD"),
+        ({"price_range": {"enabled": True, "min": 1e-05, "max": 1e16}}, "ABCD"),
         ({"require_reference": True}, "ABC"),
     ],
 )

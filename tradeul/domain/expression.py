@@ -1,39 +1,56 @@
-"""The one small language of filters and lists: parsed once, then evaluated over whole columns.
+"""What the one small language of filters and lists means: a tree of `syntax` becomes masks over whole columns.
 
 Logic is three-valued. A comparison with null is unknown, `not` keeps it unknown, and unknown does not qualify: every
-condition is therefore compiled twice, into where it is certainly true and where it is certainly false. Nothing here
-evaluates Python; what the grammar does not name does not exist.
+condition is therefore compiled twice, into where it is certainly true and where it is certainly false. A calculation
+that has no finite result is null. Nothing here evaluates Python; what the grammar does not name does not exist.
 """
 
-import difflib
-import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, Protocol
+from functools import reduce
+from itertools import pairwise
+from operator import and_, or_
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from tradeul.domain.fields import BY_NAME, Field, Kind
-from tradeul.errors import UsageError
+from tradeul.domain.fields import BY_NAME, Kind
+from tradeul.domain.session import Session
+from tradeul.domain.syntax import (
+    All,
+    Among,
+    Between,
+    Calculation,
+    Call,
+    Comparison,
+    Either,
+    Figure,
+    Name,
+    Negative,
+    Node,
+    Not,
+    Quote,
+    Step,
+    condition_tree,
+    order_trees,
+    walk,
+)
+from tradeul.domain.tokens import ExpressionError, nearest, shown
 
-MAX_LENGTH: Final = 2_000
-MAX_DEPTH: Final = 32
+__all__ = ["ExpressionError", "Meanings", "Number", "Scope", "Text", "Truth", "parse_condition", "parse_order"]
+
+SESSION: Final = "session"
+FUNCTIONS: Final = ("known", "abs", "min", "max")
+_SESSIONS: Final = tuple(session.value for session in Session)
+_LABELS: Final = frozenset(_SESSIONS).union(*(field.labels for field in BY_NAME.values()))
+_BY_TITLE: Final = {field.title.replace(" ", "_"): field.name for field in BY_NAME.values()}
 _NULL_TEXT: Final[Any] = None
-UNITS: Final = {"k": 1e3, "M": 1e6, "B": 1e9}
 
 Values = Any
 """A column, or one number that stands for every row."""
 Mask = Any
 """A boolean column, or one truth that stands for every row."""
-
-
-class ExpressionError(UsageError):
-    """The text is no expression; `column` counts from 1."""
-
-    def __init__(self, message: str, column: int) -> None:
-        super().__init__(f"column {column}: {message}")
-        self.column = column
 
 
 class Scope(Protocol):
@@ -48,371 +65,324 @@ class Scope(Protocol):
 class Number:
     """Something that has a numeric value in every row; NaN is null."""
 
+    tree: Node
     values: Callable[[Scope], Values]
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Something that can only be compared with strings: `equals(word)` says where it is that word."""
+    """Something that can only be compared with strings: `among(words)` says where it is one of them."""
 
-    equals: Callable[[str], Callable[[Scope], Mask]]
+    tree: Node
+    among: Callable[[Sequence[str]], Callable[[Scope], Mask]]
     known: Callable[[Scope], Mask]
+    labels: tuple[str, ...] = ()
+    """All the words that it can be; none: it can be any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
     """A condition: where it certainly holds, and where it certainly does not."""
 
+    tree: Node
     true: Callable[[Scope], Mask]
     false: Callable[[Scope], Mask]
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A string as written."""
+class _Word:
+    """A string."""
 
-    text: str
+    tree: Quote
 
 
-Node = Number | Text | Truth | Word
+Meaning = Number | Text | Truth | _Word
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?P<unit>[kMB](?!\w))?)|(?P<name>[A-Za-z_]\w*)"
-    r"|(?P<string>'[^']*'|\"[^\"]*\")|(?P<sign><=|>=|==|!=|[<>()+\-*/,]))"
-)
+_CALLED: Final = {Number: "a number", Text: "a text", Truth: "a condition", _Word: "a string"}
 
-_COMPARISONS: Final[dict[str, tuple[Callable[..., Mask], Callable[..., Mask]]]] = {
+
+def _differ(a: Values, b: Values) -> Mask:
+    return np.less(a, b) | np.greater(a, b)
+
+
+_COMPARED: Final[dict[str, tuple[Callable[..., Mask], Callable[..., Mask]]]] = {
     "<": (np.less, np.greater_equal),
     "<=": (np.less_equal, np.greater),
     ">": (np.greater, np.less_equal),
     ">=": (np.greater_equal, np.less),
-    "==": (np.equal, lambda a, b: np.less(a, b) | np.greater(a, b)),
-    "!=": (lambda a, b: np.less(a, b) | np.greater(a, b), np.equal),
+    "==": (np.equal, _differ),
+    "!=": (_differ, np.equal),
 }
 
 
-def _quotient(dividend: Values, divisor: Values) -> Values:
-    return np.divide(dividend, np.where(np.equal(divisor, 0.0), np.nan, divisor))
-
-
-_ARITHMETIC: Final[dict[str, Callable[..., Values]]] = {
+_CALCULATED: Final[dict[str, Callable[..., Values]]] = {
     "+": np.add,
     "-": np.subtract,
     "*": np.multiply,
-    "/": _quotient,
+    "/": np.divide,
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    column: int
+class Meanings:
+    """Gives trees their meaning; `extra_numbers` are columns that only built-in lists may name."""
 
-
-def _tokens(text: str) -> list[_Token]:
-    found: list[_Token] = []
-    at = 0
-    while at < len(text.rstrip()):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            stray = len(text) - len(text[at:].lstrip())
-            raise ExpressionError(f"{text[stray]!r} is not part of the language", stray + 1)
-        kind = "number" if match["number"] else str(match.lastgroup)
-        found.append(_Token(kind, match[kind], match.start(kind) + 1))
-        at = match.end()
-    found.append(_Token("end", "the end", len(text.rstrip()) + 1))
-    return found
-
-
-class _Parser:
-    """Recursive descent; the methods are in the order of binding, loosest first."""
-
-    def __init__(self, text: str, extra_numbers: Collection[str]) -> None:
-        if len(text) > MAX_LENGTH:
-            raise ExpressionError(f"longer than {MAX_LENGTH} characters", MAX_LENGTH + 1)
-        self._tokens = _tokens(text)
-        self._at = 0
-        self._depth = 0
+    def __init__(self, extra_numbers: Collection[str] = ()) -> None:
         self._extra = extra_numbers
 
-    def whole_truth(self) -> Truth:
-        truth = self._truth(self._or())
-        self._expect_end()
-        return truth
+    def of(self, node: Node) -> Meaning:
+        return _GIVEN[type(node)](self, node)
 
-    def ordering(self) -> list[tuple[Number, bool]]:
-        """Parse `expr [asc|desc], ...` into keys, each with whether it descends."""
-        keys = []
-        while True:
-            number = self._number(self._sum())
-            descending = self._take("desc")
-            if not descending:
-                self._take("asc")
-            keys.append((number, descending))
-            if not self._take(","):
-                self._expect_end()
-                return keys
+    def truth(self, node: Node) -> Truth:
+        meaning = self.of(node)
+        if not isinstance(meaning, Truth):
+            raise ExpressionError("a condition is needed here, such as `price > 5`", node.column)
+        return meaning
 
-    def _or(self) -> Node:
-        left = self._and()
-        while self._take("or"):
-            left = _either(self._truth(left), self._truth(self._and()))
-        return left
+    def number(self, node: Node) -> Number:
+        return _as_number(self.of(node))
 
-    def _and(self) -> Node:
-        left = self._not()
-        while self._take("and"):
-            left = _both(self._truth(left), self._truth(self._not()))
-        return left
-
-    def _not(self) -> Node:
-        if not self._take("not"):
-            return self._comparison()
-        self._descend()
-        inner = self._truth(self._not())
-        self._depth -= 1
-        return Truth(inner.false, inner.true)
-
-    def _comparison(self) -> Node:
-        left = self._sum()
-        if self._take("between"):
-            low = self._number(self._sum())
-            if not self._take("and"):
-                self._fail("`between` needs `and` and a second bound")
-            high = self._number(self._sum())
-            value = self._number(left)
-            return _both(_compared(">=", value, low), _compared("<=", value, high))
-        if self._take("in"):
-            return self._membership(left)
-        chain: Truth | None = None
-        while self._now.text in _COMPARISONS and self._now.kind == "sign":
-            sign = self._next().text
-            right = self._sum()
-            link = self._compare(sign, left, right)
-            chain = link if chain is None else _both(chain, link)
-            left = right
-        return left if chain is None else chain
-
-    def _membership(self, left: Node) -> Truth:
-        if not self._take("("):
-            self._fail("`in` needs a list in parentheses")
-        options = [self._compare("==", left, self._sum())]
-        while self._take(","):
-            options.append(self._compare("==", left, self._sum()))
-        self._close()
-        result = options[0]
-        for option in options[1:]:
-            result = _either(result, option)
-        return result
-
-    def _compare(self, sign: str, left: Node, right: Node) -> Truth:
-        if isinstance(left, Word) and isinstance(right, Text):
-            left, right = right, left
-        if isinstance(left, Text) and isinstance(right, Word):
-            if sign not in ("==", "!="):
-                self._fail("texts can only be equal or not")
-            return _worded(left, right.text, negated=sign == "!=")
-        return _compared(sign, self._number(left), self._number(right))
-
-    def _sum(self) -> Node:
-        left = self._product()
-        while self._now.text in ("+", "-") and self._now.kind == "sign":
-            sign = self._next().text
-            left = _calculated(sign, self._number(left), self._number(self._product()))
-        return left
-
-    def _product(self) -> Node:
-        left = self._unary()
-        while self._now.text in ("*", "/") and self._now.kind == "sign":
-            sign = self._next().text
-            left = _calculated(sign, self._number(left), self._number(self._unary()))
-        return left
-
-    def _unary(self) -> Node:
-        if not self._take("-"):
-            return self._atom()
-        self._descend()
-        inner = self._number(self._unary())
-        self._depth -= 1
-        return Number(lambda scope: np.negative(inner.values(scope)))
-
-    def _atom(self) -> Node:
-        token = self._next()
-        if token.kind == "number":
-            return _constant(token.text)
-        if token.kind == "string":
-            return Word(token.text[1:-1])
-        if token.text == "(":
-            self._descend()
-            inner = self._or()
-            self._close()
-            self._depth -= 1
-            return inner
-        if token.kind == "name":
-            return self._named(token)
-        raise ExpressionError(f"a value is missing before {token.text!r}", token.column)
-
-    def _named(self, token: _Token) -> Node:
-        name = token.text
-        if self._now.text == "(" and name in ("known", "abs", "min", "max"):
-            return self._call(name)
-        if name == "session":
-            return Text(lambda word: lambda scope: np.bool_(scope.session == word), lambda _scope: np.True_)
+    def named(self, node: Name) -> Meaning:
+        name = node.name
+        if name == SESSION:
+            return _session(node)
         if name in self._extra:
-            return Number(lambda scope: scope[name])
+            return _number(node)
         if name in BY_NAME:
-            return _field(BY_NAME[name])
-        known = ["session", "known", "abs", "min", "max", *BY_NAME]
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ExpressionError(f"there is no field {name!r}{hint}", token.column)
+            return _FIELDS[BY_NAME[name].kind](node)
+        raise ExpressionError(_no_such_name(name), node.column)
 
-    def _call(self, name: str) -> Node:
-        self._descend()
-        self._take("(")
-        arguments = [self._sum()]
-        while self._take(","):
-            arguments.append(self._sum())
-        self._close()
-        self._depth -= 1
-        if name == "known":
-            return self._knowledge(arguments)
-        numbers = [self._number(argument) for argument in arguments]
-        if name == "abs":
-            if len(numbers) != 1:
-                self._fail("`abs` takes one value")
-            only = numbers[0]
-            return Number(lambda scope: np.abs(only.values(scope)))
-        pick = np.minimum if name == "min" else np.maximum
-        first, *rest = numbers
-        for number in rest:
-            first = _picked(pick, first, number)
-        return first
 
-    def _knowledge(self, arguments: list[Node]) -> Truth:
-        if len(arguments) != 1 or isinstance(arguments[0], Word):
-            self._fail("`known` takes one field or value")
-        node = arguments[0]
-        if isinstance(node, Text):
-            known = node.known
-            return Truth(known, lambda scope: np.logical_not(known(scope)))
-        if isinstance(node, Truth):
-            truth = node
-            return Truth(
-                lambda scope: truth.true(scope) | truth.false(scope),
-                lambda scope: np.logical_not(truth.true(scope) | truth.false(scope)),
-            )
-        number = self._number(node)
-        return Truth(
-            lambda scope: np.logical_not(np.isnan(number.values(scope))), lambda scope: np.isnan(number.values(scope))
-        )
+def _no_such_name(name: str) -> str:
+    if name in FUNCTIONS:
+        return f"`{name}` needs a value in parentheses: {name}(...)"
+    if name in _LABELS:
+        return f"there is no field {shown(name)}; a text is written in quotes: '{name}'"
+    near = nearest(name, [SESSION, *BY_NAME, *FUNCTIONS], _BY_TITLE)
+    return f"there is no field {shown(name)}{near or '; a text is written in quotes'}"
 
-    def _truth(self, node: Node) -> Truth:
-        if not isinstance(node, Truth):
-            self._fail("a condition is needed here, such as `price > 5`")
-        return node
 
-    def _number(self, node: Node) -> Number:
-        if not isinstance(node, Number):
-            self._fail("a number is needed here")
-        return node
+def _negated(meanings: Meanings, node: Not) -> Truth:
+    inner = meanings.truth(node.operand)
+    return Truth(node, inner.false, inner.true)
 
-    @property
-    def _now(self) -> _Token:
-        return self._tokens[self._at]
 
-    def _next(self) -> _Token:
-        token = self._tokens[self._at]
-        self._at = min(self._at + 1, len(self._tokens) - 1)
-        return token
+def _comparison(meanings: Meanings, node: Comparison) -> Truth:
+    operands = [meanings.of(child) for child in node.children]
+    pairs = zip(pairwise(operands), node.steps, strict=True)
+    links = [_link(node, left, step, right) for (left, right), step in pairs]
+    return links[0] if len(links) == 1 else _all(node, links)
 
-    def _take(self, text: str) -> bool:
-        if self._now.text == text and self._now.kind in ("sign", "name"):
-            self._next()
-            return True
-        return False
 
-    def _close(self) -> None:
-        if not self._take(")"):
-            self._fail("a closing parenthesis is missing")
+def _between(meanings: Meanings, node: Between) -> Truth:
+    value, low, high = (meanings.number(child) for child in node.children)
+    return _all(node, [_compared(node, ">=", value, low), _compared(node, "<=", value, high)])
 
-    def _expect_end(self) -> None:
-        if self._now.kind != "end":
-            self._fail(f"{self._now.text!r} was not expected here")
 
-    def _descend(self) -> None:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            self._fail(f"nested deeper than {MAX_DEPTH} levels")
+def _among(meanings: Meanings, node: Among) -> Truth:
+    value = meanings.of(node.value)
+    if isinstance(value, Text):
+        return _worded(node, value, [_word(value, meanings.of(option)) for option in node.options])
+    number = _as_number(value)
+    return _either(node, [_compared(node, "==", number, meanings.number(option)) for option in node.options])
 
-    def _fail(self, message: str) -> NoReturn:
-        raise ExpressionError(message, self._now.column)
+
+def _calculation(meanings: Meanings, node: Calculation) -> Number:
+    first = meanings.number(node.first).values
+    steps = [(_CALCULATED[step.sign], meanings.number(step.operand).values) for step in node.steps]
+
+    def values(scope: Scope) -> Values:
+        # What overflows or is divided by zero stays infinite or becomes null, so that one look at the end is enough.
+        with np.errstate(all="ignore"):
+            result = first(scope)
+            for operate, operand in steps:
+                result = operate(result, operand(scope))
+        return np.where(np.isfinite(result), result, np.nan)
+
+    return Number(node, values)
+
+
+def _negative(meanings: Meanings, node: Negative) -> Number:
+    operand = meanings.number(node.operand).values
+    return Number(node, lambda scope: np.negative(operand(scope)))
+
+
+def _call(meanings: Meanings, node: Call) -> Meaning:
+    name = node.function
+    if name not in FUNCTIONS:
+        raise ExpressionError(f"there is no function {shown(name)}{nearest(name, FUNCTIONS)}", node.column)
+    if name in ("known", "abs") and len(node.arguments) > 1:
+        raise ExpressionError(f"`{name}` takes one value", node.arguments[1].column)
+    if name == "known":
+        known = _knowledge(meanings.of(node.arguments[0]))
+        return Truth(node, known, lambda scope: np.logical_not(known(scope)))
+    numbers = [meanings.number(argument).values for argument in node.arguments]
+    if name == "abs":
+        return Number(node, lambda scope: np.abs(numbers[0](scope)))
+    pick = np.minimum if name == "min" else np.maximum
+    return Number(node, lambda scope: reduce(pick, [values(scope) for values in numbers]))
+
+
+def _constant(_meanings: Meanings, node: Figure) -> Number:
+    value = np.float64(node.value)
+    return Number(node, lambda _scope: value)
+
+
+_GIVEN: Final[dict[type[Node], Callable[..., Meaning]]] = {
+    All: lambda meanings, node: _all(node, [meanings.truth(part) for part in node.parts]),
+    Either: lambda meanings, node: _either(node, [meanings.truth(part) for part in node.parts]),
+    Not: _negated,
+    Comparison: _comparison,
+    Between: _between,
+    Among: _among,
+    Calculation: _calculation,
+    Negative: _negative,
+    Call: _call,
+    Name: Meanings.named,
+    Figure: _constant,
+    Quote: lambda _meanings, node: _Word(node),
+}
 
 
 def parse_condition(text: str, extra_numbers: Collection[str] = ()) -> Truth:
     """Parse a whole condition; `extra_numbers` are columns that only built-in lists may name."""
-    return _Parser(text, extra_numbers).whole_truth()
+    return Meanings(extra_numbers).truth(condition_tree(text))
 
 
 def parse_order(text: str, extra_numbers: Collection[str] = ()) -> list[tuple[Number, bool]]:
     """Parse the keys of an order, each with whether it descends."""
-    return _Parser(text, extra_numbers).ordering()
+    meanings = Meanings(extra_numbers)
+    keys = [(meanings.number(tree), descending) for tree, descending in order_trees(text)]
+    for key, _ in keys:
+        if not any(isinstance(node, Name) for node in walk(key.tree)):
+            raise ExpressionError("an order needs a field: this is the same for all", key.tree.column)
+    return keys
 
 
-def _constant(text: str) -> Number:
-    unit = UNITS.get(text[-1])
-    value = np.float64(float(text[:-1]) * unit if unit else float(text))
-    return Number(lambda _scope: value)
+def _number(node: Name) -> Number:
+    name = node.name
+    return Number(node, lambda scope: scope[name])
 
 
-def _field(field: Field) -> Node:
-    name = field.name
-    if field.kind is Kind.NUMBER:
-        return Number(lambda scope: scope[name])
-    if field.kind is Kind.TIME:
-        return Number(lambda scope: np.where(scope[name] == 0, np.nan, scope[name]))
-    if field.kind is Kind.FLAG:
-        return Truth(lambda scope: scope[name] == 1, lambda scope: scope[name] == 0)
-    if field.kind is Kind.CODE:
-        codes = {label: code for code, label in enumerate(field.labels)}
-        return Text(
-            lambda word: lambda scope: scope[name] == codes.get(word, len(codes)), lambda scope: scope[name] >= 0
-        )
-    return Text(lambda word: lambda scope: scope[name] == word, lambda scope: np.not_equal(scope[name], _NULL_TEXT))
+def _time(node: Name) -> Number:
+    name = node.name
+    return Number(node, lambda scope: np.where(scope[name] == 0, np.nan, scope[name]))
 
 
-def _compared(sign: str, left: Number, right: Number) -> Truth:
-    true, false = _COMPARISONS[sign]
+def _flag(node: Name) -> Truth:
+    name = node.name
+    return Truth(node, lambda scope: scope[name] == 1, lambda scope: scope[name] == 0)
+
+
+def _session(node: Name) -> Text:
+    return Text(
+        node, lambda words: lambda scope: np.bool_(scope.session in words), lambda _scope: np.True_, labels=_SESSIONS
+    )
+
+
+def _code(node: Name) -> Text:
+    name, labels = node.name, BY_NAME[node.name].labels
+
+    def among(words: Sequence[str]) -> Callable[[Scope], Mask]:
+        codes = [labels.index(word) for word in words]
+        return lambda scope: reduce(or_, [scope[name] == code for code in codes])
+
+    return Text(node, among, lambda scope: scope[name] >= 0, labels)
+
+
+def _text(node: Name) -> Text:
+    name = node.name
+
+    def among(words: Sequence[str]) -> Callable[[Scope], Mask]:
+        if len(words) == 1:
+            only = words[0]
+            return lambda scope: scope[name] == only
+        # One look at each row, however many words there are.
+        listed = frozenset(words)
+        return lambda scope: np.fromiter(map(listed.__contains__, scope[name]), np.bool_, len(scope[name]))
+
+    return Text(node, among, lambda scope: np.not_equal(scope[name], _NULL_TEXT))
+
+
+_FIELDS: Final[dict[Kind, Callable[[Name], Meaning]]] = {
+    Kind.NUMBER: _number,
+    Kind.TIME: _time,
+    Kind.FLAG: _flag,
+    Kind.CODE: _code,
+    Kind.TEXT: _text,
+}
+
+
+def _knowledge(meaning: Meaning) -> Callable[[Scope], Mask]:
+    """Say where something is known."""
+    if isinstance(meaning, Number):
+        values = meaning.values
+        return lambda scope: np.logical_not(np.isnan(values(scope)))
+    if isinstance(meaning, Text):
+        return meaning.known
+    if isinstance(meaning, Truth):
+        true, false = meaning.true, meaning.false
+        return lambda scope: true(scope) | false(scope)
+    raise ExpressionError("`known` takes a field or a value, and this is a string", meaning.tree.column)
+
+
+def _link(node: Node, left: Meaning, step: Step, right: Meaning) -> Truth:
+    """Compare two neighbours: two numbers, or a text and a string on either side."""
+    if isinstance(left, _Word) and isinstance(right, Text):
+        left, right = right, left
+    if not isinstance(left, Text):
+        return _compared(node, step.sign, _as_number(left), _as_number(right))
+    if step.sign not in ("==", "!="):
+        raise ExpressionError("texts can only be equal or not", step.column)
+    return _worded(node, left, [_word(left, right)], negated=step.sign == "!=")
+
+
+def _word(text: Text, meaning: Meaning) -> str:
+    """The string that a text is compared with, if it can be that at all."""
+    if not isinstance(meaning, _Word):
+        raise _unfit("a string", meaning)
+    word = meaning.tree.word
+    if text.labels and word not in text.labels:
+        can_be = nearest(word, text.labels) or f"; it is one of {', '.join(text.labels)}"
+        raise ExpressionError(f"{text.tree.text!r} is never {shown(word)}{can_be}", meaning.tree.column)
+    return word
+
+
+def _as_number(meaning: Meaning) -> Number:
+    if not isinstance(meaning, Number):
+        raise _unfit("a number", meaning)
+    return meaning
+
+
+def _unfit(needed: str, meaning: Meaning) -> ExpressionError:
+    return ExpressionError(f"{needed} is needed here, and this is {_CALLED[type(meaning)]}", meaning.tree.column)
+
+
+def _compared(node: Node, sign: str, left: Number, right: Number) -> Truth:
+    true, false = _COMPARED[sign]
     a, b = left.values, right.values
-    return Truth(lambda scope: true(a(scope), b(scope)), lambda scope: false(a(scope), b(scope)))
+    return Truth(node, lambda scope: true(a(scope), b(scope)), lambda scope: false(a(scope), b(scope)))
 
 
-def _worded(text: Text, word: str, *, negated: bool) -> Truth:
-    equals, known = text.equals(word), text.known
+def _worded(node: Node, text: Text, words: Sequence[str], *, negated: bool = False) -> Truth:
+    equals, known = text.among(words), text.known
 
     def different(scope: Scope) -> Mask:
         return known(scope) & np.logical_not(equals(scope))
 
-    return Truth(different, equals) if negated else Truth(equals, different)
+    return Truth(node, different, equals) if negated else Truth(node, equals, different)
 
 
-def _calculated(sign: str, left: Number, right: Number) -> Number:
-    operate = _ARITHMETIC[sign]
-    return Number(lambda scope: operate(left.values(scope), right.values(scope)))
-
-
-def _picked(pick: Callable[..., Values], left: Number, right: Number) -> Number:
-    return Number(lambda scope: pick(left.values(scope), right.values(scope)))
-
-
-def _both(left: Truth, right: Truth) -> Truth:
+def _all(node: Node, parts: Sequence[Truth]) -> Truth:
     return Truth(
-        lambda scope: left.true(scope) & right.true(scope), lambda scope: left.false(scope) | right.false(scope)
+        node,
+        lambda scope: reduce(and_, [part.true(scope) for part in parts]),
+        lambda scope: reduce(or_, [part.false(scope) for part in parts]),
     )
 
 
-def _either(left: Truth, right: Truth) -> Truth:
+def _either(node: Node, parts: Sequence[Truth]) -> Truth:
     return Truth(
-        lambda scope: left.true(scope) | right.true(scope), lambda scope: left.false(scope) & right.false(scope)
+        node,
+        lambda scope: reduce(or_, [part.true(scope) for part in parts]),
+        lambda scope: reduce(and_, [part.false(scope) for part in parts]),
     )

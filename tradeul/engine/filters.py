@@ -7,6 +7,7 @@ for a symbol of which there is none: such symbols are kept, labelled, unless `re
 from collections.abc import Iterator
 
 from tradeul.domain.filters import Filter
+from tradeul.domain.tokens import quoted
 from tradeul.settings import Filters
 
 
@@ -36,7 +37,7 @@ def _filters(settings: Filters) -> Iterator[Filter]:
         ("types", "type", settings.types),
     ):
         if names:
-            listed = ", ".join(repr(name) for name in names)
+            listed = ", ".join(map(quoted, names))
             yield Filter(reason, f"not (known({field}) and {field} in ({listed})) and not no_reference")
 
 
