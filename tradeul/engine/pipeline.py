@@ -7,7 +7,7 @@ else waits longer than one stage takes. Discovery, hot loop and warm-up call it.
 import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from tradeul.clock import Clock
 from tradeul.domain.averages import Averages
@@ -22,6 +22,8 @@ from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.ports import DayState
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.vitals import Vitals
+
+Seen = TypeVar("Seen")
 
 BASELINES_AT_ONCE: Final = 1_000
 """About a millisecond."""
@@ -105,6 +107,11 @@ class Pipeline:
         """Make the lists anew of what was taken."""
         async with self._one_at_a_time:
             await self._scan()
+
+    async def settled(self, look: Callable[[], Seen]) -> Seen:
+        """Look at the board and the lists while nothing changes either."""
+        async with self._one_at_a_time:
+            return look()
 
     async def take_curves(self, curves: VolumeCurves) -> None:
         """Swap in the curves that stand in for what is usual; they show with the next change of each row."""
