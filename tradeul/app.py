@@ -41,6 +41,7 @@ from tradeul.engine.ports import Demand
 from tradeul.engine.reference import ReferenceKeeper
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.session_watch import SessionWatch
+from tradeul.engine.survey import Survey
 from tradeul.engine.vendor_hours import VendorHours
 from tradeul.engine.view import EngineView, Report
 from tradeul.engine.visits import Visits
@@ -63,6 +64,7 @@ from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
 from tradeul.web.routes.page import read_page
 from tradeul.web.routes.rvol import Rvol
+from tradeul.web.routes.survey import SurveyRoutes
 from tradeul.web.routes.ticker import Ticker
 from tradeul.web.server import Address, WebServer
 
@@ -379,6 +381,7 @@ class App:
             [
                 History(self.channels, visits.recent, annals),
                 JobRoutes(None if self.loading is None else self.loading.desk),
+                SurveyRoutes(Survey(self.board, self.scanner), pipeline, view),
                 self._ticker(view, rest),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
                 *self.own.routes(self.board, self.channels),

@@ -1,5 +1,7 @@
 """What programs can ask for once over HTTP."""
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -70,15 +72,69 @@ async def test_a_bad_limit_is_named(limit: str) -> None:
     assert answer["error"]["message"].startswith("limit: ")
 
 
+async def sheet(world: Served, path: str) -> tuple[dict[str, str], str]:
+    """A list as a spreadsheet gets it."""
+    request = f"GET /api/v1/scanner/categories/{path} HTTP/1.1\r\nHost: tradeul\r\nConnection: close\r\n\r\n"
+    status, headers, body = await raw_answer(world, request.encode())
+    assert status == 200
+    return headers, body.decode()
+
+
+async def test_a_list_comes_for_a_spreadsheet() -> None:
+    """Rank, symbol and the list's columns; what is unknown is an empty cell; `limit` keeps the first rows."""
+    async with served() as world:
+        world.publish([row("BRK.B", -1.5, 'Berkshire, "B"'), row("A", None, None, None), row("C")])
+        headers, whole = await sheet(world, "alpha.csv")
+        _, cut = await sheet(world, "alpha.csv?limit=1")
+
+    assert headers["content-type"] == "text/csv; charset=utf-8"
+    assert headers["content-disposition"] == 'attachment; filename="alpha.csv"'
+    assert whole.splitlines() == [
+        "rank,symbol,name,price,volume_today",
+        '1,BRK.B,"Berkshire, ""B""",-1.5,100',
+        "2,A,,,",
+        "3,C,A name,10.0,100",
+    ]
+    assert cut.splitlines() == whole.splitlines()[:2]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=HYPERLINK(1)"])
+async def test_a_spreadsheet_runs_nothing_of_a_list(name: str) -> None:
+    """A text that would be a formula is a text; what is not is left as it is."""
+    async with served() as world:
+        world.publish([row("A", -2.0, name), row("B", 1.0, "A-1 = @home")])
+        _, text = await sheet(world, "alpha.csv")
+
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert rows[1:] == [["1", "A", f"'{name}", "-2.0", "100"], ["2", "B", "A-1 = @home", "1.0", "100"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("gamma.csv", 404, "unknown_list"), (".csv", 404, "unknown_list"), ("alpha.csv.csv", 404, "unknown_list"),
+        ("alpha.xls", 404, "unknown_list"), ("alpha.csv?limit=0", 400, "bad_parameter"),
+        ("alpha.csv?limit=1001", 400, "bad_parameter"),
+    ],
+)  # fmt: skip
+async def test_a_spreadsheet_of_nothing_is_refused(path: str, status: int, code: str) -> None:
+    """An unknown list and a bad limit are answered as everywhere."""
+    async with served() as world:
+        found, said = await ask(world, f"/api/v1/scanner/categories/{path}")
+
+    assert (found, said["error"]["code"]) == (status, code)
+
+
 async def test_while_starting_a_program_is_asked_to_come_back() -> None:
     """Before the first snapshot nobody can tell an empty list from an unknown one; health answers all the same."""
     async with served() as world:
         world.view.state = FeedState("starting", NOON, "no snapshot yet", None)
         status, answer = await ask(world, "/api/v1/scanner/categories/alpha")
+        sheet_status, _ = await ask(world, "/api/v1/scanner/categories/alpha.csv")
         ready, _ = await ask(world, "/ready")
         health, _ = await ask(world, "/health")
 
-    assert (status, answer["error"]["code"]) == (503, "starting")
+    assert (status, answer["error"]["code"], sheet_status) == (503, "starting", 503)
     assert (ready, health) == (503, 200)
 
 

@@ -29,6 +29,7 @@ PATHS = [
     "/api/v1/scanner/status",
     "/api/v1/scanner/categories",
     "/api/v1/scanner/categories/alpha",
+    "/api/v1/scanner/categories/alpha.csv",
 ]
 MISSING = ["/nothing", "/static/nothing.js", "/static/", "/static", "/api/v1/scanner/categories/gamma", "//", "/ws"]
 

@@ -7,7 +7,7 @@ else waits longer than one stage takes. Discovery, hot loop and warm-up call it.
 import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from tradeul.clock import Clock
 from tradeul.domain.averages import Averages
@@ -23,6 +23,8 @@ from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.ports import DayState
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.vitals import Vitals
+
+Seen = TypeVar("Seen")
 
 BASELINES_AT_ONCE: Final = 1_000
 """About a millisecond."""
@@ -125,6 +127,11 @@ class Pipeline:
             self._scanner.remove(name)
             if self.scanned_session is not None:
                 self._scanned()
+
+    async def settled(self, look: Callable[[], Seen]) -> Seen:
+        """Look at the board and the lists while nothing changes either."""
+        async with self._one_at_a_time:
+            return look()
 
     async def take_curves(self, curves: VolumeCurves) -> None:
         """Swap in the curves that stand in for what is usual; they show with the next change of each row."""

@@ -43,6 +43,17 @@ def asked_of(request: web.Request, readers: Mapping[str, Reader], required: str 
     return values
 
 
+def whole_number(largest: int) -> Callable[[str], int]:
+    """Give a reader of whole numbers from 1 to the largest."""
+
+    def read(text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) <= len(str(largest)) and 1 <= int(text) <= largest:
+            return int(text)
+        raise ValueError(f"a whole number from 1 to {largest}")
+
+    return read
+
+
 def moment_ms(text: str) -> int:
     plain = text.isascii() and text.isdigit() and len(text) <= len(str(LATEST_MS))
     moment = int(text) if plain else _iso_ms(text)

@@ -16,7 +16,7 @@ from tradeul.engine.ports import Annals, Span
 from tradeul.engine.visits import RecentEvents
 from tradeul.errors import HistoryUnavailable, UsageError
 from tradeul.web.answers import answer, bad_parameter, failure, history_unavailable, no_history
-from tradeul.web.parameters import MS_NS, Asked, Reader, asked_of, end_of, is_plain, moment_ms, symbol_in
+from tradeul.web.parameters import MS_NS, Asked, Reader, asked_of, end_of, is_plain, moment_ms, symbol_in, whole_number
 from tradeul.web.protocol import milliseconds
 from tradeul.web.spreadsheet import csv_answer
 
@@ -130,12 +130,6 @@ class History:
         return values
 
 
-def _limit(text: str) -> int:
-    if text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_LIMIT)) and 1 <= int(text) <= LARGEST_LIMIT:
-        return int(text)
-    raise ValueError(f"a whole number from 1 to {LARGEST_LIMIT}")
-
-
 def _cursor(text: str) -> str:
     if len(text) <= LONGEST_CURSOR and is_plain(text):
         return text
@@ -155,7 +149,7 @@ SPAN_READERS: Final[dict[str, Reader]] = {
     "symbol": symbol_in,
     "from": moment_ms,
     "to": moment_ms,
-    "limit": _limit,
+    "limit": whole_number(LARGEST_LIMIT),
     "format": _format,
 }
 

@@ -8,10 +8,14 @@ from tradeul.domain.deltas import wire_rows
 from tradeul.engine.channels import Channel, Channels
 from tradeul.engine.ports import View
 from tradeul.web.answers import answer, bad_parameter, busy, failure
+from tradeul.web.parameters import whole_number
+from tradeul.web.spreadsheet import csv_answer
 
 LARGEST_LIMIT: Final = 1_000
 RETRY_AFTER_S: Final = 5
 """A snapshot of the market comes about this often, and the first one ends the start."""
+
+_limit: Final = whole_number(LARGEST_LIMIT)
 
 
 class Lists:
@@ -23,6 +27,8 @@ class Lists:
         return [
             web.get("/api/v1/scanner/status", self.status),
             web.get("/api/v1/scanner/categories", self.categories),
+            # Before the other, which would take the dot for a part of a name.
+            web.get("/api/v1/scanner/categories/{list}.csv", self.sheet),
             web.get("/api/v1/scanner/categories/{list}", self.category),
         ]
 
@@ -33,15 +39,31 @@ class Lists:
         return answer({"categories": [self._summary(channel) for channel in self._channels.by_name.values()]})
 
     async def category(self, request: web.Request) -> web.Response:
+        asked = self._asked(request)
+        return asked if isinstance(asked, web.Response) else answer(self._contents(*asked))
+
+    async def sheet(self, request: web.Request) -> web.Response:
+        """One list for a spreadsheet."""
+        asked = self._asked(request)
+        if isinstance(asked, web.Response):
+            return asked
+        channel, limit = asked
+        state = channel.state
+        rows = [(rank, row.symbol, *row.values) for rank, row in enumerate(state.rows[:limit], 1)]
+        return csv_answer(f"{channel.scan.name}.csv", ("rank", "symbol", *state.columns), rows)
+
+    def _asked(self, request: web.Request) -> tuple[Channel, int] | web.Response:
+        """Find which list is asked for and how many of its rows, or what is wrong with the question."""
         channel = self._channels.by_name.get(request.match_info["list"])
         if channel is None:
             return failure(404, "unknown_list", "there is no such list")
-        limit = limit_of(request)
-        if limit is None:
-            return bad_parameter("limit", f"a whole number from 1 to {LARGEST_LIMIT}")
+        try:
+            limit = _limit(request.query.get("limit", str(LARGEST_LIMIT)))
+        except ValueError as complaint:
+            return bad_parameter("limit", str(complaint))
         if self._view.feed().state == "starting":
             return busy("starting", "the market is not known yet", RETRY_AFTER_S)
-        return answer(self._contents(channel, limit))
+        return channel, limit
 
     def _summary(self, channel: Channel) -> dict[str, object]:
         scan, state = channel.scan, channel.state
@@ -63,12 +85,3 @@ class Lists:
             "timestamp": state.timestamp,
             "rows": wire_rows(state)[:limit],
         }
-
-
-def limit_of(request: web.Request) -> int | None:
-    """Read `?limit=`, by default the largest; None when it is none."""
-    text = request.query.get("limit", str(LARGEST_LIMIT))
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_LIMIT))):
-        return None
-    limit = int(text)
-    return limit if 1 <= limit <= LARGEST_LIMIT else None

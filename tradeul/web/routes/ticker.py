@@ -4,12 +4,11 @@ The first is answered from the board and the lists, the others from what was kep
 case-sensitive, and what the board does not know is unknown. Moments are told in milliseconds.
 """
 
-import asyncio
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
 import numpy as np
-import orjson
 from aiohttp import web
 
 from tradeul.domain.board import Board
@@ -26,6 +25,7 @@ from tradeul.web.answers import (
     busy,
     failure,
     history_unavailable,
+    in_turns,
     no_history,
 )
 from tradeul.web.parameters import MS_NS, Asked, asked_of, end_of, moment_ms
@@ -137,25 +137,23 @@ async def _contents(chart: Chart, interval: str) -> dict[str, Any]:
     return {
         "symbol": chart.bars.symbol,
         "interval": interval,
-        "bars": orjson.Fragment(await _in_words(chart.bars)),
+        "bars": await in_turns(_parts(chart.bars)),
         "source": chart.source,
         "complete": chart.complete,
         "adjusted": chart.bars.adjusted,
     }
 
 
-async def _in_words(bars: SymbolBars) -> bytes:
-    """The bars as JSON, letting others run between pieces; an average or a count of 0 is none."""
+def _parts(bars: SymbolBars) -> Iterator[list[dict[str, object]]]:
+    """The bars some at a time; an average or a count of 0 is none."""
     prices = (bars.open, bars.high, bars.low, bars.close, bars.volume)
     columns = [column.tolist() for column in (bars.start // MS_NS, *prices, bars.vwap, bars.trades)]
-    rows, pieces = zip(*columns, strict=True), []
+    rows = zip(*columns, strict=True)
     while part := [
         dict(zip(COLUMNS, (*values, vwap or None, trades or None), strict=True))
         for *values, vwap, trades in islice(rows, BARS_A_TURN)
     ]:
-        pieces.append(orjson.dumps(part)[1:-1])
-        await asyncio.sleep(0)
-    return b"[" + b",".join(pieces) + b"]"
+        yield part
 
 
 def _unknown_symbol() -> web.Response:

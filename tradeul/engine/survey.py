@@ -1,0 +1,103 @@
+"""The market that the lists are made of: what passes the global filters, what is dropped and why, who gaps how far.
+
+It reads the board and the scanner's last ranking, and so must be asked while nothing changes them (`Pipeline.settled`);
+what it gives are copies. Who passes is as it was ranked last. The routes call it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tradeul.domain.board import Board, python_values
+from tradeul.domain.events import Bools, Ints, Nanos, Symbol
+from tradeul.domain.fields import BY_NAME, DEFAULT_COLUMNS
+from tradeul.domain.ranking import top
+from tradeul.engine.scanner import Scanner
+
+EXAMPLES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """How many symbols one filter dropped first, and some of them."""
+
+    count: int
+    examples: list[Symbol]
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Rows of the board in some order, with the columns that lists have."""
+
+    symbols: list[Symbol]
+    columns: list[npt.NDArray[Any]]
+
+    def parts(self, size: int) -> Iterator[list[dict[str, object]]]:
+        """The rows as lists show them, so many at a time."""
+        for first in range(0, len(self.symbols), size):
+            part = slice(first, first + size)
+            values = [
+                python_values(BY_NAME[name], column[part])
+                for name, column in zip(DEFAULT_COLUMNS, self.columns, strict=True)
+            ]
+            yield [
+                {"rank": rank, "symbol": symbol, **dict(zip(DEFAULT_COLUMNS, row, strict=True))}
+                for rank, symbol, row in zip(count(first + 1), self.symbols[part], zip(*values, strict=True))
+            ]
+
+
+class Survey:
+    """Answers from the board and the scanner."""
+
+    def __init__(self, board: Board, scanner: Scanner) -> None:
+        self._board = board
+        self._scanner = scanner
+
+    @property
+    def as_of(self) -> Nanos:
+        """When the market was ranked; 0 before it was."""
+        return self._scanner.as_of
+
+    @property
+    def count(self) -> int:
+        """How many symbols pass the global filters."""
+        return int(self._scanner.passed.sum())
+
+    def dropped(self) -> dict[str, Dropped]:
+        """Each symbol under the first reason for which it is dropped; the examples are the first by symbol."""
+        symbols = self._board.symbols
+        found = {reason: self._rows(mask) for reason, mask in self._scanner.dropped.items()}
+        return {
+            reason: Dropped(len(rows), [symbols[row] for row in rows[:EXAMPLES].tolist()])
+            for reason, rows in found.items()
+        }
+
+    def filtered(self, limit: int) -> Excerpt:
+        """What passes, the highest score first; without a score last."""
+        rows = self._rows(self._scanner.passed)
+        score = self._board["score"].take(rows)
+        places = top(np.arange(len(rows)), [(np.where(np.isnan(score), -1.0, score), True)], limit)
+        return self._excerpt(rows.take(places))
+
+    def gappers(self, least: float, limit: int) -> tuple[Excerpt, Excerpt]:
+        """Of what passes, who gaps up by at least so many percent and who gaps down, the furthest first."""
+        rows = self._rows(self._scanner.passed)
+        gap = self._board["gap_percent"].take(rows)
+        up = top((gap >= least).nonzero()[0], [(gap, True)], limit)
+        down = top((gap <= -least).nonzero()[0], [(gap, False)], limit)
+        return self._excerpt(rows.take(up)), self._excerpt(rows.take(down))
+
+    def _rows(self, mask: Bools) -> Ints:
+        """The rows of a mask in the order of their symbols; the board may have grown since."""
+        by_symbol = self._board.by_symbol
+        ranked = by_symbol[by_symbol < len(mask)]
+        return ranked[mask.take(ranked)]
+
+    def _excerpt(self, rows: Ints) -> Excerpt:
+        board = self._board
+        symbols = [board.symbols[row] for row in rows.tolist()]
+        return Excerpt(symbols, [board[name].take(rows) for name in DEFAULT_COLUMNS])
