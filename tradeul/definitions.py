@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 NAME_PATTERN: Final = r"[a-z][a-z0-9_]{0,31}"
+MOST_DEFINITIONS: Final = 100
 LARGEST_LIST: Final = 200
 MOST_COLUMNS: Final = 32
 LONGEST_TITLE: Final = 80

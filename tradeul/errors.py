@@ -3,6 +3,8 @@
 TradeulError
 ├── UsageError            the user's: a wrong command, option or setting (exit 2)
 │   ├── ConfigurationError    the setting's path is in the message
+│   ├── AlertRefused          a rule cannot be made as it is defined (engine/alert_book)
+│   ├── NotYourAlert          a rule is the settings', so it cannot be deleted (engine/alert_book)
 │   └── ExpressionError       a condition that cannot be read; points at the column (domain/expression)
 ├── VendorError           the vendor's or the network's
 │   ├── VendorUnavailable     try again; `retry_after_s` when the vendor named a wait

@@ -53,6 +53,13 @@ def bad_parameter(name: str, message: str) -> web.Response:
     return failure(HTTPStatus.BAD_REQUEST, "bad_parameter", f"{name}: {message}", {"parameter": name})
 
 
+def not_kept(error: OSError) -> web.Response:
+    """The disk refused what the user wants kept."""
+    reason = error.strerror or "the disk refused"
+    log.error("not_kept", reason=reason)
+    return busy("not_kept", f"it could not be kept ({reason}), so nothing was changed", RETRY_AFTER_S)
+
+
 def no_history() -> web.Response:
     return failure(HTTPStatus.SERVICE_UNAVAILABLE, "history_unavailable", "no history is kept: `history.dsn` is off")
 

@@ -1,0 +1,27 @@
+"""What a request says in its body, read by name into a definition; a refusal names the part that is wrong."""
+
+from http import HTTPStatus
+from typing import TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from tradeul.web.answers import failure
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+async def body_of(request: web.Request, model: type[Model]) -> Model | web.Response:
+    """Read a JSON object, an empty body as an empty one; or refuse the first part that cannot be read."""
+    try:
+        return model.model_validate_json(await request.read() or b"{}")
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "body"
+        return bad_part(where, first["msg"].removeprefix("Value error, "))
+
+
+def bad_part(where: str, message: str, column: int | None = None) -> web.Response:
+    """Refuse a part of a body; `column` is where in its text, from 1."""
+    details = {"parameter": where} if column is None else {"parameter": where, "column": column}
+    return failure(HTTPStatus.BAD_REQUEST, "bad_parameter", f"{where}: {message}", details)
