@@ -5,6 +5,8 @@ TradeulError
 │   ├── ConfigurationError    the setting's path is in the message
 │   ├── ScanRefused           a list cannot be made as it is defined (engine/scan_book)
 │   ├── NotYours              a list is built in or the settings', so it cannot be deleted (engine/own_scans)
+│   ├── AlertRefused          a rule cannot be made as it is defined (engine/alert_book)
+│   ├── NotYourAlert          a rule is the settings', so it cannot be deleted (engine/alert_book)
 │   └── ExpressionError       a condition that cannot be read; points at the column (domain/tokens)
 ├── VendorError           the vendor's or the network's
 │   ├── VendorUnavailable     try again; `retry_after_s` when the vendor named a wait

@@ -91,10 +91,6 @@ class Rung:
         """Remember that the rule rang."""
         self._last.setdefault(rule, {})[symbol] = at
 
-    def forget_rule(self, rule: str) -> None:
-        """There is no such rule any more."""
-        self._last.pop(rule, None)
-
     def forget_before(self, at: Nanos) -> None:
         """Let go of what rang before then."""
         self._last = {

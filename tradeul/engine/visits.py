@@ -6,7 +6,7 @@ the market's as the board knows it, so that a replay tells the same. `RecentEven
 
 import datetime as dt
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 import numpy as np
@@ -93,6 +93,8 @@ class Visits:
         chronicle: Chronicle | None = None,
     ) -> None:
         self.recent = RecentEvents()
+        self.heard: Callable[[Sequence[ListEvent]], None] = lambda _events: None
+        """Is told who came and went, as it is told; not of whom a list held when it was first seen or at its end."""
         self._channels = channels
         self._scanner = scanner
         self._board = board
@@ -135,17 +137,25 @@ class Visits:
 
     def _look_at(self, channel: Channel, as_of: Nanos, why_entered: str) -> None:
         name, state = channel.scan.name, channel.state
-        followed = self._followed.get(name) or self._followed.setdefault(name, _Followed(channel))
+        known = self._followed.get(name)
+        followed = known or self._followed.setdefault(name, _Followed(channel))
         if followed.state is state:
-            self._tell(followed.visits.settle(as_of))
-            return
+            events = followed.visits.settle(as_of)
+        else:
+            events = self._step(followed, channel, as_of, why_entered)
+        self._tell(events)
+        if known is not None and events:
+            self.heard(events)
+
+    def _step(self, followed: _Followed, channel: Channel, as_of: Nanos, why_entered: str) -> list[ListEvent]:
+        state = channel.state
         followed.state = state
         symbols, prices = [row.symbol for row in state.rows], self._values("price", state)
 
         def why_left(symbol: Symbol) -> str:
             return self._why_left(channel, symbol)
 
-        self._tell(followed.visits.step(as_of, symbols, prices, why_left, why_entered))
+        return followed.visits.step(as_of, symbols, prices, why_left, why_entered)
 
     def _why_left(self, channel: Channel, symbol: Symbol) -> str:
         full = len(channel.state.rows) >= channel.scan.size
