@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,9 @@ class Viewer:
         async for message in self.client:
             self.heard.append(message)
 
-    def steps(self, name: str) -> list[tuple[str, int]]:
-        """Kind and sequence of each state that was told."""
-        states = [m for m in self.heard if m.get("list") == name and m["type"] in ("snapshot", "delta")]
-        return [(message["type"], message["sequence"]) for message in states]
+    def states(self, name: str) -> list[dict[str, Any]]:
+        """Each state of a list that was told."""
+        return [m for m in self.heard if m.get("list") == name and m["type"] in ("snapshot", "delta")]
 
     def symbols(self, name: str) -> list[str]:
         return [row["symbol"] for row in self.client.lists[name].rankings.rows]
@@ -111,9 +111,11 @@ async def test_a_list_is_made_changed_and_deleted_before_a_viewers_eyes(tmp_path
         await viewer.client.subscribe("mine")
         await eventually(lambda: viewer.client.lists["mine"].live and len(viewer.symbols("mine")) == 5)
 
-        steps = viewer.steps("mine")
+        states = viewer.states("mine")
         assert first >= 1
-        assert [sequence for _, sequence in steps] == sorted({sequence for _, sequence in steps})
+        assert [m["type"] for m in states].count("snapshot") == 3  # at first, with other columns, made again
+        assert all(new["sequence"] > old["sequence"] for old, new in pairwise(states))
+        assert all(new["prev"] == old["sequence"] for old, new in pairwise(states) if new["type"] == "delta")
         assert viewer.client.lists["mine"].rankings.sequence > last
         ended = [m for m in viewer.heard if m["type"] == "unsubscribed"]
         assert [(m["list"], m["reason"]) for m in ended] == [("mine", "deleted")]
