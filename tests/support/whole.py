@@ -1,6 +1,7 @@
 """The whole program inside the test's loop, on a small simulated market, with what is kept of it in a folder."""
 
 import contextlib
+import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.support.market import at
+from tests.support.market import DAY, at
 from tradeul.app import App
 from tradeul.clock import PacedClock
 from tradeul.settings import Settings
@@ -16,7 +17,7 @@ from tradeul.settings import Settings
 
 @asynccontextmanager
 async def whole(
-    folder: Path, wall: str, symbols: int, *, speed: float = 1.0, **sections: Mapping[str, Any]
+    folder: Path, wall: str, symbols: int, *, speed: float = 1.0, day: dt.date = DAY, **sections: Mapping[str, Any]
 ) -> AsyncIterator[App]:
     """Run it from a moment of the day on; `sections` are further settings."""
     usual: dict[str, Mapping[str, Any]] = {
@@ -26,7 +27,7 @@ async def whole(
         "history": {"data_dir": str(folder)},
     }
     settings = {name: {**usual.get(name, {}), **sections.get(name, {})} for name in {**usual, **sections}}
-    app = App(Settings.model_validate(settings), PacedClock(at(wall), speed))
+    app = App(Settings.model_validate(settings), PacedClock(at(wall, day), speed))
     await app.start()
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(app.supervisor.run_until_stopped)

@@ -105,9 +105,9 @@ class NameBook:
         if today.keys().isdisjoint(bars.symbols):
             return bars
         symbols = [today.get(symbol, symbol) for symbol in bars.symbols]
-        rows = np.array([row for row, symbol in enumerate(symbols) if symbol is not None], np.int64)
-        columns = {name: getattr(bars, name)[rows] for name in _COLUMNS}
-        return replace(bars, symbols=tuple(symbol for symbol in symbols if symbol is not None), **columns)
+        known = np.array([symbol is not None for symbol in symbols])
+        columns = {name: getattr(bars, name)[known] for name in _COLUMNS}
+        return replace(bars, symbols=tuple(filter(None, symbols)), **columns)
 
     def splits(self, splits: Iterable[Split]) -> tuple[Split, ...]:
         """Splits under today's names. One of the day on which a name was left may be told of either name."""

@@ -196,7 +196,7 @@ class _Counting:
         if not self._today.keys().isdisjoint(symbols):
             today = [self._today.get(symbol, symbol) for symbol in symbols]
             volumes = volumes[[symbol is not None for symbol in today]]
-            symbols = [symbol for symbol in today if symbol is not None]
+            symbols = list(filter(None, today))
         # Full sessions only: an early close, which lacks the last slots, is in no baseline.
         self._total.add(*own_sessions(self._day, symbols, volumes, self._first, self._splits))
 
