@@ -61,12 +61,13 @@ faults: .venv/.tests ## kill and freeze the program or its database for half an 
 golden: .venv/.tests ## play a whole day beside the reference model; takes tens of minutes
 	@$(BIN)/python -m pytest tests/golden --whole-day
 
-bench: .venv/.tests ## measure speed on this machine
+bench: .venv/.bench ## measure speed on this machine
 	@$(BIN)/python -m tests.benchmarks
 
 lock: .venv/.uv ## take the newest versions of everything we stand on
 	@$(COMPILE) --upgrade pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --upgrade pyproject.toml --group test --constraints requirements.lock --output-file tests/requirements.lock
+	@$(COMPILE) --upgrade --group bench --constraints tests/requirements.lock --output-file tests/benchmarks/requirements.lock
 	@echo uv | $(COMPILE) --upgrade - --output-file .ci/uv.txt
 	@cd $(BROWSER_TESTS) && npm update --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --silent
 
@@ -91,6 +92,11 @@ clean: ## remove everything that was made; the next command sets up anew
 	@echo 'setting up Python packages, those of the tests too ...'
 	@$(UV) pip sync --require-hashes tests/requirements.lock
 	@touch .venv/.runtime $@
+
+.venv/.bench: tests/benchmarks/requirements.lock .venv/.tests
+	@echo 'setting up what the benchmarks compare with ...'
+	@$(UV) pip install --require-hashes --no-deps --requirements tests/benchmarks/requirements.lock
+	@touch $@
 
 .cache/.browser .cache/.node: .cache/.%: tests/support/setup.sh
 	@mkdir -p .cache

@@ -64,6 +64,8 @@ def scanned_board(symbols: int) -> Board:
         board[f"new_{side}s_15m"][:] = draw.poisson(0.5, symbols)
         when = NOW_MS - draw.integers(0, 900_000, symbols)
         board[f"last_{side}_at"][:] = np.where(board[f"new_{side}s_15m"] > 0, when, 0)
+    for name, share in (("halted", 0.01), ("is_etf", 0.3), ("suspect", 0.02)):
+        board[name][:] = draw.random(symbols) < share
     for name, words in (("sector", SECTORS), ("exchange", EXCHANGES), ("type", TYPES)):
         board[name][:] = draw.choice(np.array(words, object), symbols)
     return board

@@ -4,13 +4,34 @@ What nobody asks for is never gathered, and what was gathered is shared by every
 for one ranking: the board must not change under it. The scanner evaluates its lists over it.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tradeul.domain.events import Ints
 from tradeul.domain.expression import Scope
+
+
+class Texts(npt.NDArray[Any]):
+    """A column of texts that is compared with the same word only once: that takes longer than with any number."""
+
+    def __array_finalize__(self, _other: object) -> None:
+        self._compared: dict[tuple[np.ufunc, object], npt.NDArray[Any]] = {}
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        """Compare with a word, or do whatever else as a plain array does."""
+        plain = [each.view(np.ndarray) if isinstance(each, Texts) else each for each in inputs]
+        if ufunc not in COMPARED or inputs[0] is not self or isinstance(inputs[1], np.ndarray):
+            return getattr(ufunc, method)(*plain, **options)
+        known = self._compared.get((ufunc, inputs[1]))
+        if known is None:
+            known = self._compared[ufunc, inputs[1]] = ufunc(*plain).astype(np.bool_)
+            known.flags.writeable = False
+        return known
+
+
+COMPARED: Final = (np.equal, np.not_equal)
 
 
 class Gathered:
@@ -28,7 +49,8 @@ class Gathered:
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         column = self._columns.get(name)
         if column is None:
-            column = self._columns[name] = self._whole[name].take(self.rows)
+            column = self._whole[name].take(self.rows)
+            column = self._columns[name] = column.view(Texts) if column.dtype == np.object_ else column
         return column
 
     def column(self, values: Any) -> npt.NDArray[Any]:
