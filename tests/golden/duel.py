@@ -7,8 +7,9 @@ middle between two that they can be rounded, which are counted.
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from tests.golden.naive import score
 from tests.golden.naive_market import NaiveMarket
-from tests.golden.plain import Day
+from tests.golden.plain import Day, Row
 from tests.golden.world import NANOS, Rows, World
 from tests.support.market import CALENDAR
 from tradeul.domain.acceptance import Gate
@@ -102,22 +103,29 @@ class Duel:
             shown, expected = self.board.values(field.name, rows), _rounded(field, plain)
             self.compared += len(shown)
             if shown != expected:
+                pairs = zip(symbols, models, shown, expected, strict=True)
                 found += [
-                    f"{symbol} {field.name}: board {a}, model {b}"
-                    for symbol, a, once, b in zip(symbols, shown, expected, plain, strict=True)
-                    if a != once and not self._near(field, a, b)
+                    f"{symbol} {field.name}: board {a}, model {model[field.name]}"
+                    for symbol, model, a, once in pairs
+                    if a != once and not self._near(field, model, a)
                 ]
         return found
 
-    def _near(self, field: Field, shown: Any, plain: Any) -> bool:
+    def _near(self, field: Field, model: Row, shown: Any) -> bool:
         """Whether the value is in the middle between two, and the other one of these is shown."""
+        plain = model[field.name]
         if field.kind is not Kind.NUMBER or shown is None or plain is None:
             return False
         scale = 10.0**field.precision
         scaled = plain * scale
-        near = abs(scaled % 1.0 - 0.5) <= NEAR * max(abs(scaled), 1.0)
-        self.near += near
-        return bool(near and abs(shown * scale - scaled) < 0.51)
+        if abs(scaled % 1.0 - 0.5) > NEAR * max(abs(scaled), 1.0) or abs(shown * scale - scaled) > 0.51:
+            return False
+        self.near += 1
+        if field.name != "score":
+            # Which is made of the values that are shown, and so of this one.
+            model[field.name] = shown
+            model["score"] = score(model)
+        return True
 
 
 def _rounded(field: Field, values: list[Any]) -> list[Any]:

@@ -14,6 +14,7 @@ from tests.golden.curves import Curves
 from tests.golden.past import AVERAGES, REFERENCE, Past
 from tests.golden.plain import MINUTE, SECOND, Day, Extreme, Number, Row, beyond, minus, percent, positive, rounded
 
+SCORED = ("rvol_guarded", "change_percent", "range_position", "spread_bps")
 RUNGS = ("trade", "minute", "day", "prev")
 
 
@@ -335,7 +336,7 @@ class NaiveSymbol:
 
 def score(found: Row) -> Number:
     """The weighted mean of what is known, from the values that are shown."""
-    shown = {name: rounded(found[name]) for name in ("rvol_guarded", "change_percent", "range_position", "spread_bps")}
+    shown = {name: rounded(found[name]) for name in SCORED}
     change, place = shown["change_percent"], shown["range_position"]
     worth = None if found["dollar_volume"] is None else float(round(found["dollar_volume"]))
     parts: list[tuple[float, Number]] = [
