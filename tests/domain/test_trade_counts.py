@@ -25,6 +25,11 @@ class Desk:
         self._counts.take_image(EVERY_ROW, minutes, np.array([trades]), when, self._now)
         return self.shown()
 
+    def image_without_it(self, second: float) -> object:
+        nothing = np.zeros(0, np.int64)
+        self._counts.take_image(nothing, nothing, np.zeros(0), self._known(second), self._now)
+        return self.shown()
+
     def bar(self, second: float, trades: float) -> object:
         """One that began with this second."""
         end = self._known(second + 1)
@@ -66,6 +71,15 @@ def test_a_minute_begins_anew() -> None:
     shown = [desk.image(60.5, 42), desk.bar(59, 2), desk.bar(61, 6), desk.bar(58, 9), desk.bar(62, 1)]
 
     assert shown == [None, None, 6, 6, 7]
+
+
+def test_a_row_that_is_missing_keeps_no_minute_that_is_over() -> None:
+    """Its other values stay, but these are not the trades of the running minute."""
+    desk = Desk()
+
+    shown = [desk.image(50, 40), desk.image_without_it(55), desk.image_without_it(61)]
+
+    assert shown == [40, 40, None]
 
 
 def test_a_bar_that_does_not_say_adds_nothing() -> None:

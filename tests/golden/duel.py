@@ -4,31 +4,27 @@ A value is right if it is the model's, rounded once to the field's precision, ex
 middle between two that they can be rounded, which are counted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-import numpy as np
-
-from tests.golden.naive import Day, NaiveMarket
+from tests.golden.naive import score
+from tests.golden.naive_market import NaiveMarket
+from tests.golden.plain import Day, Row
 from tests.golden.world import NANOS, Rows, World
 from tests.support.market import CALENDAR
 from tradeul.domain.acceptance import Gate
+from tradeul.domain.averages import Averages
 from tradeul.domain.board import Board
 from tradeul.domain.events import Nanos, Symbol
-from tradeul.domain.fields import BY_NAME, Kind
+from tradeul.domain.fields import CATALOGUE, Field, Kind
+from tradeul.domain.usual import Baseline
 from tradeul.engine.discovery import is_clearing
 from tradeul.engine.enrichment import Enrichment
+from tradeul.engine.intake import Intake
+from tradeul.engine.warmup import curves_of
+from tradeul.polygon.frames import decode_frame
 from tradeul.polygon.wire import SnapshotDecoder
 
-FIELDS: Final = (
-    "price", "price_source", "updated", "suspect", "stale", "prev_close", "prev_high", "prev_low", "prev_volume",
-    "change", "change_percent", "open", "gap_percent", "change_from_open", "postmarket_change", "high", "low",
-    "premarket_high", "premarket_low", "premarket_volume", "distance_from_high", "distance_from_low",
-    "range_position", "new_highs_15m", "new_lows_15m", "last_high_at", "last_low_at", "change_1m", "change_5m",
-    "volume_1m", "volume_5m", "volume_today", "dollar_volume", "vwap", "vwap_distance", "rvol", "rvol_guarded",
-    "rvol_slot", "rvol_method", "rvol_sessions", "vol_vs_adv", "bid", "ask", "spread_bps", "avg_volume_10d",
-    "avg_volume_30d", "avg_price_30d", "atr", "atr_percent", "float_shares", "float_rotation", "score",
-)  # fmt: skip
 NEAR: Final = 1e-9
 """In parts of the value: two right ways to compute it differ by less."""
 SHOWN_AT_MOST: Final = 20
@@ -37,16 +33,18 @@ SHOWN_AT_MOST: Final = 20
 class Duel:
     """A date's board with its past, and the model of the same."""
 
-    def __init__(self, world: World, lag_s: float = 0.0, lookback: int = 5) -> None:
+    def __init__(self, world: World, lag_s: float = 0.0, lookback: int = 5, *, learned: bool = False) -> None:
         self._lag_ns = int(lag_s * NANOS)
         self._status = b"DELAYED" if lag_s else b"OK"
         self.board = Board()
         self.enrichment = Enrichment(self.board, CALENDAR)
         self._gate = Gate()
+        self._intake = Intake()
         early = CALENDAR.is_early_close(world.date)
         self.naive = NaiveMarket(Day(world.date, early=early), world.pasts(lookback))
         self._world = world
         self._past = (world.averages(), world.baseline(lookback), world.facts())
+        self._learned = learned
         self.compared = 0
         self.near = 0
 
@@ -66,6 +64,16 @@ class Duel:
         self.enrichment.apply_image(image, self.enrichment.read(image, now), now, now)
         self.naive.take(rows, now)
 
+    def take_bars(self, content: bytes) -> list[Symbol]:
+        """One frame of live bars; gives whose they are."""
+        if self.enrichment.moment() is None:
+            return []
+        self._intake.deliver(decode_frame(content).events)
+        bars = self._intake.take()
+        self.enrichment.apply_bars(bars)
+        self.naive.take_bars(content)
+        return [bar.symbol for bar in bars]
+
     def _begin(self, symbols: Iterable[Symbol]) -> None:
         """The past is there before the first snapshot, so that every one of them stands on it."""
         self.board.rows_of(tuple(symbols))
@@ -74,38 +82,55 @@ class Duel:
         self.enrichment.apply_baseline(baseline, 0)
         self.enrichment.apply_reference(facts)
         self.enrichment.apply_splits(self._world.morning_splits())
+        if self._learned:
+            self._learn(averages, baseline)
 
-    def differences(self, part: slice = slice(None)) -> list[str]:
+    def _learn(self, averages: Averages, baseline: Baseline) -> None:
+        """Curves of the same past, as `engine/warmup` has them learned; with too few symbols both keep the prior."""
+        found = curves_of(baseline, averages, self.board.usual.least_sessions)
+        if found is not None:
+            _, self.board.curves = found
+        self.naive.curves.learn(self.naive.pasts.values())
+
+    def differences(self, symbols: Sequence[Symbol] | None = None) -> list[str]:
         """What differs now, of all symbols or of some."""
-        symbols = self.board.symbols[part]
-        rows = np.arange(len(self.board))[part]
-        columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
-        for symbol in symbols:
-            for name, value in self.naive.fields(symbol).items():
-                columns[name].append(value)
+        symbols = self.board.symbols if symbols is None else symbols
+        rows = self.board.rows_of(symbols)
+        models = [self.naive.fields(symbol) for symbol in symbols]
         found: list[str] = []
-        for name, plain in columns.items():
-            shown = self.board.values(name, rows)
-            expected = [_rounded(name, value) for value in plain]
+        for field in CATALOGUE:
+            plain = [model[field.name] for model in models]
+            shown, expected = self.board.values(field.name, rows), _rounded(field, plain)
             self.compared += len(shown)
             if shown != expected:
-                triples = zip(symbols, shown, plain, strict=True)
-                found += [f"{s} {name}: board {a}, model {b}" for s, a, b in triples if not self._same(name, a, b)]
+                pairs = zip(symbols, models, shown, expected, strict=True)
+                found += [
+                    f"{symbol} {field.name}: board {a}, model {model[field.name]}"
+                    for symbol, model, a, once in pairs
+                    if a != once and not self._near(field, model, a)
+                ]
         return found
 
-    def _same(self, name: str, shown: Any, plain: Any) -> bool:
-        if shown == _rounded(name, plain):
-            return True
-        if BY_NAME[name].kind is not Kind.NUMBER or shown is None or plain is None:
+    def _near(self, field: Field, model: Row, shown: Any) -> bool:
+        """Whether the value is in the middle between two, and the other one of these is shown."""
+        plain = model[field.name]
+        if field.kind is not Kind.NUMBER or shown is None or plain is None:
             return False
-        scaled = plain * 10.0 ** BY_NAME[name].precision
-        near = abs(scaled % 1.0 - 0.5) <= NEAR * max(abs(scaled), 1.0)
-        self.near += near
-        return bool(near and abs(shown * 10.0 ** BY_NAME[name].precision - scaled) < 0.51)
+        scale = 10.0**field.precision
+        scaled = plain * scale
+        if abs(scaled % 1.0 - 0.5) > NEAR * max(abs(scaled), 1.0) or abs(shown * scale - scaled) > 0.51:
+            return False
+        self.near += 1
+        if field.name != "score":
+            # Which is made of the values that are shown, and so of this one.
+            model[field.name] = shown
+            model["score"] = score(model)
+        return True
 
 
-def _rounded(name: str, value: Any) -> Any:
+def _rounded(field: Field, values: list[Any]) -> list[Any]:
     """Rounded once, as the catalogue says."""
-    if value is None or BY_NAME[name].kind is not Kind.NUMBER:
-        return value
-    return round(value, BY_NAME[name].precision)
+    if field.kind is not Kind.NUMBER:
+        return values
+    precision = field.precision
+    return [None if value is None else round(value, precision) for value in values]

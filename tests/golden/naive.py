@@ -4,96 +4,41 @@ Written from the contract and the vendor's facts alone. Nothing here is taken fr
 whatever can be recomputed from the whole story is. Slow on purpose: `tests/golden` compares it with the board.
 """
 
-import datetime as dt
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-import orjson
+from tests.golden.curves import Curves
+from tests.golden.past import AVERAGES, REFERENCE, Past
+from tests.golden.plain import MINUTE, SECOND, Day, Extreme, Number, Row, beyond, minus, percent, positive, rounded
 
-from tests.golden.past import AVERAGES, Past
-
-Row = dict[str, Any]
-Number = float | None
-
-SECOND = 10**9
-MINUTE = 60 * SECOND
+SCORED = ("rvol_guarded", "change_percent", "range_position", "spread_bps")
 RUNGS = ("trade", "minute", "day", "prev")
 
 
-class Day:
-    """The instants that bound a trading date, from New York's wall clock."""
+class View(NamedTuple):
+    """From where a symbol's fields are looked at: which moments were known when they were last worked out."""
 
-    def __init__(self, date: dt.date, *, early: bool) -> None:
-        def instant(hour: int, minute: int = 0) -> int:
-            wall = dt.datetime.combine(date, dt.time(hour, minute), ZoneInfo("America/New_York"))
-            return int(wall.timestamp()) * SECOND
-
-        self.early = early
-        self.midnight, self.turn, self.start = instant(0), instant(3, 30), instant(4)
-        self.open, self.close = instant(9, 30), instant(13 if early else 16)
-        self.end = instant(17 if early else 20)
-
-
-def positive(value: Any) -> Number:
-    """What the vendor has set: 0, null and what is missing are all unknown."""
-    return float(value) if value is not None and value > 0 else None
-
-
-def rounded(value: Number) -> Number:
-    return None if value is None else round(value, 4)
-
-
-def percent(value: Number, basis: Number) -> Number:
-    return None if value is None or basis is None else 100.0 * (value - basis) / basis
-
-
-def minus(a: Number, b: Number) -> Number:
-    return None if a is None or b is None else a - b
-
-
-def beyond(a: Number, b: Number, sign: int) -> Number:
-    """The higher of two, or the lower if the sign is -1; where one is unknown, the other."""
-    if a is None or b is None:
-        return b if a is None else a
-    return max(a, b) if sign > 0 else min(a, b)
-
-
-class Extreme:
-    """The highest or the lowest price of the day, and every time that it was exceeded."""
-
-    def __init__(self, sign: int) -> None:
-        self.sign = sign
-        self.value: Number = None
-        self.exceeded: list[int] = []
-
-    def take(self, candidates: list[Number], at: int, *, is_event: bool) -> None:
-        best: Number = None
-        for candidate in candidates:
-            best = beyond(best, rounded(candidate), self.sign)
-        if best is None:
-            return
-        if self.value is not None and self.sign * (best - self.value) > 0 and is_event:
-            self.exceeded.append(at)
-        self.value = beyond(self.value, best, self.sign)
-
-    def minutes(self, now: int) -> int | None:
-        """Clock minutes of the last 15, the running one included, in which it was exceeded."""
-        if self.value is None:
-            return None
-        minutes = {min(at, now) // MINUTE for at in self.exceeded}
-        return len([minute for minute in minutes if now // MINUTE - minute < 15])
-
-    def last_at(self) -> int | None:
-        return self.exceeded[-1] // 10**6 if self.exceeded else None
+    now: int
+    """The newest of any symbol by then."""
+    newest: int
+    """The newest of any symbol since."""
+    back_from: int
+    """A snapshot looks a minute back from its own moment, a live bar from `now`."""
+    moments: list[int]
+    """Of all snapshots, each later than the one before."""
+    taken: list[tuple[int, int]]
+    """The newest moment known at each snapshot, and its own."""
+    curves: Curves
 
 
 class NaiveSymbol:
     """One symbol's day."""
 
-    def __init__(self, past: Past) -> None:
+    def __init__(self, symbol: str, past: Past) -> None:
+        self.symbol = symbol
         self.past = past
         self.seen = False
         self.price: Number = None
@@ -111,9 +56,13 @@ class NaiveSymbol:
         self.vwap_at = 0
         self.bid: Number = None
         self.ask: Number = None
-        self.known_at = 0
+        self.known_at = self.bar_end = 0
+        self.trades: tuple[int, int, float] = (0, 0, 0.0)
+        """Of the newest minute that had some: its start, up to when they are counted, how many."""
         self.story: list[tuple[int, Number, Number]] = []
         """Price and volume whenever they changed, each with the snapshot's moment."""
+        self.volumes: list[tuple[int, Number]] = []
+        """Volume whenever it changed, each with the newest moment that the market was known for then."""
         self.settled = False
         """The same bytes again would say nothing new."""
 
@@ -136,11 +85,49 @@ class NaiveSymbol:
         self._take_volume(minute, bar, updated, since_last_s)
         self._take_extremes({} if doubtful_trade else trade, minute, bar, updated)
         self._take_day(bar, updated, day, at)
+        self._take_trades(minute, at)
         self.bid, self.ask = rounded(positive(quote.get("p"))), rounded(positive(quote.get("P")))
         self.updated = max(self.updated, updated)
         self.known_at = max(self.known_at, at)
         self.seen = True
         self.settled = not self.suspect and self.falls == 0
+
+    def take_bar(self, bar: Row, now: int, day: Day) -> None:
+        """One second of live trading, however late it comes; `now` is the newest moment that anything is known for."""
+        start, end = bar["s"] * 10**6, bar["e"] * 10**6
+        if end >= self.price_at:
+            self.price, self.price_at, self.rung = rounded(bar["c"]), end, "trade"
+        told = float(round(bar["av"]))
+        self.volume = beyond(self.volume, told, 1)
+        for extreme, name in ((self.high, "h"), (self.low, "l")):
+            extreme.take([bar[name]], end, is_event=self.seen and end > self.bar_end)
+        if start < day.open:
+            high, low, volume = self.premarket
+            self.premarket = (
+                beyond(high, rounded(bar["h"]), 1), beyond(low, rounded(bar["l"]), -1), beyond(volume, told, 1)
+            )  # fmt: skip
+        if bar["a"] > 0 and end >= self.vwap_at:
+            self.vwap, self.vwap_at = rounded(bar["a"]), end
+        if self.open is None and now >= day.open:
+            self.open = rounded(positive(bar.get("op")))
+        self._count_trades(start, end, max(1, round(bar["v"] / bar["z"])) if bar["z"] else 0)
+        self.updated, self.known_at = max(self.updated, end), max(self.known_at, end)
+        self.bar_end = max(self.bar_end, end)
+        self.settled = False
+
+    def _count_trades(self, start: int, end: int, count: float) -> None:
+        """A bar's trades are more of its minute, if that is not over and they were not counted yet."""
+        minute, until, before = self.trades
+        if count and start // MINUTE > minute:
+            self.trades = start // MINUTE, end, count
+        elif count and start // MINUTE == minute and start >= until:
+            self.trades = minute, end, before + count
+
+    def _take_trades(self, minute: Row, at: int) -> None:
+        """A snapshot counts all trades of its minute up to the second that it is known for."""
+        number, count, until = int(minute.get("t") or 0) // 60_000, minute.get("n") or 0, at + -at % SECOND
+        if count > 0 and (number, until) >= self.trades[:2]:
+            self.trades = number, until, count
 
     def _take_previous(self, row: Row, still_yesterday: Row) -> None:
         """Yesterday's bar; a row that was not cleared overnight has it as its day."""
@@ -215,6 +202,11 @@ class NaiveSymbol:
         if traded_before_the_open:
             self.premarket = (self.high.value, self.low.value, self.volume)
 
+    def note(self, now: int) -> None:
+        """What the volume is, from the moment `now` on."""
+        if not self.volumes or self.volumes[-1][1] != self.volume:
+            self.volumes.append((now, self.volume))
+
     def remember(self, at: int) -> None:
         now = (self.price if self.rung in RUNGS[:3] else None, self.volume)
         if not self.story or self.story[-1][1:] != now:
@@ -228,12 +220,14 @@ class NaiveSymbol:
                     return price, volume
         return None, None
 
-    def fields(self, moments: list[int], day: Day) -> Row:
-        """Every field as of the last snapshot, not rounded but for what others are made of."""
-        now = moments[-1]
+    def fields(self, view: View, day: Day) -> Row:
+        """Every field as of when it was last worked out, not rounded but for what others are made of."""
         price, close = self.price, self.previous["prev_close"]
         change = percent(price, close)
+        after_the_close = day.close <= view.now < day.end
+        minute, _, trades = self.trades
         found: Row = {
+            "symbol": self.symbol,
             "price": price,
             "price_source": self.rung or None,
             "updated": self.updated // 10**6 or None,
@@ -243,15 +237,17 @@ class NaiveSymbol:
             "open": self.open,
             "gap_percent": change if self.open is None else percent(self.open, close),
             "change_from_open": percent(price, self.open),
-            "postmarket_change": percent(price, self.regular_close) if day.close <= now < day.end else None,
+            "postmarket_change": percent(price, self.regular_close) if after_the_close else None,
+            "trades_1m": trades if trades and minute == view.now // MINUTE else None,
             "suspect": self.suspect,
             "stale": self.stale,
         }
-        found.update(self._range_fields(now))
+        found.update(self._range_fields(view.newest))
         found.update(self._quote_fields())
-        found.update(self._past_fields(moments, now))
+        found.update(self._past_fields(view))
         found.update(self._volume_fields())
-        found.update(self._relative_volume(moments, day))
+        found.update(self._relative_volume(view, day))
+        found.update(self._reference_fields())
         found["score"] = score(found)
         return found
 
@@ -277,31 +273,37 @@ class NaiveSymbol:
         quoted = bid is not None and ask is not None and ask >= bid
         yield "spread_bps", 10_000.0 * (ask - bid) / ((ask + bid) / 2.0) if quoted else None  # type: ignore[operator]
 
-    def _past_fields(self, moments: list[int], now: int) -> Iterator[tuple[str, Number]]:
+    def _past_fields(self, view: View) -> Iterator[tuple[str, Number]]:
         for name, seconds in (("1m", 60), ("5m", 300)):
-            place = bisect_right(moments, now - seconds * SECOND) - 1
-            there = place >= 0 and moments[place] >= now - seconds * SECOND * 3 // 2
-            price, volume = self.as_of(moments[place] if there else None)
+            place = bisect_right(view.moments, view.back_from - seconds * SECOND) - 1
+            there = place >= 0 and view.moments[place] >= view.back_from - seconds * SECOND * 3 // 2
+            price, volume = self.as_of(view.moments[place] if there else None)
             yield f"change_{name}", percent(self.price, price)
             yield f"volume_{name}", minus(self.volume, volume)
 
     def _volume_fields(self) -> Iterator[tuple[str, Number]]:
-        volume, worth, free = self.volume, self.price if self.vwap is None else self.vwap, self.past.float_shares
+        volume, worth = self.volume, self.price if self.vwap is None else self.vwap
+        free = (self.past.reference or {}).get("float_shares")
         yield "volume_today", volume
         yield "vwap", self.vwap
         yield "vwap_distance", percent(self.price, self.vwap)
         yield "dollar_volume", None if volume is None or worth is None else volume * worth
-        yield "float_shares", free
         yield "float_rotation", 100.0 * volume / free if volume is not None and free else None
         yield from ((name, self.past.exactly.get(name)) for name in AVERAGES)
         atr = self.past.atr
         yield "atr_percent", None if atr is None or self.price is None else 100.0 * atr / self.price
 
-    def _relative_volume(self, moments: list[int], day: Day) -> Iterator[tuple[str, Any]]:
+    def _reference_fields(self) -> Iterator[tuple[str, Any]]:
+        """What is known of the security, as it is known; no limits are followed yet, so nobody knows of a halt."""
+        yield from dict.fromkeys(("halted", "halted_at")).items()
+        facts = self.past.reference
+        yield "no_reference", facts is None
+        yield from ((name, None if facts is None else facts.get(name)) for name in REFERENCE)
+
+    def _relative_volume(self, view: View, day: Day) -> Iterator[tuple[str, Any]]:
         volume, average = self.volume, self.past.avg_volume_30d
-        second = min(max((self.known_at - day.start) / SECOND, 0.0), 57_600.0)
-        slot = min(int(second // 300), 191)
-        method, by_now, by_slot = self.past.expected(second, slot, early=day.early)
+        second, slot = day.place(self.known_at)
+        method, by_now, by_slot = self.past.expected(second, slot, view.curves.of(self._turnover()), early=day.early)
         yield "rvol_method", method
         yield "rvol_sessions", self.past.sessions
         yield "vol_vs_adv", volume / average if volume is not None and average else None
@@ -311,22 +313,30 @@ class NaiveSymbol:
         k = max(1000.0, 0.005 * (average or 0.0))
         yield "rvol", volume / max(by_now, 1.0)
         yield "rvol_guarded", (volume + k) / (by_now + k)
-        in_slot = minus(volume, self._at_start_of(slot, moments, day))
-        settled = in_slot is not None and second - slot * 300 >= 15
+        in_slot = minus(volume, self._at_start_of(slot, view, day))
+        settled = in_slot is not None and second - slot * 300 >= 15 and slot == day.place(view.now)[1]
         yield "rvol_slot", in_slot / max(by_now - by_slot, 1.0) if settled else None  # type: ignore[operator]
 
-    def _at_start_of(self, slot: int, moments: list[int], day: Day) -> Number:
-        """The volume as a slot began, which a snapshot of the 15 s before it must have told."""
+    def _turnover(self) -> Number:
+        """By what is shown, which decides whose curve is taken."""
+        volume, price = self.past.avg_volume_30d, self.past.avg_price_30d
+        return None if volume is None or price is None else volume * price
+
+    def _at_start_of(self, slot: int, view: View, day: Day) -> Number:
+        """The volume as a slot began, if a snapshot of the 15 s before it was there by then."""
         if slot == 0:
             return 0.0
         start = day.start + slot * 300 * SECOND
-        place = bisect_left(moments, start) - 1
-        return self.as_of(moments[place])[1] if place >= 0 and start - moments[place] <= 15 * SECOND else None
+        place = bisect_left(view.taken, (start, 0)) - 1
+        if place < 0 or start - view.taken[place][1] > 15 * SECOND:
+            return None
+        place = bisect_left(self.volumes, start, key=itemgetter(0)) - 1
+        return self.volumes[place][1] if place >= 0 else None
 
 
 def score(found: Row) -> Number:
     """The weighted mean of what is known, from the values that are shown."""
-    shown = {name: rounded(found[name]) for name in ("rvol_guarded", "change_percent", "range_position", "spread_bps")}
+    shown = {name: rounded(found[name]) for name in SCORED}
     change, place = shown["change_percent"], shown["range_position"]
     worth = None if found["dollar_volume"] is None else float(round(found["dollar_volume"]))
     parts: list[tuple[float, Number]] = [
@@ -341,41 +351,3 @@ def score(found: Row) -> Number:
         return None
     quality = {"exact": 1.0, "curve": 0.7, "none": 0.5}[found["rvol_method"]]
     return 100.0 * quality * sum(weight * part for weight, part in present) / sum(weight for weight, _ in present)
-
-
-class NaiveMarket:
-    """All symbols of one trading date."""
-
-    def __init__(self, day: Day, pasts: dict[str, Past]) -> None:
-        self.day = day
-        self.pasts = pasts
-        self.symbols: dict[str, NaiveSymbol] = {}
-        self.moments: list[int] = []
-        self._last: dict[str, bytes] = {}
-        self._updated: dict[str, int] = {}
-
-    def take(self, rows: Sequence[tuple[str, bytes]], now: int) -> None:
-        """One snapshot: each row as its bytes, which are read anew only if they are not the same as before."""
-        changed = {symbol: orjson.loads(content) for symbol, content in rows if self._last.get(symbol) != content}
-        self._updated.update({symbol: int(row.get("updated") or 0) for symbol, row in changed.items()})
-        newest = max(self._updated[symbol] for symbol, _ in rows)
-        at = newest if newest >= self.day.turn else now
-        since_last_s = (at - self.moments[-1]) / SECOND if self.moments else math.inf
-        later = not self.moments or at > self.moments[-1]
-        if later:
-            self.moments.append(at)
-        for each in self.symbols.values():
-            each.stale = True
-        for symbol, content in rows:
-            each = self.symbols.get(symbol) or self.symbols.setdefault(symbol, NaiveSymbol(self.pasts[symbol]))
-            each.stale = False
-            if symbol in changed or not each.settled:
-                each.take(changed.get(symbol) or orjson.loads(content), at, self.day, since_last_s)
-                if later:
-                    each.remember(at)
-                each.settled = each.settled and later
-            each.known_at = max(each.known_at, at)
-        self._last.update(rows)
-
-    def fields(self, symbol: str) -> Row:
-        return self.symbols[symbol].fields(self.moments, self.day)

@@ -4,15 +4,20 @@ Plain Python over lists, from the contract's words; bars are as they were traded
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
+from typing import Any
 
 HOLIDAYS = (dt.date(2026, 11, 26), dt.date(2026, 12, 25))
 EARLY_CLOSES = (dt.date(2026, 11, 27),)
 SLOTS = 192
 AVERAGES = ("avg_volume_10d", "avg_volume_30d", "avg_price_30d", "atr")
+REFERENCE = (
+    "name", "exchange", "type", "sector", "industry", "market_cap", "float_shares", "shares_outstanding", "beta",
+    "is_etf",
+)  # fmt: skip
 
 CURVE = (
     ("04:00", 0.0), ("06:00", 0.001), ("07:00", 0.002), ("08:00", 0.0045), ("09:00", 0.011), ("09:30", 0.018),
@@ -71,7 +76,8 @@ class Past:
     avg_volume_30d: float | None = None
     avg_price_30d: float | None = None
     atr: float | None = None
-    float_shares: float | None = None
+    reference: dict[str, Any] | None = None
+    """Facts by name, those that are known; None: nothing is."""
     exactly: dict[str, float | None] = field(default_factory=dict)
     """The four above before they were rounded to what is shown, of which other fields are made."""
     sessions: int = 0
@@ -83,19 +89,27 @@ class Past:
     """Of each session the cumulative volume at the end of each slot, in the shares of now."""
     _usual: list[float] = field(default_factory=list)
 
-    def expected(self, second: float, slot: int, *, early: bool) -> tuple[str, float | None, float | None]:
+    def turnover(self) -> float | None:
+        """In dollars a day, by the averages before they were rounded."""
+        volume, price = self.exactly.get("avg_volume_30d"), self.avg_price_30d
+        return None if volume is None or price is None else volume * price
+
+    def expected(
+        self, second: float, slot: int, curve: Sequence[float], *, early: bool
+    ) -> tuple[str, float | None, float | None]:
         """How the usual volume is known, what it is by this second, and by the beginning of its slot."""
         if self.sessions >= self.least_sessions:
-            method, ends = "exact", self._ends()
+            method, ends = "exact", self.ends()
         elif self.avg_volume_30d is not None:
-            method, ends = "curve", [self.avg_volume_30d * part for part in SHARES]
+            method, ends = "curve", [self.avg_volume_30d * part for part in curve]
         else:
             return "none", None, None
         before = at_end(ends, slot - 1, early=early)
         end = at_end(ends, slot, early=early)
         return method, before + (end - before) * ((second - slot * 300) / 300), before
 
-    def _ends(self) -> list[float]:
+    def ends(self) -> list[float]:
+        """The usual volume at the end of each slot."""
         if not self._usual:
             self._usual = [sum(volumes) / self.sessions for volumes in zip(*self.days, strict=True)]
             self.days = []
@@ -118,7 +132,7 @@ class RawHistory:
         self.today = today
         self.daily: dict[str, dict[dt.date, RawBar]] = {}
         self.slots: dict[str, dict[dt.date, list[float]]] = {}
-        self.float_shares: dict[str, float] = {}
+        self.reference: dict[str, dict[str, Any]] = {}
         self._splits: dict[str, list[tuple[dt.date, float]]] = {}
         for symbol, date, ratio in splits:
             self._splits.setdefault(symbol, []).append((date, ratio))
@@ -134,7 +148,7 @@ class RawHistory:
     def past(self, symbol: str, lookback: int) -> Past:
         """All of it worked out for one symbol."""
         bars = self.daily.get(symbol, {})
-        past = Past(float_shares=self.float_shares.get(symbol))
+        past = Past(reference=self.reference.get(symbol))
         sessions = [day for day in sessions_before(self.today, 30) if bars and day >= min(bars)]
         if bars:
             volumes = [bars[day].volume * self.ratio(symbol, day) if day in bars else 0.0 for day in sessions]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from tests.golden.past import Past, RawHistory, sessions_before
+from tests.golden.past import SHARES, Past, RawHistory, sessions_before
 from tests.support.market import CALENDAR, DAY, NANOS, image, take, traded
 from tradeul.domain.board import Board
 from tradeul.domain.day_volumes import SLOT_NS, volumes_of_bars
@@ -100,7 +100,8 @@ def test_an_average_day_reads_one(case: Case, request: pytest.FixtureRequest) ->
     for second in itertools.chain(range(1, length, step), [length - 1]):
         when = Nanos(hours.pre_market_start + second * NANOS)
         slot = second // 300
-        usual = np.array([past.expected(second, slot, early=hours.early_close)[1] for past in pasts], np.float64)
+        expected = [past.expected(second, slot, SHARES, early=hours.early_close) for past in pasts]
+        usual = np.array([by_now for _, by_now, _ in expected], np.float64)
         take(enrichment, image(*(traded(s, 10.0, v, when) for s, v in zip(symbols, usual, strict=True))), when)
         asked = usual >= LEAST_EXPECTED
         assert (np.abs(board["rvol"][rows][asked] - 1.0) <= NEAR_ONE).all(), f"{board['rvol'][rows]} at {second} s"

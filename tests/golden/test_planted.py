@@ -1,7 +1,7 @@
 """Defects put into the program on purpose: the comparison with the reference model catches each of them."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 from tests.golden.duel import Duel
-from tests.golden.world import Rows, World
+from tests.golden.world import Frame, Snapshot, World
 from tests.support.market import CALENDAR, DAY
 from tradeul.domain import metrics, session, usual
 from tradeul.domain.board import Board
 from tradeul.domain.board import Rows as BoardRows
-from tradeul.domain.events import Floats, Ints, MarketImage, Nanos, Symbol
+from tradeul.domain.events import Floats, Ints, LiveBar, MarketImage, Nanos, Symbol
+from tradeul.domain.reading import Reading
 from tradeul.domain.splits import SplitBook
 from tradeul.domain.usual import Usual
+from tradeul.domain.volume_profile import VolumeCurves
 from tradeul.engine.enrichment import Enrichment
 
 pytestmark = pytest.mark.slow
@@ -24,28 +26,32 @@ pytestmark = pytest.mark.slow
 Planter = Callable[[pytest.MonkeyPatch], None]
 SYMBOLS = 300
 """The fewest with a split in the week before."""
-SECONDS = (4 * 3600 + 17, 20_000, 20_260, 30_007, 30_067, 40_001)
+SECONDS = (4 * 3600 + 17, 20_000, 20_260, *range(30_004, 30_010, 5), 30_067, *range(39_898, 39_940, 6))
 DST_MONDAY = dt.date(2026, 11, 2)
 AFTER_A_HALF_DAY = dt.date(2026, 12, 1)
 
 
 @cache
-def played(date: dt.date, plan: str) -> tuple[World, list[tuple[Nanos, Rows]]]:
-    """Some snapshots of a date; the world is worked out before anything is planted."""
+def played(date: dt.date, plan: str) -> tuple[World, list[Snapshot | Frame]]:
+    """Some snapshots of a date and bars around them; the world is worked out before anything is planted."""
     world = World(SYMBOLS, date, plan)
     world.averages()
     world.baseline(10)
-    return world, list(world.snapshots(SECONDS))
+    return world, list(world.happenings(SECONDS))
 
 
 def wrong_fields(date: dt.date, lag_s: float) -> set[str]:
     """The fields that differ from the model's in some snapshot."""
-    world, snapshots = played(date, "developer" if lag_s else "advanced")
-    duel = Duel(world, lag_s)
+    world, happenings = played(date, "developer" if lag_s else "advanced")
+    duel = Duel(world, lag_s, learned=True)
     found: set[str] = set()
-    for at, rows in snapshots:
-        duel.take(at, rows)
-        found |= {difference.split(" ")[1].rstrip(":") for difference in duel.differences()}
+    for happened in happenings:
+        if isinstance(happened, Frame):
+            differences = duel.differences(duel.take_bars(happened.content))
+        else:
+            duel.take(happened.at, happened.rows)
+            differences = duel.differences()
+        found |= {difference.split(" ")[1].rstrip(":") for difference in differences}
     return found
 
 
@@ -138,6 +144,68 @@ def not_rounded(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Board, "put", planted)
 
 
+def a_bar_moves_back(patch: pytest.MonkeyPatch) -> None:
+    """A live bar is believed whatever was shown before it."""
+
+    def planted(self: Enrichment, rows: Ints, end: Ints, bars: Sequence[LiveBar]) -> None:
+        self.board["price_at"][rows] = 0
+        take_bar_prices(self, rows, end, bars)
+
+    take_bar_prices = Enrichment._take_bar_prices  # noqa: SLF001  # what is planted is inside
+    patch.setattr(Enrichment, "_take_bar_prices", planted)
+
+
+def a_snapshot_moves_back(patch: pytest.MonkeyPatch) -> None:
+    """So is a snapshot, though it was long on its way."""
+
+    def planted(self: Enrichment, rows: BoardRows, image: MarketImage, read: Reading) -> None:
+        self.board["price_at"][rows] = 0
+        take_prices(self, rows, image, read)
+
+    take_prices = Enrichment._take_prices  # noqa: SLF001
+    patch.setattr(Enrichment, "_take_prices", planted)
+
+
+def volume_added(patch: pytest.MonkeyPatch) -> None:
+    """A bar's shares are added to those that a snapshot may hold already."""
+
+    def planted(self: Enrichment, rows: Ints, end: Ints, bars: Sequence[LiveBar]) -> None:
+        before = self.board["volume_today"][rows]
+        take_bar_prices(self, rows, end, bars)
+        self.board["volume_today"][rows] = before + np.array([bar.volume for bar in bars])
+
+    take_bar_prices = Enrichment._take_bar_prices  # noqa: SLF001
+    patch.setattr(Enrichment, "_take_bar_prices", planted)
+
+
+def usual_by_the_snapshot(patch: pytest.MonkeyPatch) -> None:
+    """What a live bar tells is compared with what is usual by the last snapshot."""
+
+    def planted(self: Enrichment, rows: Ints, end: Ints, bars: Sequence[LiveBar]) -> None:
+        before = self.board["volume_at"][rows]
+        take_bar_prices(self, rows, end, bars)
+        self.board["volume_at"][rows] = before
+
+    take_bar_prices = Enrichment._take_bar_prices  # noqa: SLF001
+    patch.setattr(Enrichment, "_take_bar_prices", planted)
+
+
+def time_turns_back(patch: pytest.MonkeyPatch) -> None:
+    """A snapshot that was long on its way begins the slot anew that it is of."""
+
+    def planted(self: Enrichment, *arguments: Any) -> None:
+        self._newest_bar = Nanos(0)
+        apply_image(self, *arguments)
+
+    apply_image = Enrichment.apply_image
+    patch.setattr(Enrichment, "apply_image", planted)
+
+
+def one_curve_for_all(patch: pytest.MonkeyPatch) -> None:
+    """Whatever a symbol's turnover is, it is taken for a small one."""
+    patch.setattr(VolumeCurves, "numbers", lambda _self, turnover: np.zeros(len(turnover), np.int64))
+
+
 PLANTED: list[tuple[Planter, dt.date, float, str]] = [
     (end_of_slot, DAY, 0.0, "rvol"),
     (calendar_days, DAY, 0.0, "rvol"),
@@ -148,6 +216,12 @@ PLANTED: list[tuple[Planter, dt.date, float, str]] = [
     (usual_by_now, DAY, 900.0, "rvol"),
     (split_applied_twice, DAY, 0.0, "rvol"),
     (not_rounded, DAY, 0.0, "change_percent"),
+    (a_bar_moves_back, DAY, 0.0, "price"),
+    (a_snapshot_moves_back, DAY, 0.0, "price"),
+    (volume_added, DAY, 0.0, "volume_today"),
+    (usual_by_the_snapshot, DAY, 0.0, "rvol"),
+    (time_turns_back, DAY, 0.0, "rvol_slot"),
+    (one_curve_for_all, DAY, 0.0, "rvol"),
 ]
 
 

@@ -7,6 +7,7 @@ bars through `day_volumes` and `usual`), and the reference model as plain bars.
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -25,20 +26,70 @@ from tradeul.domain.splits import MorningSplits, SplitBook
 from tradeul.domain.usual import Baseline, BaselineSum
 from tradeul.polygon.wire import DailyDecoder
 from tradeul.simulation.corporate_actions import splits_between
+from tradeul.simulation.exchange.events import second_bars
 from tradeul.simulation.exchange.rows import NANOS_PER_MS, SnapshotRows, daily_rows
+from tradeul.simulation.exchange.stragglers import Stragglers, Unpunctuality
+from tradeul.simulation.exchange.stream_frames import listed
 from tradeul.simulation.plans import PLANS
+from tradeul.simulation.registry import Registry
 from tradeul.simulation.tape import Tape
 from tradeul.simulation.trading_day import HALF_HOUR_SLOTS
+from tradeul.simulation.universe import Universe
 
 NANOS = 10**9
 LONGEST_PLAYED_S = 600
 """Further ahead than this the tape is placed, which is then the quicker way."""
 SYMBOLS_AT_ONCE = 500
 SILENT_EVERY = 41
+UNKNOWN_EVERY = 13
+NOT_LOADED_EVERY = 7
 SPLITS_BACK = dt.timedelta(days=60)
+
+FOLLOWED_S = 20
+"""Live bars are sent so long before a snapshot, and until it has come."""
+DELAYS_S = (0, 3, 0, 1, 4)
+"""How long snapshots are on their way, in turn; less than there is between two."""
+HOT_ONE_IN = 20
+HOT_S = 300
+"""So long a symbol is followed, then it is others' turn."""
+BARS_ARE = Unpunctuality(late_share=0.02, repeated_share=0.05, grown=True)
 
 Rows = list[tuple[Symbol, bytes]]
 Told = dict[dt.date, tuple[list[Symbol], Floats]]
+
+
+class Snapshot(NamedTuple):
+    """The rows as they stood so many seconds after 04:00."""
+
+    second: int
+    at: Nanos
+    rows: Rows
+
+
+class Frame(NamedTuple):
+    """Live bars as they come together."""
+
+    content: bytes
+
+
+class LiveBars:
+    """Lets the tape's seconds pass, and gives what a subscriber of some symbols, now these, now those, gets of each."""
+
+    def __init__(self, universe: Universe, tape: Tape, rows: Ints) -> None:
+        self._universe = universe
+        self._tape = tape
+        self._rows = rows
+        self._stragglers = Stragglers()
+
+    def played(self, *, followed: bool) -> Iterator[Frame]:
+        trades, tape = played(self._tape), self._tape
+        if followed:
+            hot = (trades.rows + tape.second // HOT_S) % HOT_ONE_IN == 0
+            bars = trades.take(np.flatnonzero(hot & np.isin(trades.rows, self._rows)))
+            batches = list(second_bars(self._universe, tape, bars))
+            now = Nanos(tape.day.hours.pre_market_start + tape.second * NANOS)
+            for batch in self._stragglers.passed(batches, now, BARS_ARE):
+                yield Frame(listed(batch.events))
 
 
 class World:
@@ -57,17 +108,21 @@ class World:
         names = self.market.universe.symbols
         self.splits = [Split(Symbol(names[each.row]), each.date, each.old, each.new) for each in splits]
 
-    def snapshots(self, seconds: Sequence[int]) -> Iterator[tuple[Nanos, Rows]]:
-        """The rows as they stood after so many seconds since 04:00, and when that was."""
-        tape = Tape(self._day)
-        encoder = SnapshotRows(self.market.universe, tape, self._plan)
-        for second in seconds:
-            if second - tape.second > LONGEST_PLAYED_S:
-                worked(tape.place(second))
+    def happenings(self, seconds: Sequence[int]) -> Iterator["Snapshot | Frame"]:
+        """The rows as they stood after so many seconds since 04:00 and live bars around them, as they come."""
+        tape, universe = Tape(self._day), self.market.universe
+        encoder, live = SnapshotRows(universe, tape, self._plan), LiveBars(universe, tape, self.rows)
+        for number, second in enumerate(seconds):
+            begin = max(second - FOLLOWED_S, 0)
+            if begin - tape.second > LONGEST_PLAYED_S:
+                worked(tape.place(begin))
             while tape.second < second:
-                played(tape)
+                yield from live.played(followed=tape.second >= begin)
             rows = list(zip(self.symbols, encoder.answer(self.rows), strict=True))
-            yield Nanos(self.hours.pre_market_start + second * NANOS), rows
+            arrival = min(second + DELAYS_S[number % len(DELAYS_S)], self._day.seconds_long)
+            while tape.second < arrival:
+                yield from live.played(followed=True)
+            yield Snapshot(second, Nanos(self.hours.pre_market_start + second * NANOS), rows)
 
     # The past as the program takes it.
 
@@ -87,16 +142,18 @@ class World:
         days = usual.baseline_sessions(CALENDAR, self.date, lookback)
         splits, first = SplitBook(self.splits, self.date), dict(self._first_bars())
         total = BaselineSum(self.date)
-        for start in range(0, len(self.rows), SYMBOLS_AT_ONCE):
-            piece = slice(start, start + SYMBOLS_AT_ONCE)
-            volumes = self._day_volumes(days, self.symbols[piece], self.rows[piece])
+        known = self.rows[self._kept]
+        for start in range(0, len(known), SYMBOLS_AT_ONCE):
+            rows = known[start : start + SYMBOLS_AT_ONCE]
+            symbols = [Symbol(self.market.universe.symbols[row]) for row in rows.tolist()]
+            volumes = self._day_volumes(days, symbols, rows)
             for day in sorted(days):
                 total.add(*usual.own_sessions(day, *volumes[day], first, splits))
         return total.baseline()
 
     def facts(self) -> list[Facts]:
         unknown = Facts(Symbol(""), *[None] * (len(Facts._fields) - 1))
-        return [unknown._replace(symbol=Symbol(name), float_shares=free) for name, free in self._free.items()]
+        return [unknown._replace(symbol=Symbol(name), **known) for name, known in self._reference.items()]
 
     # The past as the reference model takes it.
 
@@ -108,8 +165,15 @@ class World:
         for day in sessions_before(self.date, lookback, full=True):
             for symbol, volumes in zip(self.symbols, self._volumes_of(day)[self.rows].tolist(), strict=True):
                 raw.slots.setdefault(symbol, {})[day] = volumes
-        raw.float_shares = self._free
-        return {symbol: raw.past(symbol, lookback) for symbol in self.symbols}
+        raw.reference = self._reference
+        kept = dict(zip(self.symbols, self._kept.tolist(), strict=True))
+        return {symbol: raw.past(symbol, lookback if kept[symbol] else 0) for symbol in self.symbols}
+
+    @property
+    def _kept(self) -> Bools:
+        """Of which symbols volumes by slot were kept; of the others they are still being loaded."""
+        kept: Bools = self.rows % NOT_LOADED_EVERY != 0
+        return kept
 
     def _daily_bars(self, day: dt.date) -> DailyBars:
         decoder = DailyDecoder(day)
@@ -129,12 +193,13 @@ class World:
         return found
 
     @cached_property
-    def _free(self) -> dict[str, float]:
-        shares = {name: self.market.registry.shares(row, self.date) for name, row in self._places()}
-        return {name: float(each.free) for name, each in shares.items() if each is not None}
-
-    def _places(self) -> Iterator[tuple[str, int]]:
-        return zip(self.symbols, self.rows.tolist(), strict=True)
+    def _reference(self) -> dict[str, dict[str, Any]]:
+        """What is known of securities; of some nothing is."""
+        found: dict[str, dict[str, Any]] = {}
+        for name, row in zip(self.symbols, self.rows.tolist(), strict=True):
+            if row % UNKNOWN_EVERY:
+                found[name] = _facts_of(self.market.registry, row, self.date)
+        return found
 
     def _first_bars(self) -> Iterator[tuple[Symbol, dt.date]]:
         for day in sorted(self._grouped, reverse=True):
@@ -186,3 +251,20 @@ def _bars_of(symbol: Symbol, starts: Ints, volumes: Ints) -> SymbolBars:
     price = np.ones(len(there))
     traded = volumes[there].astype(np.float64)
     return SymbolBars(symbol, False, starts[there], price, price, price, price, traded, price, price)  # noqa: FBT003
+
+
+def _facts_of(registry: Registry, row: int, date: dt.date) -> dict[str, Any]:
+    industry, shares, kind = registry.industry(row), registry.shares(row, date), registry.types[row]
+    facts: dict[str, Any] = {
+        "name": registry.name(row),
+        "exchange": registry.exchanges[row],
+        "type": kind,
+        "is_etf": None if kind is None else kind == "ETF",
+    }
+    if industry is not None:
+        facts |= {"sector": industry.sector, "industry": industry.description, "beta": registry.beta(row)}
+    if shares is not None:
+        worth = shares.weighted * float(registry.prices[row])
+        facts |= {"shares_outstanding": float(shares.outstanding), "float_shares": float(shares.free)}
+        facts["market_cap"] = worth
+    return facts

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from tradeul.domain.board import Board, Rows
+from tradeul.domain.board import EVERY_ROW, Board, Rows
 from tradeul.domain.events import Bools, Floats, Ints, Nanos
 from tradeul.domain.session import NANOS
 
@@ -26,21 +26,25 @@ class TradeCounts:
         """Take the trades of each row's last minute, up to the second that the image is known for."""
         until = at + -at % NANOS
         newest = (minutes == _minute_of(until)) & (trades > 0) & (until >= self._board["trades_at"][rows])
-        self._put(rows, trades, np.full(len(trades), until), newest, now)
+        self._put(rows, trades, np.full(len(trades), until), newest)
+        # Of a row that the image lacks, too.
+        self._forget(EVERY_ROW, now)
 
     def take_bars(self, rows: Ints, start: Ints, end: Ints, trades: Floats, now: Nanos) -> None:
         """Take bars of a second: more trades of their minute, or the first of it; 0 is unknown."""
         before, known = self._board["trades_1m"][rows], self._board["trades_at"][rows]
         first = _minute_of(end) > _minute_of(known)
         more = (_minute_of(end) == _minute_of(known)) & (start >= known)
-        self._put(rows, np.where(first, trades, before + trades), end, (trades > 0) & (first | more), now)
+        self._put(rows, np.where(first, trades, before + trades), end, (trades > 0) & (first | more))
+        self._forget(rows, now)
 
-    def _put(self, rows: Rows, trades: Floats, until: Ints, where: Bools, now: Nanos) -> None:
-        board = self._board
-        board.overwrite("trades_1m", rows, trades, where)
-        board.overwrite("trades_at", rows, until, where)
-        over = _minute_of(board["trades_at"][rows]) < now - now % MINUTE_NS
-        board.overwrite("trades_1m", rows, np.full(len(over), np.nan), over)
+    def _put(self, rows: Rows, trades: Floats, until: Ints, where: Bools) -> None:
+        self._board.overwrite("trades_1m", rows, trades, where)
+        self._board.overwrite("trades_at", rows, until, where)
+
+    def _forget(self, rows: Rows, now: Nanos) -> None:
+        over = _minute_of(self._board["trades_at"][rows]) < now - now % MINUTE_NS
+        self._board.overwrite("trades_1m", rows, np.full(len(over), np.nan), over)
 
 
 def _minute_of(until: _Times) -> _Times:

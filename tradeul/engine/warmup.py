@@ -207,7 +207,7 @@ class Warmup:
         averages = self._averages
         if averages is None:
             return
-        found = await asyncio.to_thread(_learned, baseline, averages, self._pipeline.least_sessions)
+        found = await asyncio.to_thread(curves_of, baseline, averages, self._pipeline.least_sessions)
         if found is None:
             return
         shape, curves = found
@@ -239,7 +239,7 @@ class Warmup:
             self._wanted = set(PARTS)
 
 
-def _learned(baseline: Baseline, averages: Averages, least_sessions: int) -> tuple[Shape, VolumeCurves] | None:
+def curves_of(baseline: Baseline, averages: Averages, least_sessions: int) -> tuple[Shape, VolumeCurves] | None:
     """What the usual days say of the shape of one. Takes a tenth of a second: not for the loop."""
     turnover_of = dict(zip(averages.symbols, (averages.volume_30d * averages.price_30d).tolist(), strict=True))
     known = np.flatnonzero(baseline.sessions >= least_sessions)
