@@ -45,13 +45,20 @@ const BUILT_IN = Object.freeze(
   }),
 );
 
+/** The columns of a list for which nobody chose any. A test holds them equal to the server's. */
+export const USUAL_COLUMNS = Object.freeze([
+  "name", "price", "change", "change_percent", "gap_percent", "change_from_open", "volume_today", "dollar_volume",
+  "rvol", "rvol_method", "rvol_slot", "float_shares", "market_cap", "high", "low", "distance_from_high",
+  "range_position", "vwap_distance", "change_5m", "spread_bps", "halted", "sector", "score", "updated",
+]);
+
+/** Never columns: shown as a mark on the row, or on another column's value. */
+export const MARKS = new Set(["rvol_method", "halted", "stale"]);
+/** Of the usual columns those that are shown in other ways, or are not fit for a narrow column. */
+const NOT_COLUMNS = new Set([...MARKS, "name", "sector", "updated"]);
+
 /** Percents that say where a value stands rather than which way it went. */
 const POSITIONS = new Set(["range_position", "atr_percent"]);
-/** Shown in other ways: in a tooltip, as a mark on the row, with another column, or not fit for a narrow column. */
-const NOT_COLUMNS = new Set([
-  "rank", "symbol", "name", "sector", "industry", "rvol_method", "updated", "halted", "stale", "suspect",
-  "no_reference",
-]);
 
 const USUAL = ["price", "change_percent", "gap_percent", "volume_today", "rvol", "change_from_open"];
 const THEN = [
@@ -72,6 +79,11 @@ const FIRST = {
   new_lows: ["price", "new_lows_15m", "change_percent", "distance_from_low", "volume_today", "rvol", "change_5m"],
   reversals: ["price", "gap_percent", "change_from_open", "change_percent", "volume_today", "rvol"],
 };
+
+/** @param {string} list */
+export function isBuiltIn(list) {
+  return Object.hasOwn(FIRST, list);
+}
 
 /** @typedef {{width: number, text: (value: unknown) => string}} Kind */
 
@@ -99,12 +111,13 @@ const RVOL_BANDS = [3, 10];
 
 /**
  * @param {string} list
- * @param {readonly string[]} available the list's own columns
- * @returns {string[]} all that can be shown, the most telling first
+ * @param {readonly string[]} columns the list's own
+ * @returns {string[]} all that can be shown: as somebody chose them, else the most telling first
  */
-export function preferred(list, available) {
-  const wanted = [...(FIRST[list] ?? USUAL), ...THEN, ...available];
-  return [...new Set(wanted)].filter((name) => available.includes(name) && !NOT_COLUMNS.has(name));
+export function preferred(list, columns) {
+  if (columns.join() !== USUAL_COLUMNS.join()) return columns.filter((name) => !MARKS.has(name));
+  const wanted = [...(FIRST[list] ?? USUAL), ...THEN, ...columns];
+  return [...new Set(wanted)].filter((name) => columns.includes(name) && !NOT_COLUMNS.has(name));
 }
 
 /**

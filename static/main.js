@@ -3,17 +3,21 @@
  * server for the field catalogue once and for nothing again; all that moves comes over the socket.
  */
 
+import { ask } from "./api.js";
+import { Builder } from "./builder.js";
 import { catalogueOf } from "./columns.js";
 import { browserSurroundings, Connection } from "./connection.js";
-import { byId, Painter } from "./dom.js";
+import { byId, Painter, write } from "./dom.js";
 import { Header, nothingKnown } from "./header.js";
 import { MarketClock } from "./market_clock.js";
 import { Panels } from "./panels.js";
+import { Pins } from "./pins.js";
 import { SOCKET_PATH } from "./protocol.js";
 import { applyStoredTheme, toggleTheme } from "./theme.js";
 import { STALE_MS } from "./viewer.js";
 
 const BEAT_MS = 250;
+const NOTICE_MS = 6_000;
 
 applyStoredTheme();
 
@@ -23,7 +27,9 @@ const clock = new MarketClock(STALE_MS);
 const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${SOCKET_PATH}`;
 const connection = new Connection(address, told, browserSurroundings());
 const { viewer } = connection;
-const panels = new Panels(painter, facts, (name) => viewer.lists.get(name));
+const pins = new Pins(ask, () => panels.repaint(), say);
+const builder = new Builder({ ask, say, saved: (name) => panels.goTo(name) });
+const panels = new Panels(painter, facts, (name) => viewer.lists.get(name), pins, (name) => void builder.open(name));
 const header = new Header(facts, viewer, clock);
 
 /** @param {import("./viewer.js").News} news */
@@ -36,6 +42,7 @@ function told(news) {
       turnTo(news.hello.session);
       clock.reset();
       clock.observe(news.hello.server_time, now);
+      void pins.load();
       break;
     case "lists":
       panels.setLists(news.lists);
@@ -84,12 +91,20 @@ function turnTo(session) {
 }
 
 async function loadCatalogue() {
-  try {
-    const answer = await fetch("/api/v1/fields");
-    if (answer.ok) panels.setCatalogue(catalogueOf(await answer.json()));
-  } catch {
-    // The built-in titles stand; the lists themselves come over the socket.
-  }
+  const { content } = await ask("GET", "/api/v1/fields");
+  // Without an answer the built-in titles stand; the lists themselves come over the socket.
+  if (content === null) return;
+  const catalogue = catalogueOf(content);
+  panels.setCatalogue(catalogue);
+  builder.setCatalogue(catalogue);
+}
+
+let noticeUntil = 0;
+
+/** @param {string} words */
+function say(words) {
+  noticeUntil = performance.now() + NOTICE_MS;
+  write(byId("notice"), words);
 }
 
 let shownState = viewer.state;
@@ -97,6 +112,7 @@ let shownState = viewer.state;
 function beat() {
   painter.request(header);
   panels.expireMarks(performance.now());
+  if (performance.now() > noticeUntil) write(byId("notice"), "");
   if (viewer.state === shownState) return;
   shownState = viewer.state;
   panels.repaint();
@@ -106,7 +122,10 @@ const sheet = /** @type {HTMLDialogElement} */ (byId("sheet"));
 
 /** @type {{[key: string]: () => void}} */
 const KEYS = {
-  "?": () => (sheet.open ? sheet.close() : sheet.showModal()),
+  "?": () => sheet.showModal(),
+  n: () => void builder.open(),
+  e: () => void builder.open(panels.focused),
+  p: () => panels.pinPointed(),
   t: toggleTheme,
   "[": () => panels.focusBy(-1),
   "]": () => panels.focusBy(1),
@@ -114,10 +133,18 @@ const KEYS = {
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (/^[1-9]$/.test(event.key)) panels.focus(Number(event.key) - 1);
-  else KEYS[event.key]?.();
+  if (document.querySelector("dialog[open]") !== null) {
+    if (event.key === "?" && sheet.open) sheet.close();
+    return;
+  }
+  const act = /^[1-9]$/.test(event.key) ? () => panels.focus(Number(event.key) - 1) : KEYS[event.key];
+  if (act === undefined) return;
+  // Else the key would be typed into what it opens.
+  event.preventDefault();
+  act();
 });
 byId("help").addEventListener("click", () => sheet.showModal());
+byId("new-list").addEventListener("click", () => void builder.open());
 byId("theme").addEventListener("click", toggleTheme);
 addEventListener("online", () => connection.retry());
 document.addEventListener("visibilitychange", () => {

@@ -43,16 +43,19 @@ class Panel {
   constructor(info, owner) {
     this.info = info;
     this.owner = owner;
-    this.table = new Table(info.title);
+    this.table = new Table(info.title, owner.pins);
     this.width = 0;
     this.title = element("h2", {}, info.title);
     this.count = element("span", { class: "count" });
     this.note = element("span", { class: "note" });
     this.empty = element("p", { class: "empty" });
+    const edit = element("button", { type: "button", class: "edit", title: "Edit this list (e)" }, "✎");
+    edit.setAttribute("aria-label", "Edit this list");
+    edit.addEventListener("click", () => owner.edit(info.name));
     this.section = element(
       "section",
       { class: "panel", "data-list": info.name, id: `list-${info.name}` },
-      element("header", {}, this.title, this.count, this.note),
+      element("header", {}, this.title, this.count, this.note, edit),
       this.table.region,
       this.empty,
     );
@@ -62,6 +65,16 @@ class Panel {
     this.table.region.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.watcher = new ResizeObserver((boxes) => boxes.forEach(({ contentRect }) => this.#resized(contentRect)));
     this.watcher.observe(this.table.region);
+    this.chooseColumns();
+  }
+
+  /** @param {ListInfo} info the same list as it is now */
+  describe(info) {
+    if (JSON.stringify(info) === JSON.stringify(this.info)) return;
+    this.info = info;
+    write(this.title, info.title);
+    write(this.tab, info.title);
+    this.table.setTitle(info.title);
     this.chooseColumns();
   }
 
@@ -93,7 +106,11 @@ class Panel {
   /** @param {number} now */
   paint(now) {
     const list = this.owner.listOf(this.info.name);
-    if (list === undefined) return;
+    if (list === undefined) {
+      this.section.toggleAttribute("data-empty", true);
+      write(this.empty, "not followed: there are more lists than one page may follow");
+      return;
+    }
     const { session } = this.owner.situation;
     this.table.paint(list.rows, now);
     const arrived = list.epoch !== null;
@@ -118,16 +135,32 @@ function noteOf(list, session) {
   return list.state === "SYNCING" ? "catching up" : "";
 }
 
+/**
+ * Moves only what is out of order: what is moved in the document loses how far it was scrolled.
+ * @param {HTMLElement} parent
+ * @param {HTMLElement[]} children all of its children, or more
+ */
+function inOrder(parent, children) {
+  children.forEach((child, index) => {
+    const there = parent.children[index] ?? null;
+    if (there !== child) parent.insertBefore(child, there);
+  });
+}
+
 export class Panels {
   /**
    * @param {import("./dom.js").Painter} painter
    * @param {Situation} situation
    * @param {(name: string) => ListSync | undefined} listOf
+   * @param {import("./table.js").Pinning} pins
+   * @param {(name: string) => void} edit
    */
-  constructor(painter, situation, listOf) {
+  constructor(painter, situation, listOf, pins, edit) {
     this.painter = painter;
     this.situation = situation;
     this.listOf = listOf;
+    this.pins = pins;
+    this.edit = edit;
     this.grid = byId("lists");
     this.tabs = byId("tabs");
     /** @type {Map<string, Panel>} */
@@ -138,6 +171,8 @@ export class Panels {
     this.columns = new Map();
     this.width = 0;
     this.shown = "";
+    /** The list that is to be gone to as soon as it is there. */
+    this.expected = "";
     const watcher = new ResizeObserver((boxes) => boxes.forEach(({ contentRect }) => this.#resized(contentRect.width)));
     watcher.observe(this.grid);
   }
@@ -159,18 +194,21 @@ export class Panels {
     for (const panel of this.panels.values()) panel.chooseColumns();
   }
 
-  /** @param {ListInfo[]} infos */
+  /**
+   * Panels of lists that stay are left where they are, with what they show and how far they are scrolled.
+   * @param {ListInfo[]} infos
+   */
   setLists(infos) {
-    const same = [...this.panels.values()].map((panel) => panel.info);
-    if (JSON.stringify(same) === JSON.stringify(infos)) return;
-    for (const panel of this.panels.values()) panel.remove();
-    this.panels = new Map(infos.map((info) => [info.name, new Panel(info, this)]));
-    for (const panel of this.panels.values()) {
-      this.grid.append(panel.section);
-      this.tabs.append(panel.tab);
-    }
+    const before = this.panels;
+    this.panels = new Map(infos.map((info) => [info.name, before.get(info.name) ?? new Panel(info, this)]));
+    for (const [name, panel] of before) if (!this.panels.has(name)) panel.remove();
+    const panels = [...this.panels.values()];
+    infos.forEach((info, index) => panels[index]?.describe(info));
+    inOrder(this.grid, panels.map((panel) => panel.section));
+    inOrder(this.tabs, panels.map((panel) => panel.tab));
     this.#arrange();
     this.show(this.panels.has(this.shown) ? this.shown : (infos[0]?.name ?? ""));
+    if (this.panels.has(this.expected)) this.goTo(this.expected);
   }
 
   /** @param {string} name */
@@ -214,18 +252,36 @@ export class Panels {
 
   /** @param {number} index from 0, in the order on the page */
   focus(index) {
-    const panel = [...this.panels.values()][index];
+    this.goTo([...this.panels.keys()][index] ?? "");
+  }
+
+  /**
+   * Go to a list, or wait for it if it is only just being made.
+   * @param {string} name
+   */
+  goTo(name) {
+    const panel = this.panels.get(name);
+    this.expected = panel === undefined ? name : "";
     if (panel === undefined) return;
-    this.show(panel.info.name);
+    this.show(name);
     panel.tab.scrollIntoView({ block: "nearest", inline: "nearest" });
     panel.table.region.focus();
+  }
+
+  /** @returns {string} the list that keys are meant for */
+  get focused() {
+    return document.activeElement?.closest("[data-list]")?.getAttribute("data-list") ?? this.shown;
+  }
+
+  pinPointed() {
+    const row = this.grid.querySelector("tr[data-symbol]:hover");
+    if (row instanceof HTMLElement && row.dataset.symbol !== undefined) this.pins.toggle(row.dataset.symbol);
   }
 
   /** @param {number} step */
   focusBy(step) {
     const names = [...this.panels.keys()];
-    const focused = document.activeElement?.closest("[data-list]")?.getAttribute("data-list");
-    this.focus((names.indexOf(focused ?? this.shown) + step + names.length) % names.length);
+    this.focus((names.indexOf(this.focused) + step + names.length) % names.length);
   }
 
   /** @param {number} width */

@@ -3,26 +3,33 @@
  * other slots; nothing is moved in the document and layout is never read while painting. `panels.js` owns one per list.
  */
 
-import { element } from "./dom.js";
+import { element, write } from "./dom.js";
 import { Marks } from "./marks.js";
 
 /**
  * @typedef {import("./protocol.js").Row} Row
  * @typedef {import("./columns.js").Column} Column
  * @typedef {{box: HTMLElement, node: Text, text: string, tone: string}} Cell
- * @typedef {{tr: HTMLTableRowElement, rank: Cell, mark: Cell, symbol: Cell,
+ * @typedef {{tr: HTMLTableRowElement, pin: Cell, rank: Cell, mark: Cell, symbol: Cell,
  *   cells: {column: Column, cell: Cell}[], row: Row | null, condition: string}} Slot
+ *
+ * @typedef {{has: (symbol: string) => boolean, toggle: (symbol: string) => void}} Pinning
  */
 
 /** Kept equal to --row and --head in style.css: reading them back would cost a layout. */
 const ROW_PX = 22;
 const HEAD_PX = 22;
-/** Rank, mark and symbol, which every list has. */
-export const FIXED_WIDTHS = Object.freeze([22, 31, 57]);
+/** Pin, rank, mark and symbol, which every list has. */
+export const FIXED_WIDTHS = Object.freeze([12, 18, 31, 52]);
 
 export class Table {
-  /** @param {string} title */
-  constructor(title) {
+  /**
+   * @param {string} title
+   * @param {Pinning} pins
+   */
+  constructor(title, pins) {
+    this.pins = pins;
+    this.pressed = "";
     this.marks = new Marks();
     /** @type {Column[]} */
     this.columns = [];
@@ -47,6 +54,26 @@ export class Table {
       element("div", { class: "window" }, this.table),
       this.spacer,
     );
+    this.body.addEventListener("pointerdown", ({ target }) => {
+      this.pressed = symbolAt(target);
+    });
+    this.body.addEventListener("click", ({ target }) => this.#clicked(target));
+  }
+
+  /** @param {string} title */
+  setTitle(title) {
+    write(this.caption, title);
+    this.region.setAttribute("aria-label", title);
+  }
+
+  /**
+   * Rows change places under a finger: what counts is the one that was pressed.
+   * @param {EventTarget | null} target
+   */
+  #clicked(target) {
+    const symbol = this.pressed || symbolAt(target);
+    this.pressed = "";
+    if (target instanceof Element && target.closest("button") !== null && symbol !== "") this.pins.toggle(symbol);
   }
 
   /** @param {Column[]} columns */
@@ -56,6 +83,7 @@ export class Table {
     const widths = [...FIXED_WIDTHS, ...columns.map((column) => column.width)];
     this.colgroup.replaceChildren(...widths.map(colOf));
     this.headRow.replaceChildren(
+      headOf("", "Pinned", false),
       headOf("#", "Rank", true),
       headOf("", "New, or places gained or lost", false),
       headOf("Symbol", "Symbol", false),
@@ -119,6 +147,7 @@ export class Table {
       if (before?.rank !== row.rank) rankSlot(slot, row);
       showCondition(slot, row);
     }
+    pinSlot(slot, this.pins.has(row.symbol));
     const mark = markOf(row, this.marks.textOf(row.symbol, now));
     put(slot.mark, mark, toneOfMark(mark));
     const flash = this.marks.flashOf(row.symbol, now);
@@ -151,6 +180,7 @@ function headOf(title, meaning, numeric) {
  * @returns {Slot}
  */
 function slotOf(columns) {
+  const pin = pinCell();
   const rank = cellOf("td", "rank");
   const mark = cellOf("td", "mark");
   const symbol = cellOf("th", "symbol");
@@ -158,8 +188,8 @@ function slotOf(columns) {
   const cells = columns.map((column) => ({ column, cell: cellOf("td", column.name) }));
   for (const { column, cell } of cells) cell.box.toggleAttribute("data-words", !column.numeric);
   const boxes = [rank, mark, symbol, ...cells.map(({ cell }) => cell)].map(({ box }) => box);
-  const tr = element("tr", { hidden: "" }, ...boxes);
-  return { tr, rank, mark, symbol, cells, row: null, condition: "" };
+  const tr = element("tr", { hidden: "" }, element("td", { "data-field": "pin" }, pin.box), ...boxes);
+  return { tr, pin, rank, mark, symbol, cells, row: null, condition: "" };
 }
 
 /**
@@ -170,6 +200,24 @@ function slotOf(columns) {
 function cellOf(tag, field) {
   const node = document.createTextNode("");
   return { box: element(tag, { "data-field": field }, node), node, text: "", tone: "" };
+}
+
+/**
+ * Eleven lists of fifty buttons are no way to go by the tab key: the rows have one by pointer and the key `p`.
+ * @returns {Cell}
+ */
+function pinCell() {
+  const node = document.createTextNode("☆");
+  const box = element("button", { type: "button", tabindex: "-1", "aria-label": "Pin", "aria-pressed": "false" }, node);
+  return { box, node, text: "☆", tone: "" };
+}
+
+/**
+ * @param {EventTarget | null} target
+ * @returns {string} the symbol of the row it is in
+ */
+function symbolAt(target) {
+  return target instanceof Element ? (target.closest("tr")?.dataset.symbol ?? "") : "";
 }
 
 /**
@@ -204,6 +252,17 @@ function nameSlot(slot, row) {
   slot.tr.dataset.symbol = row.symbol;
   slot.symbol.box.title = typeof row.name === "string" ? row.name : "";
   put(slot.symbol, row.symbol, "");
+}
+
+/**
+ * @param {Slot} slot
+ * @param {boolean} pinned
+ */
+function pinSlot(slot, pinned) {
+  const tone = pinned ? "pinned" : "";
+  if (slot.pin.tone === tone) return;
+  put(slot.pin, pinned ? "★" : "☆", tone);
+  slot.pin.box.setAttribute("aria-pressed", String(pinned));
 }
 
 /**

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { catalogueOf, columnOf, fitting, preferred } from "../../static/columns.js";
+import { catalogueOf, columnOf, fitting, preferred, USUAL_COLUMNS } from "../../static/columns.js";
 import { feedAge, feedWords, jobWords, linkWords, nothingKnown, sessionWords } from "../../static/header.js";
 import { MarketClock } from "../../static/market_clock.js";
 import { FLASH_MS, Marks, NEW_MS, SHIFT_MS } from "../../static/marks.js";
@@ -11,14 +11,19 @@ import { emptyReason } from "../../static/panels.js";
 
 const NO_CHANGES = Object.freeze({ added: [], removed: [], updated: [], shifts: [] });
 
-test("a list shows its own order key early, only columns it has, and none twice", () => {
-  const names = preferred("gappers_up", ["name", "rvol", "gap_percent", "price", "halted", "updated"]);
+test("of the usual columns a list shows its own order key early, none twice, and no column that is a mark", () => {
+  const names = preferred("gappers_up", USUAL_COLUMNS);
 
-  assert.deepEqual(names, ["price", "gap_percent", "rvol"]);
+  assert.deepEqual(names.slice(0, 5), ["price", "gap_percent", "change_percent", "volume_today", "rvol"]);
+  assert.equal(new Set(names).size, names.length);
+  assert.deepEqual(names.filter((name) => ["rvol_method", "halted", "name", "updated"].includes(name)), []);
+  assert.deepEqual(preferred("my_scan", USUAL_COLUMNS).slice(0, 3), ["price", "change_percent", "gap_percent"]);
 });
 
-test("a list nobody knows shows the usual columns and then its own", () => {
-  assert.deepEqual(preferred("my_scan", ["vwap", "price"]), ["price", "vwap"]);
+test("columns that somebody chose stand in their order; what marks the row or a value is no column", () => {
+  const names = preferred("gappers_up", ["rvol", "sector", "price", "rvol_method", "halted"]);
+
+  assert.deepEqual(names, ["rvol", "sector", "price"]);
 });
 
 test("only as many columns as fit are taken, from the front", () => {

@@ -1,64 +1,15 @@
 """The page in a real browser, served by the whole program over the simulated market."""
 
 import contextlib
-from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page
 
-from tests.history.worlds import place
-from tests.support.page import OpenPage, open_page, rows_of, until
+from tests.support.page import open_page, rows_of, until
+from tests.support.shown import address, assert_clean, live, program, text_of
 from tradeul import jobs
-from tradeul.app import App
 from tradeul.domain.deltas import wire_rows
-from tradeul.settings import Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-SPEED = 5.0
-SYMBOLS = 1_500
-
-
-@contextlib.asynccontextmanager
-async def program(
-    port: int = 0, *, symbols: int = SYMBOLS, dsn: str = "off", speed: float = SPEED, start: str = ""
-) -> AsyncIterator[App]:
-    """Run the whole program on a small simulated market, with a folder of its own."""
-    with place() as folder:
-        settings = {
-            "server": {"port": port},
-            "simulation": {"symbols": symbols},
-            "clock": {"speed": speed, "start": start},
-            "history": {"dsn": dsn, "data_dir": str(folder)},
-        }
-        app = App(Settings.model_validate(settings))
-        await app.start()
-        try:
-            yield app
-        finally:
-            app.supervisor.request_stop("the test is over")
-            await app.supervisor.run_until_stopped()
-
-
-def address(app: App) -> str:
-    assert app.server is not None
-    return f"http://127.0.0.1:{app.server.port}/"
-
-
-async def live(page: Page) -> None:
-    """Wait until the page says that it is live and shows rows."""
-    await until(page, "tradeul.state() === 'LIVE' && document.querySelector('[data-list=winners] [data-symbol]')")
-
-
-async def text_of(page: Page, selector: str) -> str:
-    return (await page.text_content(selector) or "").strip()
-
-
-def assert_clean(opened: OpenPage) -> None:
-    """Nothing went wrong in the browser, and nothing left the machine."""
-    assert opened.policy_reports == []
-    assert opened.external_requests == []
-    assert opened.errors == []
 
 
 async def test_rows_appear_and_change(browser_path: str) -> None:

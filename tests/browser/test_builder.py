@@ -1,0 +1,355 @@
+"""Lists of one's own and pins, made in a real browser by hand: typed, clicked, looked at."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, ViewportSize
+
+from tests.history.worlds import place
+from tests.support.eventually import eventually
+from tests.support.page import OpenPage, open_page, rows_of, until
+from tests.support.shown import address, assert_clean, live, program, text_of
+from tradeul.app import App
+from tradeul.domain.deltas import wire_rows
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+OPEN = "2026-11-18T09:31:00-05:00"
+SYMBOLS = 400
+BUSY = "rvol >= 1 and volume_today > 1k"
+REFUSED = "Failed to load resource: the server responded with a status of 4"
+"""What the browser itself writes down when a half-typed condition is refused."""
+
+
+def panel(page: Page, name: str) -> Locator:
+    return page.locator(f"[data-list={name}]")
+
+
+async def filled(page: Page, name: str) -> None:
+    await until(page, "document.querySelector(`[data-list=${argument}] [data-symbol]`)", name)
+
+
+async def gone(page: Page, name: str) -> None:
+    await until(page, "!document.querySelector(`[data-list=${argument}]`)", name)
+
+
+async def previewed(page: Page) -> None:
+    await until(page, "document.querySelector('#builder-preview:not([data-faded]) [data-preview]')")
+
+
+async def problem_of(page: Page, part: str) -> str:
+    place_of_it = f"[data-part={part}] .problem"
+    await until(page, "document.querySelector(argument).textContent", place_of_it)
+    return await text_of(page, place_of_it)
+
+
+async def make(page: Page, title: str, where: str = BUSY) -> None:
+    await page.keyboard.press("n")
+    await page.fill("#scan-where", where)
+    await page.fill("#scan-title", title)
+    await page.click("#builder-save")
+    await until(page, "!document.querySelector('#builder').open")
+
+
+async def heads_of(page: Page, name: str) -> list[str]:
+    heads: list[str] = await panel(page, name).locator("thead th").all_text_contents()
+    return heads[4:]
+
+
+def assert_clean_but_for_refusals(opened: OpenPage) -> None:
+    opened.errors = [error for error in opened.errors if not error.startswith(REFUSED)]
+    assert_clean(opened)
+
+
+def definition_of(app: App, name: str) -> dict[str, Any]:
+    content: dict[str, Any] = app.own.book.entry(name).definition.model_dump(exclude_none=True)
+    return content
+
+
+async def test_a_list_is_made_and_fills(browser_path: str) -> None:
+    """Typed conditions show at once what qualifies; the list that is made of them fills, beside those that stay."""
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path) as opened:
+        page = opened.page
+        await live(page)
+        await page.evaluate("window.kept = document.querySelector('[data-list=winners]')")
+        await page.keyboard.press("n")
+        await page.locator("#scan-where").press_sequentially(BUSY)
+        await page.fill("#scan-order", "volume_today desc")
+        await page.fill("#scan-title", "Busy now")
+        await previewed(page)
+        counted = await text_of(page, "#builder-preview p")
+        await page.click("#builder-save")
+        await filled(page, "busy_now")
+        await until(page, "tradeul.state() === 'LIVE'")
+        closed = not await page.evaluate("document.querySelector('#builder').open")
+        kept = await page.evaluate("window.kept === document.querySelector('[data-list=winners]')")
+        sequence, rows = await page.evaluate("[tradeul.sequence('busy_now'), tradeul.rows('busy_now')]")
+        state = app.channels.by_name["busy_now"].at(sequence)
+        title = await text_of(page, "[data-list=busy_now] h2")
+
+    assert "qualify" in counted
+    assert closed
+    assert kept
+    assert title == "Busy now"
+    assert state is not None
+    assert rows == wire_rows(state)
+    assert definition_of(app, "busy_now")["order"] == "volume_today desc"
+    assert_clean_but_for_refusals(opened)
+
+
+async def test_an_error_is_shown_at_its_place(browser_path: str) -> None:
+    """The wrong word is marked in the text, said beside it with what was probably meant, and mended by one click."""
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path) as opened:
+        page = opened.page
+        await live(page)
+        await page.keyboard.press("n")
+        await page.fill("#scan-where", "\n rvol >= 1 and prce > 1")
+        said = await problem_of(page, "where")
+        marked = await text_of(page, "[data-part=where] mark")
+        await page.click("[data-part=where] .offer")
+        await previewed(page)
+        mended = await page.input_value("#scan-where")
+        await page.fill("#scan-size", "500")
+        size = await problem_of(page, "size")
+        await page.fill("#scan-size", "5")
+        await page.fill("#scan-name", "winners")
+        await page.click("#builder-save")
+        taken = await problem_of(page, "name")
+        focused = await page.evaluate("document.activeElement.id")
+
+    assert "'prce'" in said
+    assert "column 15" in said
+    assert marked == "prce"
+    assert mended == "\n rvol >= 1 and price > 1"
+    assert "200" in size
+    assert "winners" in taken
+    assert focused == "scan-name"
+    assert_clean_but_for_refusals(opened)
+
+
+async def test_names_of_fields_are_completed(browser_path: str) -> None:
+    """Typing a name suggests fields, Tab takes one; keys and Escape belong to the text and not to the page."""
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path) as opened:
+        page = opened.page
+        await live(page)
+        theme = await page.evaluate("document.documentElement.dataset.theme")
+        await page.keyboard.press("n")
+        await page.locator("#scan-where").press_sequentially("chang")
+        await page.keyboard.press("ArrowDown")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type(" > 1 and t")
+        await page.keyboard.press("Escape")
+        typed = await page.input_value("#scan-where")
+        still_open = await page.evaluate("document.querySelector('#builder').open")
+        await page.keyboard.press("Escape")
+        closed = not await page.evaluate("document.querySelector('#builder').open")
+        await page.keyboard.press("n")
+        kept = await page.input_value("#scan-where")
+        same_theme = await page.evaluate("document.documentElement.dataset.theme")
+
+    assert typed == "change_percent > 1 and t"
+    assert still_open
+    assert closed
+    assert kept == typed
+    assert same_theme == theme
+
+
+async def test_columns_and_title_are_changed_in_place(browser_path: str) -> None:
+    """A list's own columns stand in the order in which they were chosen, under its new title, in the same panel."""
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path) as opened:
+        page = opened.page
+        await live(page)
+        await make(page, "Busy now")
+        await filled(page, "busy_now")
+        await panel(page, "busy_now").locator(".edit").click(force=True)
+        await until(page, "document.querySelector('#builder-save').textContent === 'Save'")
+        await page.click("#builder-more summary")
+        for name in ("rvol", "price", "exchange"):
+            await page.check(f"#scan-columns [value={name}]")
+        await page.fill("#scan-title", "Busier")
+        await page.click("#builder-save")
+        await until(page, "tradeul.rows('busy_now')[0] && !('gap_percent' in tradeul.rows('busy_now')[0])")
+        await until(page, "document.querySelector('[data-list=busy_now] [data-field=rvol]').textContent")
+        heads = await heads_of(page, "busy_now")
+        title = await text_of(page, "[data-list=busy_now] h2")
+        approximate = (await rows_of(page, "busy_now"))[0]["fields"]["rvol"]
+
+    assert heads == ["RVol", "Price", "Exchange"]
+    assert title == "Busier"
+    assert approximate.startswith("~")
+    assert_clean_but_for_refusals(opened)
+
+
+async def test_a_list_is_deleted_and_made_again(browser_path: str) -> None:
+    """Deleting asks once more, takes the panel away, and leaves the name free for a list that fills again."""
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path) as opened:
+        page = opened.page
+        await live(page)
+        await make(page, "Busy now")
+        await filled(page, "busy_now")
+        await page.keyboard.press("e")
+        await until(page, "document.querySelector('#scan-name').value === 'busy_now'")
+        await page.click("#builder-delete")
+        question = await text_of(page, "#builder-question")
+        await page.click("#builder-keep")
+        await page.click("#builder-delete")
+        await page.click("#builder-sure")
+        await gone(page, "busy_now")
+        await until(page, "document.querySelector('#notice').textContent === 'Busy now is deleted'")
+        await make(page, "Busy now")
+        await filled(page, "busy_now")
+        await until(page, "tradeul.state() === 'LIVE'")
+        sequence, rows = await page.evaluate("[tradeul.sequence('busy_now'), tradeul.rows('busy_now')]")
+        state = app.channels.by_name["busy_now"].at(sequence)
+
+    assert question == "Delete Busy now?"
+    assert state is not None
+    assert rows == wire_rows(state)
+    assert_clean_but_for_refusals(opened)
+
+
+async def test_a_built_in_list_is_changed_and_restored(browser_path: str) -> None:
+    """Of a built-in list only what was changed is the user's own; restored, it is as it was."""
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path) as opened:
+        page = opened.page
+        await live(page)
+        await until(page, "tradeul.rows('high_volume').length > 3")
+        await panel(page, "high_volume").locator(".edit").click(force=True)
+        await until(page, "document.querySelector('#scan-name').value === 'high_volume'")
+        await page.fill("#scan-size", "3")
+        await page.click("#builder-save")
+        await until(page, "tradeul.rows('high_volume').length === 3")
+        changed = definition_of(app, "high_volume")
+        await panel(page, "high_volume").locator(".edit").click(force=True)
+        await until(page, "document.querySelector('#scan-size').value === '3'")
+        await page.click("#builder-delete")
+        await page.click("#builder-sure")
+        await until(page, "tradeul.rows('high_volume').length > 3")
+
+    assert changed == {"size": 3, "enabled": True}
+    assert definition_of(app, "high_volume") == {"enabled": True}
+    assert_clean_but_for_refusals(opened)
+
+
+async def test_lists_and_pins_outlive_a_restart(browser_path: str) -> None:
+    """A list and a pin are there in the program's next life, and a page that was open all along shows them again."""
+    with place() as folder:
+        async with program(start=OPEN, symbols=SYMBOLS, folder=folder) as app:
+            port = app.server.port if app.server else 0
+            opening = open_page(address(app), browser_path)
+            opened = await opening.__aenter__()
+            page = opened.page
+            await live(page)
+            await make(page, "Busy now")
+            await filled(page, "busy_now")
+            row = panel(page, "busy_now").locator("[data-symbol]").first
+            await row.locator("[data-field=pin] button").click(force=True)
+            await eventually(lambda: len(app.own.pins.symbols()) == 1)
+            (pinned,) = app.own.pins.symbols()
+        try:
+            await until(page, "!document.querySelector('#link').textContent.startsWith('LIVE')")
+            async with program(port, start=OPEN, symbols=SYMBOLS, folder=folder) as again:
+                await until(page, "document.querySelector('#link').textContent.startsWith('LIVE')")
+                await filled(page, "busy_now")
+                await until(page, "document.querySelector('[data-list=busy_now] .pinned')")
+                lists = await page.eval_on_selector_all("[data-list]", "all => all.map(each => each.dataset.list)")
+        finally:
+            await opening.__aexit__(None, None, None)
+
+    assert lists[-1] == "busy_now"
+    assert again.own.pins.symbols() == {pinned}
+    assert opened.policy_reports == []
+
+
+async def test_a_symbol_is_pinned_in_every_list(browser_path: str) -> None:
+    """One click marks a symbol wherever it stands, another window sees it, and `p` over the row lets it go."""
+    async with program(start=OPEN, symbols=SYMBOLS, speed=0.2) as app, open_page(address(app), browser_path) as opened:
+        page = opened.page
+        await live(page)
+        first = panel(page, "winners").locator("[data-symbol]").first
+        await first.locator("[data-field=pin] button").click()
+        await eventually(lambda: len(app.own.pins.symbols()) == 1)
+        (symbol,) = app.own.pins.symbols()
+        rows = page.locator(f"[data-symbol='{symbol}']")
+        marked = await rows.locator("button[aria-pressed=true]").count()
+        shown = await rows.count()
+        await page.reload()
+        await live(page)
+        await until(page, "document.querySelector('[data-list=winners] .pinned')")
+        await panel(page, "winners").locator(f"[data-symbol='{symbol}'] [data-field=price]").hover()
+        await page.keyboard.press("p")
+        await eventually(lambda: not app.own.pins.symbols())
+        left = await page.locator("tbody .pinned").count()
+
+    assert shown > 1
+    assert marked == shown
+    assert left == 0
+    assert_clean(opened)
+
+
+async def test_why_a_list_is_not_made_is_said(browser_path: str) -> None:
+    """A list that this version cannot make has no panel; the overview and its form say why, and it can be mended."""
+    with place() as folder:
+        kept = {"version": 1, "revision": 1, "scans": {"older": {"where": "no_such_field > 1", "title": "Older"}}}
+        (folder / "user.json").write_text(json.dumps(kept))
+        async with (
+            program(start=OPEN, symbols=SYMBOLS, folder=folder) as app,
+            open_page(address(app), browser_path) as opened,
+        ):
+            page = opened.page
+            await live(page)
+            await page.keyboard.press("n")
+            await until(page, "document.querySelector('[data-scan=older]')")
+            reason = await text_of(page, "[data-scan=older] .reason")
+            await page.click("[data-scan=older]")
+            said = await text_of(page, "#builder-reason")
+            await page.fill("#scan-where", BUSY)
+            await page.click("#builder-save")
+            await filled(page, "older")
+
+    assert "no_such_field" in reason
+    assert "not made" in said
+
+
+async def test_a_hundred_lists_of_ones_own(browser_path: str) -> None:
+    """111 lists come into step, and the server never has to say that the page talks too fast."""
+    scans = {f"own_{number}": {"where": f"price > {number}", "columns": ["price"]} for number in range(100)}
+    heard: list[str] = []
+    async with (
+        program(start=OPEN, symbols=SYMBOLS, scans=scans) as app,
+        open_page("about:blank", browser_path) as opened,
+    ):
+        page = opened.page
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame))))
+        await page.goto(address(app))
+        await live(page)
+        shown = await page.locator("[data-list]").count()
+
+    assert shown == 111
+    assert [frame for frame in heard if '"type":"error"' in frame or '"type":"bye"' in frame] == []
+    assert opened.policy_reports == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
+async def test_the_builder_fits_the_screen(browser_path: str, width: int, height: int) -> None:
+    """The button that makes the list is in reach, whatever is open; nothing sticks out to the side."""
+    viewport = ViewportSize(width=width, height=height)
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path, viewport) as opened:
+        page = opened.page
+        await until(page, "document.querySelector('[data-symbol]')")
+        await page.click("#new-list")
+        await page.fill("#scan-where", BUSY)
+        await previewed(page)
+        await page.click("#builder-more summary")
+        box = await page.locator("#builder-save").bounding_box()
+        wider = await page.evaluate(
+            "[...document.querySelectorAll('#builder, #scan')].map(each => each.scrollWidth - each.clientWidth)"
+        )
+
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    assert box["y"] + box["height"] <= height
+    assert max(wider) <= 0
+    assert_clean_but_for_refusals(opened)

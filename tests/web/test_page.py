@@ -1,0 +1,25 @@
+"""What the page's scripts know of the server by heart is what the server says."""
+
+import re
+from pathlib import Path
+
+from tradeul.domain.fields import BY_NAME, DEFAULT_COLUMNS
+
+COLUMNS_JS = Path(__file__).parents[2] / "static" / "columns.js"
+
+
+def words_of(name: str) -> list[str]:
+    """Read one list of plain words out of the page's columns.js."""
+    found = re.search(rf"const {name} = .*?\(\[(.*?)\]\)", COLUMNS_JS.read_text(), re.DOTALL)
+    assert found is not None, name
+    return re.findall(r"\"(\w+)\"", found[1])
+
+
+def test_the_page_knows_the_usual_columns() -> None:
+    """A list for which nobody chose columns is recognised by the server's own default, in its order."""
+    assert words_of("USUAL_COLUMNS") == list(DEFAULT_COLUMNS)
+
+
+def test_what_the_page_shows_as_marks_are_fields() -> None:
+    """No mark waits for a field that is called otherwise."""
+    assert set(words_of("MARKS")) <= BY_NAME.keys()
