@@ -43,7 +43,7 @@ class Whole:
 def test_a_column_is_gathered_once_and_only_if_asked_for() -> None:
     """In the order of the rows, whatever that is."""
     whole = Whole(["a", "b", "c"])
-    gathered = Gathered(whole, np.array([2, 0]))
+    gathered = Gathered(whole, np.array([2, 0]), np.array([2, 0]))
 
     first, second = gathered["price"], gathered["price"]
 
@@ -54,7 +54,7 @@ def test_a_column_is_gathered_once_and_only_if_asked_for() -> None:
 
 def test_a_word_is_compared_once() -> None:
     """Every list that asks for the same word shares the answer."""
-    gathered = Gathered(Whole([Word("Energy"), Word("Finance"), Word("Energy")]), np.arange(3))
+    gathered = Gathered(Whole([Word("Energy"), Word("Finance"), Word("Energy")]), np.arange(3), np.arange(3))
     answers = [gathered["sector"] == "Energy"]
     once = Word.compared
 
@@ -67,7 +67,7 @@ def test_a_word_is_compared_once() -> None:
 @given(st.lists(st.sampled_from([None, "", "a", "A", "b"]), max_size=9), st.sampled_from([None, "", "a", "A", "z"]))
 def test_texts_compare_as_plain_arrays_do(texts: list[str | None], word: Any) -> None:
     """Equal and not, with words and null, any number of times; what comes out is a plain mask."""
-    gathered = Gathered(Whole(texts), np.arange(len(texts)))
+    gathered = Gathered(Whole(texts), np.arange(len(texts)), np.arange(len(texts)))
 
     for _ in range(2):
         equal, different = gathered["sector"] == word, np.not_equal(gathered["sector"], word)
@@ -80,7 +80,7 @@ def test_texts_compare_as_plain_arrays_do(texts: list[str | None], word: Any) ->
 
 def test_one_value_stands_for_every_row() -> None:
     """What an expression gives is a column, also where it is a constant."""
-    gathered = Gathered(Whole(["a", "b"]), np.arange(2))
+    gathered = Gathered(Whole(["a", "b"]), np.arange(2), np.arange(2))
 
     assert gathered.column(np.float64(2.5)).tolist() == [2.5, 2.5]
     assert gathered.column(np.bool_(False)).tolist() == [False, False]  # noqa: FBT003  a scalar of NumPy's

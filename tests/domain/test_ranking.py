@@ -10,21 +10,21 @@ from hypothesis import strategies as st
 from tradeul.domain.ranking import top
 
 value = st.one_of(st.sampled_from([math.nan, math.inf, -math.inf, -0.0]), st.integers(-3, 3).map(float))
-row = st.tuples(st.booleans(), value, value)
+row = st.tuples(value, value)
 
 
 @given(st.lists(row, max_size=60), st.integers(1, 4), st.booleans(), st.booleans(), st.booleans())
 def test_the_top_is_the_head_of_a_full_sort(
-    rows: list[tuple[bool, float, float]], size: int, first_down: bool, second_down: bool, both: bool
+    rows: list[tuple[float, float]], size: int, first_down: bool, second_down: bool, both: bool
 ) -> None:
-    """Equal to sorting everything in plain Python: nulls out, ties in the order they came in."""
-    keys = [(np.array([r[1] for r in rows], float), first_down), (np.array([r[2] for r in rows], float), second_down)]
+    """Equal to sorting everything in plain Python: nulls out, ties as they are said to go."""
+    ties = np.array([(7 * i) % 61 for i in range(len(rows))], np.int64)
+    keys = [(np.array([r[0] for r in rows], float), first_down), (np.array([r[1] for r in rows], float), second_down)]
     keys = keys if both else keys[:1]
-    places = [i for i, (inside, _, _) in enumerate(rows) if inside]
-    wanted = [i for i in places if not any(math.isnan(values[i]) for values, _ in keys)]
-    wanted.sort(key=lambda i: [-values[i] if down else values[i] for values, down in keys])
+    wanted = [i for i in range(len(rows)) if not any(math.isnan(values[i]) for values, _ in keys)]
+    wanted.sort(key=lambda i: ([-values[i] if down else values[i] for values, down in keys], ties[i]))
 
-    ranked = top(np.array(places, np.int64), keys, size)
+    ranked = top(keys, ties, size)
 
     assert ranked.tolist() == wanted[:size]
 
@@ -34,6 +34,6 @@ def test_the_infinite_are_ranked_like_others(down: bool) -> None:
     """What arithmetic ran away to has its place at an end; null is no value and has none."""
     values = np.array([math.inf, math.nan, 1.0, -math.inf, math.nan])
 
-    ranked = top(np.arange(5), [(values, down)], 4)
+    ranked = top([(values, down)], np.arange(5), 4)
 
     assert ranked.tolist() == ([0, 2, 3] if down else [3, 2, 0])

@@ -161,13 +161,13 @@ row = st.fixed_dictionaries(
 )
 
 FIELDS = ("price", "volume_today", "rvol", "gap_percent", "change_percent", "distance_from_high", "last_high_at")
-number = st.one_of(
+measure = st.one_of(
     st.sampled_from(FIELDS),
-    st.sampled_from(["0", "1.5", "2", "-3", "100"]),
     st.tuples(st.sampled_from(FIELDS), st.sampled_from("+-*/"), st.sampled_from(FIELDS)).map(" ".join),
     st.sampled_from(FIELDS).map("abs({})".format),
     st.tuples(st.sampled_from(FIELDS), st.sampled_from(FIELDS)).map(lambda pair: f"max({pair[0]}, {pair[1]})"),
 )
+number = st.one_of(measure, st.sampled_from(["0", "1.5", "2", "-3", "100"]))
 simple = st.one_of(
     st.tuples(number, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), number).map(" ".join),
     number.map("{} between -2 and 3".format),
@@ -184,7 +184,7 @@ condition = st.recursive(
     ),
     max_leaves=5,
 )
-order = st.lists(st.tuples(number, st.sampled_from(["asc", "desc"])).map(" ".join), min_size=1, max_size=3)
+order = st.lists(st.tuples(measure, st.sampled_from(["asc", "desc"])).map(" ".join), min_size=1, max_size=3)
 sessions = st.sampled_from(["PRE_MARKET", "MARKET_OPEN", "POST_MARKET"])
 own = st.builds(
     lambda where, order, keep, size, sessions, filtered: Scan(

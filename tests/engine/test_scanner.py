@@ -154,9 +154,9 @@ def test_a_list_that_cannot_be_evaluated_harms_no_other() -> None:
     assert bench.scanner.failures == {}
 
 
-def test_an_order_may_be_one_number_for_all() -> None:
-    """Ties go by symbol, whatever row a symbol has."""
-    bench = Bench(Scan("all", "All", "1 > 0", "1 desc"))
+def test_a_condition_may_hold_for_all_and_all_be_equal() -> None:
+    """One truth stands for every row, and ties go by symbol, whatever row a symbol has."""
+    bench = Bench(Scan("all", "All", "1 > 0", "volume_today desc"))
 
     bench.show({"b": 11.0, "B": 12.0, "AB": 13.0, "A": 14.0})
 

@@ -59,8 +59,8 @@ class Board:
         """What volume is usual by when, of each row."""
         self.curves = PRIOR
         """What stands in for it."""
-        self.by_symbol: Ints = np.empty(0, np.int64)
-        """The rows in the order of their symbols, which is how ties go in every ranking."""
+        self.alphabetical: Ints = np.empty(0, np.int64)
+        """Each row's place in the order of symbols, which is how ties go in every ranking."""
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -123,7 +123,9 @@ class Board:
             self._grow(max(len(self.symbols), 2 * self._capacity))
         self._views.clear()
         self["symbol"][start:] = new
-        self.by_symbol = np.argsort(np.array(self.symbols, dtype=np.str_), kind="stable")
+        order = np.argsort(np.array(self.symbols, dtype=np.str_), kind="stable")
+        self.alphabetical = np.empty(len(order), np.int64)
+        self.alphabetical[order] = np.arange(len(order))
 
     def _grow(self, capacity: int) -> None:
         for name, column in self._columns.items():

@@ -35,11 +35,15 @@ COMPARED: Final = (np.equal, np.not_equal)
 
 
 class Gathered:
-    """A scope of `rows` of another; a column's places are those of `rows`."""
+    """A scope of `rows` of another; a column's places are those of `rows`, and so are those of `ties`.
 
-    def __init__(self, whole: Scope, rows: Ints) -> None:
+    Rows in their own order are gathered several times as fast as in that of their symbols.
+    """
+
+    def __init__(self, whole: Scope, rows: Ints, ties: Ints) -> None:
         self.session = whole.session
         self.rows = rows
+        self.ties = ties
         self._whole = whole
         self._columns: dict[str, npt.NDArray[Any]] = {}
 
@@ -58,3 +62,7 @@ class Gathered:
         # Asked some 300 times a ranking: `np.broadcast_to` alone would take a millisecond of it.
         whole: npt.NDArray[Any] = values if np.ndim(values) else np.full(len(self.rows), values)
         return whole
+
+    def part(self, places: Ints) -> "Gathered":
+        """Some of the rows; its `rows` are places in here."""
+        return Gathered(self, places, self.ties.take(places))

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from tradeul.domain.events import Bools, Ints
+from tradeul.domain.events import Ints
 from tradeul.domain.expression import Number, Truth, parse_condition, parse_order
 from tradeul.domain.fields import DEFAULT_COLUMNS
 from tradeul.domain.gathering import Gathered
@@ -48,19 +48,20 @@ class Scan:
         object.__setattr__(self, "stay", parse_condition(self.keep, CLOCK_NUMBERS) if self.keep else None)
         object.__setattr__(self, "keys", parse_order(self.order, CLOCK_NUMBERS))
 
-    def members(self, candidates: Gathered, inside: Bools | None) -> Ints:
-        """The places of those candidates that belong to the list now, given which were inside before."""
+    def members(self, candidates: Gathered, inside: Ints) -> Ints:
+        """The places of those candidates that belong to the list now; `inside` are those that did before."""
         if self.sessions and candidates.session not in self.sessions:
             return np.empty(0, np.int64)
-        mask = self.enter.true(candidates)
-        if self.stay is not None and inside is not None:
-            mask = mask | (inside & self.stay.true(candidates))
-        return candidates.column(mask).nonzero()[0]
+        mask = candidates.column(self.enter.true(candidates))
+        if self.stay is not None and len(inside):
+            before = candidates.part(inside)
+            mask = mask.copy()
+            mask[inside[before.column(self.stay.true(before))]] = True
+        return mask.nonzero()[0]
 
-    def ranked(self, candidates: Gathered, members: Ints) -> Ints:
-        """Put members in order and cut to the size of the list; ties go as the candidates do."""
-        keys = [(candidates.column(number.values(candidates)), down) for number, down in self.keys]
-        return top(members, keys, self.size)
+    def ranked(self, members: Gathered) -> Ints:
+        """Put members in order and cut to the size of the list; gives their places."""
+        return top([(members.column(key.values(members)), down) for key, down in self.keys], members.ties, self.size)
 
 
 _RECENT_HIGH: Final = "(seconds_since_high <= 300 or new_highs_15m >= 2)"

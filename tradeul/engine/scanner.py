@@ -152,14 +152,14 @@ class Scanner:
 
     def _made(self, scan: Scan, candidates: Gathered) -> tuple[Ints, Ints]:
         """Evaluate a list; gives the rows of all members, and those that it shows in their order."""
-        inside = self._mask(self._inside.get(scan.name)).take(candidates.rows) if scan.keep else None
+        inside = self._mask(self._inside.get(scan.name)).take(candidates.rows).nonzero()[0] if scan.keep else NOBODY
         members = scan.members(candidates, inside)
-        return candidates.rows.take(members), candidates.rows.take(scan.ranked(candidates, members))
+        rows = candidates.rows.take(members)
+        return rows, rows.take(scan.ranked(candidates.part(members)))
 
     def _gathered(self, market: BoardScope, mask: Bools) -> Gathered:
-        """The rows of a mask in the order of their symbols, which is how ties go."""
-        by_symbol = self._board.by_symbol
-        return Gathered(market, by_symbol.take(mask.take(by_symbol).nonzero()[0]))
+        rows = mask.nonzero()[0]
+        return Gathered(market, rows, self._board.alphabetical.take(rows))
 
     def _mask(self, rows: Ints | None) -> Bools:
         mask = np.zeros(len(self._board), np.bool_)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tradeul.domain.board import Board, python_values
-from tradeul.domain.events import Bools, Ints, Nanos, Symbol
+from tradeul.domain.events import Floats, Ints, Nanos, Symbol
 from tradeul.domain.fields import BY_NAME, DEFAULT_COLUMNS
 from tradeul.domain.ranking import top
 from tradeul.engine.scanner import Scanner
@@ -69,33 +69,28 @@ class Survey:
 
     def dropped(self) -> dict[str, Dropped]:
         """Each symbol under the first reason for which it is dropped; the examples are the first by symbol."""
-        symbols = self._board.symbols
-        found = {reason: self._rows(mask) for reason, mask in self._scanner.dropped.items()}
-        return {
-            reason: Dropped(len(rows), [symbols[row] for row in rows[:EXAMPLES].tolist()])
-            for reason, rows in found.items()
-        }
+        found = {reason: mask.nonzero()[0] for reason, mask in self._scanner.dropped.items()}
+        return {reason: Dropped(len(rows), self._first(rows)) for reason, rows in found.items()}
 
     def filtered(self, limit: int) -> Excerpt:
         """What passes, the highest score first; without a score last."""
-        rows = self._rows(self._scanner.passed)
+        rows = self._scanner.passed.nonzero()[0]
         score = self._board["score"].take(rows)
-        places = top(np.arange(len(rows)), [(np.where(np.isnan(score), -1.0, score), True)], limit)
-        return self._excerpt(rows.take(places))
+        return self._furthest(rows, np.where(np.isnan(score), -1.0, score), limit)
 
     def gappers(self, least: float, limit: int) -> tuple[Excerpt, Excerpt]:
         """Of what passes, who gaps up by at least so many percent and who gaps down, the furthest first."""
-        rows = self._rows(self._scanner.passed)
+        rows = self._scanner.passed.nonzero()[0]
         gap = self._board["gap_percent"].take(rows)
-        up = top((gap >= least).nonzero()[0], [(gap, True)], limit)
-        down = top((gap <= -least).nonzero()[0], [(gap, False)], limit)
-        return self._excerpt(rows.take(up)), self._excerpt(rows.take(down))
+        up, down = gap >= least, gap <= -least
+        return self._furthest(rows[up], gap[up], limit), self._furthest(rows[down], -gap[down], limit)
 
-    def _rows(self, mask: Bools) -> Ints:
-        """The rows of a mask in the order of their symbols; the board may have grown since."""
-        by_symbol = self._board.by_symbol
-        ranked = by_symbol[by_symbol < len(mask)]
-        return ranked[mask.take(ranked)]
+    def _furthest(self, rows: Ints, values: Floats, limit: int) -> Excerpt:
+        return self._excerpt(rows.take(top([(values, True)], self._board.alphabetical.take(rows), limit)))
+
+    def _first(self, rows: Ints) -> list[Symbol]:
+        by_symbol = rows.take(np.argsort(self._board.alphabetical.take(rows)))
+        return [self._board.symbols[row] for row in by_symbol[:EXAMPLES].tolist()]
 
     def _excerpt(self, rows: Ints) -> Excerpt:
         board = self._board
