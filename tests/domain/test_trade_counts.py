@@ -22,12 +22,12 @@ class Desk:
     def image(self, second: float, trades: float, minute: int = 0) -> object:
         when = self._known(second)
         minutes = np.array([MINUTE + minute * 60 * NANOS])
-        self._counts.take_image(EVERY_ROW, minutes, np.array([trades]), when, self._now)
+        self._counts.take_image(EVERY_ROW, minutes, np.array([trades]), np.array([when]), self._now)
         return self.shown()
 
     def image_without_it(self, second: float) -> object:
         nothing = np.zeros(0, np.int64)
-        self._counts.take_image(nothing, nothing, np.zeros(0), self._known(second), self._now)
+        self._counts.take_image(nothing, nothing, np.zeros(0), nothing, self._known(second))
         return self.shown()
 
     def bar(self, second: float, trades: float) -> object:
@@ -87,3 +87,12 @@ def test_a_bar_that_does_not_say_adds_nothing() -> None:
     desk = Desk()
 
     assert [desk.bar(3, 0), desk.bar(4, 2), desk.bar(5, 0)] == [None, 2, 2]
+
+
+def test_an_old_row_in_a_new_snapshot_holds_no_more_than_it_did() -> None:
+    """A bar of after the row was updated is counted, be the snapshot newer than the bar."""
+    desk = Desk()
+
+    shown = [desk.image(33.2, 4), desk.image(33.2, 4), desk.bar(36, 1)]
+
+    assert shown == [4, 4, 5]

@@ -85,7 +85,7 @@ class NaiveSymbol:
         self._take_volume(minute, bar, updated, since_last_s)
         self._take_extremes({} if doubtful_trade else trade, minute, bar, updated)
         self._take_day(bar, updated, day, at)
-        self._take_trades(minute, at)
+        self._take_trades(minute, updated)
         self.bid, self.ask = rounded(positive(quote.get("p"))), rounded(positive(quote.get("P")))
         self.updated = max(self.updated, updated)
         self.known_at = max(self.known_at, at)
@@ -123,9 +123,9 @@ class NaiveSymbol:
         elif count and start // MINUTE == minute and start >= until:
             self.trades = minute, end, before + count
 
-    def _take_trades(self, minute: Row, at: int) -> None:
-        """A snapshot counts all trades of its minute up to the second that it is known for."""
-        number, count, until = int(minute.get("t") or 0) // 60_000, minute.get("n") or 0, at + -at % SECOND
+    def _take_trades(self, minute: Row, updated: int) -> None:
+        """A row counts all trades of its minute up to the second in which it was updated."""
+        number, count, until = int(minute.get("t") or 0) // 60_000, minute.get("n") or 0, updated + -updated % SECOND
         if count > 0 and (number, until) >= self.trades[:2]:
             self.trades = number, until, count
 

@@ -41,6 +41,7 @@ from tradeul.domain.tokens import ExpressionError, nearest, shown
 __all__ = ["ExpressionError", "Meanings", "Number", "Scope", "Text", "Truth", "parse_condition", "parse_order"]
 
 SESSION: Final = "session"
+FEW_WORDS: Final = 8
 FUNCTIONS: Final = ("known", "abs", "min", "max")
 _SESSIONS: Final = tuple(session.value for session in Session)
 _LABELS: Final = frozenset(_SESSIONS).union(*(field.labels for field in BY_NAME.values()))
@@ -293,9 +294,9 @@ def _text(node: Name) -> Text:
     name = node.name
 
     def among(words: Sequence[str]) -> Callable[[Scope], Mask]:
-        if len(words) == 1:
-            only = words[0]
-            return lambda scope: scope[name] == only
+        if len(words) <= FEW_WORDS:
+            # Word by word, as a ranking compares a column with the same word only once.
+            return lambda scope: reduce(or_, [scope[name] == word for word in words])
         # One look at each row, however many words there are.
         listed = frozenset(words)
         return lambda scope: np.fromiter(map(listed.__contains__, scope[name]), np.bool_, len(scope[name]))

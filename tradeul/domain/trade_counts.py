@@ -22,11 +22,14 @@ class TradeCounts:
     def __init__(self, board: Board) -> None:
         self._board = board
 
-    def take_image(self, rows: Rows, minutes: Ints, trades: Floats, at: Nanos, now: Nanos) -> None:
-        """Take the trades of each row's last minute, up to the second that the image is known for."""
-        until = at + -at % NANOS
+    def take_image(self, rows: Rows, minutes: Ints, trades: Floats, updated: Ints, now: Nanos) -> None:
+        """Take the trades of each row's last minute, up to the second in which the row itself was updated last.
+
+        Not up to the image's own moment: a row in it can be an old one.
+        """
+        until = updated + -updated % NANOS
         newest = (minutes == _minute_of(until)) & (trades > 0) & (until >= self._board["trades_at"][rows])
-        self._put(rows, trades, np.full(len(trades), until), newest)
+        self._put(rows, trades, until, newest)
         # Of a row that the image lacks, too.
         self._forget(EVERY_ROW, now)
 

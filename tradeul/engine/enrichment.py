@@ -163,7 +163,9 @@ class Enrichment:
         self._take_volumes(rows, image, read, at)
         self._take_quotes(rows, image)
         self._take_day(rows, image, read, moment, at)
-        self._trade_counts.take_image(rows, image.minute_start, image.minute_trades, at, max(at, self._newest_bar))
+        self._trade_counts.take_image(
+            rows, image.minute_start, image.minute_trades, image.updated, max(at, self._newest_bar)
+        )
         self._trail.look_back(board, EVERY_ROW, at)
         shown = np.where(board["price_source"] < reading.PREVIOUS, board["price"], np.nan)
         self._trail.record(at, shown, board["volume_today"])

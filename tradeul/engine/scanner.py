@@ -94,8 +94,8 @@ class Scanner:
             if scan.global_filters:
                 allowed, _ = sift(market, self._filters, allowed)
             candidates = self._gathered(market, allowed)
-            members = scan.members(candidates, None)
-            ranked = candidates.rows.take(scan.ranked(candidates, members))
+            members = scan.members(candidates, NOBODY)
+            ranked = candidates.rows.take(members).take(scan.ranked(candidates.part(members)))
         symbols = self._board.symbols
         values = zip(*(self._board.values(name, ranked) for name in scan.columns), strict=True)
         rows = zip(ranked.tolist(), values, strict=True)
