@@ -14,7 +14,7 @@ one = st.builds(
         symbol, Nanos(START + second * NANOS), close, volume, high=close + spread, low=close - spread
     ),
     st.sampled_from("ABC"),
-    st.integers(0, 10),
+    st.integers(1, 10),
     st.integers(5, 9).map(float),
     st.integers(0, 3).map(float),
     st.integers(0, 100).map(float),
@@ -55,3 +55,31 @@ def test_trades_of_folded_bars_add_up() -> None:
     intake.deliver(LiveEvents(seconds[:2], [], [], [], []))
 
     assert [each.trades for each in (*replaced, *intake.take())] == [5, 7]
+
+
+def test_bars_of_two_minutes_are_not_folded() -> None:
+    """The open, a slot and a minute's count lie between them: the older ones are handed over first, in any order."""
+    intake = Intake()
+    seconds = [
+        bar("A", Nanos(START + second * NANOS), 5.0, second, high=6.0 + second) for second in (62, 59, 61, 60, -5)
+    ]
+
+    intake.deliver(LiveEvents(seconds, [], [], [], []))
+    taken = [(each.end, each.high, each.volume_today) for _ in range(3) for each in intake.take()]
+
+    assert taken == [(seconds[3].end, 66.0, 60.0), (seconds[0].end, 68.0, 62.0)]
+    assert intake.folded == 3
+    assert len(intake.take()) == 0
+
+
+async def test_what_is_left_is_announced() -> None:
+    """Who has taken the older minute does not wait for the next bar to take the newer one."""
+    intake = Intake()
+    intake.deliver(LiveEvents([bar("A", Nanos(START + second * NANOS), 5.0) for second in (60, 61)], [], [], [], []))
+
+    taken = []
+    for _ in range(2):
+        await intake.arrival()
+        taken += intake.take()
+
+    assert [each.end - START for each in taken] == [60 * NANOS, 61 * NANOS]

@@ -9,8 +9,9 @@ import pytest
 from tests.support.market import CALENDAR, NANOS, at, bar, daily, image, take, traded
 from tradeul.domain.averages import DailyHistory
 from tradeul.domain.board import Board
-from tradeul.domain.events import Nanos, Symbol
+from tradeul.domain.events import LiveEvents, Nanos, Symbol
 from tradeul.engine.enrichment import Enrichment
+from tradeul.engine.intake import Intake
 
 USUAL = 1_000_000
 
@@ -73,3 +74,17 @@ def test_a_bar_looks_back_from_its_own_moment() -> None:
         changes.append((show(enrichment, "change_1m"), show(enrichment, "volume_1m")))
 
     assert changes == [(None, None), (1.0, 100), (1.0, 100), (None, None)]
+
+
+def test_bars_that_waited_over_the_open_stay_apart() -> None:
+    """An engine that was behind by some seconds does not take the first regular trades for the last of before."""
+    enrichment, intake = engine("HOT", wall="09:29:50"), Intake()
+    last = bar("HOT", at("09:30:00"), 10.1, 11_000, high=10.2)
+    first = bar("HOT", at("09:30:01"), 10.8, 90_000, high=10.9)
+
+    intake.deliver(LiveEvents([last, first], [], [], [], []))
+    while bars := intake.take():
+        enrichment.apply_bars(bars)
+
+    assert (show(enrichment, "premarket_high"), show(enrichment, "premarket_volume")) == (10.2, 11_000)
+    assert (show(enrichment, "high"), show(enrichment, "volume_today")) == (10.9, 90_000)
