@@ -17,7 +17,8 @@ from typing import Final
 import structlog
 
 import tradeul
-from tradeul import logs
+from tradeul import alarms, logs
+from tradeul.alarms import Alarms, Rules
 from tradeul.clock import Clock, PacedClock, SystemClock
 from tradeul.domain.announced import AnnouncedCalendar
 from tradeul.domain.attention import Attention
@@ -182,16 +183,16 @@ class App:
 
         self.stream = stream = self._stream(vendor, refill)
         self.minutes = self._minutes(stream)
-        visits = self._visits()
-        pipeline = self._pipeline(stream, visits)
+        visits, ringing = self._visits()
+        pipeline = self._pipeline(stream, visits, ringing)
         discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board), visits)
         day = KeptDay(pipeline, state_folder(self.settings) / TODAY, world_of(self.settings), self.clock, self.calendar)
         demand = EngineDemand(self.board, pipeline, day.today, lambda: tuple(self.channels.members()))
         self.loading = self._loading(vendor, self.past, demand)
         hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
-        view = self._view(discovery, stream, day, hours)
+        view = self._view(discovery, stream, day, hours, ringing)
         hub = Hub(self.channels, self.clock, view, lambda: self.loading.desk.under_way() if self.loading else ())
-        await self._serve(hub, view, visits, rest, pipeline)
+        await self._serve(hub, view, visits, rest, pipeline, ringing)
         await day.start(self.supervisor)
         warmup = self._warmup(rest, day, pipeline)
         hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
@@ -262,9 +263,14 @@ class App:
         self.supervisor.start("minutes", minutes.run, stage=Stage.ENGINE)
         return minutes
 
-    def _visits(self) -> Visits:
+    def _visits(self) -> tuple[Visits, Alarms]:
         chronicle = None if self.past is None else self.past.writer
-        return Visits(self.channels, self.scanner, self.board, self.calendar, chronicle)
+        visits = Visits(self.channels, self.scanner, self.board, self.calendar, chronicle)
+        place = alarms.Place(state_folder(self.settings) / alarms.FOLDER, world_of(self.settings))
+        rules = Rules({}, {}, alarms.Forgetful())
+        ringing = Alarms(rules, place, self.channels, self.board, self.calendar, self.clock, chronicle)
+        visits.heard = ringing.alerts.heard
+        return visits, ringing
 
     def _recorder(self) -> FileRecorder | None:
         if not self.settings.record.enabled:
@@ -300,16 +306,19 @@ class App:
         interval_s = self.settings.polygon.snapshot_interval_s
         return Discovery(rest, pipeline, self.clock, self.calendar, self.vitals, interval_s, taken)
 
-    def _pipeline(self, stream: PolygonStream, visits: Visits) -> Pipeline:
+    def _pipeline(self, stream: PolygonStream, visits: Visits, ringing: Alarms) -> Pipeline:
         attention = Attention(self.settings.hot.cooldown_s)
 
         def scanned() -> None:
             visits.look(self.enrichment.as_of)
+            ringing.alerts.look(self.enrichment.as_of)
             stream.want(attention.desired(self.channels.members(), self.clock.now() / NANOS))
 
         return Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned)
 
-    def _view(self, discovery: Discovery, stream: PolygonStream, day: KeptDay, hours: VendorHours) -> EngineView:
+    def _view(
+        self, discovery: Discovery, stream: PolygonStream, day: KeptDay, hours: VendorHours, ringing: Alarms
+    ) -> EngineView:
         def link() -> dict[str, object]:
             state = stream.state
             return {
@@ -343,6 +352,7 @@ class App:
             "database": database,
             "jobs": jobs,
             "minutes": minutes,
+            "alerts": ringing.report,
             "recording": recording,
             "supervisor": tasks,
         }
@@ -354,7 +364,10 @@ class App:
         kept = None if self.past is None else self.past.symbols
         return Ticker(self.board, self.channels, view, Charts(bars, kept, self.clock, self.calendar), kept)
 
-    async def _serve(self, hub: Hub, view: EngineView, visits: Visits, rest: PolygonRest, pipeline: Pipeline) -> None:
+    async def _serve(
+        self, hub: Hub, view: EngineView, visits: Visits, rest: PolygonRest, pipeline: Pipeline, ringing: Alarms
+    ) -> None:
+        await ringing.start(self.supervisor, hub, view.market)
         server = self.settings.server
         annals = None if self.past is None else self.past.annals
         self.server = WebServer(
@@ -369,6 +382,7 @@ class App:
                 History(self.channels, visits.recent, annals),
                 JobRoutes(None if self.loading is None else self.loading.desk),
                 self._ticker(view, rest),
+                ringing.routes(),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
             ],
         )

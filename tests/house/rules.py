@@ -13,7 +13,7 @@ FLOORS: Final = {
     "domain": 0, "errors": 0,
     "definitions": 1, "settings": 1, "clock": 1, "engine": 1, "fetching": 1,
     "polygon": 2, "fmp": 2, "history": 2, "simulation": 2, "recording": 2, "web": 2, "webhooks": 2, "client": 2,
-    "app": 3, "cli": 3, "past": 3, "jobs": 3, "load": 3, "supervisor": 3, "logs": 3, "__main__": 3,
+    "app": 3, "alarms": 3, "cli": 3, "past": 3, "jobs": 3, "load": 3, "supervisor": 3, "logs": 3, "__main__": 3,
 }  # fmt: skip
 EDGES: Final = 2
 

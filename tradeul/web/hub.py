@@ -171,6 +171,11 @@ class Hub:
             viewer.abort()
         self._parting.clear()
 
+    def tell(self, payload: bytes) -> None:
+        """Say one thing to every viewer."""
+        for viewer in list(self._viewers):
+            self._say(viewer, payload)
+
     def heartbeat(self, names: Mapping[str, object], request_id: RequestId | None) -> bytes:
         payload = protocol.heartbeat(
             self._channels.epoch,
@@ -252,9 +257,7 @@ class Hub:
         if status == self._status:
             return
         self._status = status
-        payload = protocol.status(market, feed, moment, self._jobs)
-        for viewer in list(self._viewers):
-            self._say(viewer, payload)
+        self.tell(protocol.status(market, feed, moment, self._jobs))
 
     def _see_off(self, now: float) -> None:
         overdue = [viewer for viewer, deadline in self._parting.items() if deadline <= now]
