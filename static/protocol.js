@@ -12,6 +12,7 @@ export const FRAMES = Object.freeze({
   delta: "delta",
   subscribed: "subscribed",
   unsubscribed: "unsubscribed",
+  alert: "alert",
   heartbeat: "heartbeat",
   status: "status",
   error: "error",
@@ -63,6 +64,8 @@ export const FIRST_FINAL_CLOSE_CODE = 4500;
  * @typedef {{type: "delta", list: string, epoch: string, prev: number, sequence: number, timestamp: number,
  *   change_count: number, deltas: DeltaItem[]}} Delta
  * @typedef {{type: "subscribed" | "unsubscribed", list: string, recovered?: boolean, reason?: string}} Subscription
+ * @typedef {{type: "alert", id: number, rule: string, symbol: string, list: string | null, timestamp: number, text: string,
+ *   data: {[name: string]: Value}}} Alert
  * @typedef {{type: "heartbeat", epoch: string, server_time: number, sequences: {[list: string]: number},
  *   checksums: {[list: string]: number}, feed_age_ms: number | null}} Heartbeat
  * @typedef {{name: string, done: number, total: number, note: string}} JobNews

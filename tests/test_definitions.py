@@ -53,6 +53,7 @@ def test_what_is_no_rule_is_said(given: dict[str, Any], said: str) -> None:
         AlertDefinition(**given)
 
     assert said in str(refused.value)
+    assert refused.value.errors()[0]["loc"]
     assert "canary" not in str(refused.value)
 
 

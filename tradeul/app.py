@@ -5,26 +5,21 @@ server answers before there is a market. Stop order is `supervisor.Stage`'s: vie
 left before the simulated market goes.
 """
 
-import datetime as dt
 import gc
-import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
 
 import structlog
 
-import tradeul
-from tradeul import logs
-from tradeul.clock import Clock, PacedClock, SystemClock
+from tradeul import alarms, logs
+from tradeul.alarms import Alarms
+from tradeul.clock import Clock
 from tradeul.domain.announced import AnnouncedCalendar
 from tradeul.domain.attention import Attention
 from tradeul.domain.board import Board
 from tradeul.domain.events import LiveEvents, Nanos
-from tradeul.domain.session import NANOS, TradingCalendar, instant_of, local_time
-from tradeul.engine.calendar import FIRST_YEAR, YEARS_AHEAD, exchange_calendar
+from tradeul.domain.session import NANOS, local_time
 from tradeul.engine.channels import Channels
 from tradeul.engine.charts import Charts
 from tradeul.engine.demand import EngineDemand
@@ -55,7 +50,7 @@ from tradeul.polygon.hosts import delayed_url_of
 from tradeul.polygon.rest import PolygonRest
 from tradeul.polygon.stream import PolygonStream
 from tradeul.recording.recorder import FileRecorder
-from tradeul.settings import ClockSettings, Settings
+from tradeul.settings import Settings
 from tradeul.simulation.exchange.server import Exchange
 from tradeul.simulation.market import Market
 from tradeul.supervisor import Stage, Supervisor
@@ -67,66 +62,9 @@ from tradeul.web.routes.rvol import Rvol
 from tradeul.web.routes.survey import SurveyRoutes
 from tradeul.web.routes.ticker import Ticker
 from tradeul.web.server import Address, WebServer
-
-SIMULATION_BEGINS: Final = dt.time(9, 29)
-ROOTS_STATE: Final = Path("/var/lib")
+from tradeul.world import calendar_of, is_simulated, market_clock, page_folder, state_folder, user_folder, world_of
 
 log = structlog.get_logger(__name__)
-
-
-def page_folder() -> Path:
-    """Find the page's files: inside the package where it was installed, beside it in a checkout."""
-    package = Path(tradeul.__file__).parent
-    installed = package / "static"
-    return installed if installed.is_dir() else package.parent / "static"
-
-
-def calendar_of(clock: Clock) -> TradingCalendar:
-    """Build the calendar from the first year we know to two years after the clock's."""
-    return exchange_calendar(FIRST_YEAR, local_time(clock.now()).year + YEARS_AHEAD)
-
-
-def market_clock(settings: ClockSettings, *, simulated: bool) -> Clock:
-    """Build the clock that the settings ask for; a simulated market begins a minute before a recent open."""
-    system = SystemClock()
-    if settings.start is not None:
-        start = _instant(settings.start)
-    elif simulated:
-        start = instant_of(calendar_of(system).previous(local_time(system.now()).date()), SIMULATION_BEGINS)
-    else:
-        return system
-    anchor = None if settings.anchor is None else _instant(settings.anchor)
-    return PacedClock(start, settings.speed, anchor)
-
-
-def _instant(moment: dt.datetime) -> Nanos:
-    return Nanos(int(moment.timestamp() * NANOS))
-
-
-def is_simulated(settings: Settings) -> bool:
-    """Tell whether the market comes from the box."""
-    source = settings.market.source
-    return source == "simulation" or (source == "auto" and settings.polygon.api_key is None)
-
-
-def world_of(settings: Settings) -> str:
-    """Name the market's own folder and database, as worlds never mix."""
-    return f"sim-{settings.simulation.seed}" if is_simulated(settings) else "live"
-
-
-def user_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> Path:
-    """Find where things are kept: as set, else systemd's folder for it, else the user's."""
-    chosen = settings.history.data_dir or environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    if chosen:
-        return Path(chosen)
-    # What root runs as another user, such as Postgres, could not get into root's own home.
-    users = str(ROOTS_STATE) if os.geteuid() == 0 else str(Path.home() / ".local" / "state")
-    return Path(environ.get("XDG_STATE_HOME") or users) / "tradeul"
-
-
-def state_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> Path:
-    """Find where this world's state is kept."""
-    return user_folder(settings, environ) / world_of(settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,16 +129,16 @@ class App:
 
         self.stream = stream = self._stream(vendor, refill)
         self.minutes = self._minutes(stream)
-        visits = self._visits()
-        pipeline = self._pipeline(stream, visits)
+        visits, ringing = self._visits()
+        pipeline = self._pipeline(stream, visits, ringing)
         discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board), visits)
         day = KeptDay(pipeline, state_folder(self.settings) / TODAY, world_of(self.settings), self.clock, self.calendar)
         demand = EngineDemand(self.board, pipeline, day.today, lambda: tuple(self.channels.members()))
         self.loading = self._loading(vendor, self.past, demand)
         hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
-        view = self._view(discovery, stream, day, hours)
+        view = self._view(discovery, stream, day, hours, ringing)
         hub = Hub(self.channels, self.clock, view, lambda: self.loading.desk.under_way() if self.loading else ())
-        await self._serve(hub, view, visits, rest, pipeline)
+        await self._serve(hub, view, visits, rest, pipeline, ringing)
         await day.start(self.supervisor)
         warmup = self._warmup(rest, day, pipeline)
         hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
@@ -271,9 +209,14 @@ class App:
         self.supervisor.start("minutes", minutes.run, stage=Stage.ENGINE)
         return minutes
 
-    def _visits(self) -> Visits:
+    def _visits(self) -> tuple[Visits, Alarms]:
         chronicle = None if self.past is None else self.past.writer
-        return Visits(self.channels, self.scanner, self.board, self.calendar, chronicle)
+        visits = Visits(self.channels, self.scanner, self.board, self.calendar, chronicle)
+        place = alarms.Place(state_folder(self.settings) / alarms.FOLDER, world_of(self.settings))
+        rules = self.own.rules()
+        ringing = Alarms(rules, place, self.channels, self.board, self.calendar, self.clock, chronicle)
+        visits.heard = ringing.alerts.heard
+        return visits, ringing
 
     def _recorder(self) -> FileRecorder | None:
         if not self.settings.record.enabled:
@@ -309,11 +252,12 @@ class App:
         interval_s = self.settings.polygon.snapshot_interval_s
         return Discovery(rest, pipeline, self.clock, self.calendar, self.vitals, interval_s, taken)
 
-    def _pipeline(self, stream: PolygonStream, visits: Visits) -> Pipeline:
+    def _pipeline(self, stream: PolygonStream, visits: Visits, ringing: Alarms) -> Pipeline:
         attention = Attention(self.settings.hot.cooldown_s)
 
         def scanned() -> None:
             visits.look(self.enrichment.as_of)
+            ringing.alerts.look(self.enrichment.as_of)
             self.own.scans.failed(self.scanner.failures)
             in_play = self.channels.members() | self.own.pins.symbols()
             stream.want(attention.desired(in_play, self.clock.now() / NANOS))
@@ -322,7 +266,9 @@ class App:
         self.own.start(self.supervisor, pipeline, self.channels, self.scanner)
         return pipeline
 
-    def _view(self, discovery: Discovery, stream: PolygonStream, day: KeptDay, hours: VendorHours) -> EngineView:
+    def _view(
+        self, discovery: Discovery, stream: PolygonStream, day: KeptDay, hours: VendorHours, ringing: Alarms
+    ) -> EngineView:
         def link() -> dict[str, object]:
             state = stream.state
             return {
@@ -356,6 +302,7 @@ class App:
             "database": database,
             "jobs": jobs,
             "minutes": minutes,
+            "alerts": ringing.report,
             "recording": recording,
             "supervisor": tasks,
         }
@@ -367,7 +314,10 @@ class App:
         kept = None if self.past is None else self.past.symbols
         return Ticker(self.board, self.channels, view, Charts(bars, kept, self.clock, self.calendar), kept)
 
-    async def _serve(self, hub: Hub, view: EngineView, visits: Visits, rest: PolygonRest, pipeline: Pipeline) -> None:
+    async def _serve(
+        self, hub: Hub, view: EngineView, visits: Visits, rest: PolygonRest, pipeline: Pipeline, ringing: Alarms
+    ) -> None:
+        await ringing.start(self.supervisor, hub, view.market)
         server = self.settings.server
         annals = None if self.past is None else self.past.annals
         self.server = WebServer(
@@ -383,6 +333,7 @@ class App:
                 JobRoutes(None if self.loading is None else self.loading.desk),
                 SurveyRoutes(Survey(self.board, self.scanner), pipeline, view),
                 self._ticker(view, rest),
+                ringing.routes(),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
                 *self.own.routes(self.board, self.channels),
             ],

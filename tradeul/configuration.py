@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource, SettingsError
 
 from tradeul.definitions import Definition
+from tradeul.domain.expression import parse_condition
 from tradeul.engine.scan_book import scan_of
 from tradeul.errors import ConfigurationError, UsageError
 from tradeul.settings import ENV_PREFIX, Section, Settings
@@ -42,12 +43,25 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] = os.en
     except ValidationError as error:
         lines = [_line(details, environ, file) for details in error.errors(include_url=False, include_input=False)]
         raise ConfigurationError("; ".join(lines)) from None
+    try:
+        _check_conditions(settings)
+    except UsageError as error:
+        raise ConfigurationError(str(error) + (f" (from {file})" if file else "")) from None
+    return settings
+
+
+def _check_conditions(settings: Settings) -> None:
+    """Read what only the language can tell right from wrong, before anything starts."""
     for name, definition in settings.scans.items():
         try:
             scan_of(name, definition)
         except UsageError as error:
-            raise ConfigurationError(f"scans.{name}.{error}" + (f" (from {file})" if file else "")) from None
-    return settings
+            raise UsageError(f"scans.{name}.{error}") from None
+    for name, rule in settings.alerts.items():
+        try:
+            parse_condition(rule.where or "price > 0")
+        except UsageError as error:
+            raise UsageError(f"alerts.{name}.where: {error}") from None
 
 
 def config_document(settings: type[Settings] = Settings) -> str:

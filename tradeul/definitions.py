@@ -4,7 +4,7 @@ Only the shape is checked here; whether a condition can be read, the engine says
 given is None: for a built-in name that is as it is built in.
 """
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -15,7 +15,8 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
-    model_validator,
+    ValidationInfo,
+    field_validator,
 )
 
 NAME_PATTERN: Final = r"[a-z][a-z0-9_]{0,31}"
@@ -107,6 +108,7 @@ class AlertDefinition(Definition):
     list: Name | None = Field(None, description="The list that the symbol must stand in, or enters or leaves.")
     on: Occasion | None = Field(
         None,
+        validate_default=True,
         description="What rings: `entered` or `left` the list, `halt`, `resume` or `new_high`, if condition and list "
         "hold at that moment; `true`: the condition begins to hold, in the list if there is one. Empty: `true` with a "
         "condition, else `entered`.",
@@ -127,15 +129,24 @@ class AlertDefinition(Definition):
     webhook_secret: Secret | None = Field(None, description="What webhooks are signed with; empty: they are not.")
     enabled: bool = Field(default=True, description="Whether it rings at all.")
 
-    @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        if self.occasion in ("entered", "left") and self.list is None:
-            raise ValueError("on: `entered` and `left` need a `list`; without one, give a condition in `where`")
-        if self.occasion == "true" and self.where is None:
-            raise ValueError("on: `true` needs a condition in `where`")
-        if self.count is not None and self.occasion != "new_high":
-            raise ValueError("count: only `new_high` counts anything")
-        return self
+    @field_validator("on")
+    @classmethod
+    def _has_what_it_needs(cls, on: Occasion | None, info: ValidationInfo) -> Occasion | None:
+        # What could not be read itself is not there, and has been complained of.
+        where, list_ = info.data.get("where", ""), info.data.get("list", "")
+        rings = on or ("entered" if where is None else "true")
+        if rings in ("entered", "left") and list_ is None:
+            raise ValueError("`entered` and `left` need a `list`; without one, give a condition in `where`")
+        if rings == "true" and where is None:
+            raise ValueError("`true` needs a condition in `where`")
+        return on
+
+    @field_validator("count")
+    @classmethod
+    def _counts_something(cls, count: int | None, info: ValidationInfo) -> int | None:
+        if count is not None and info.data.get("on", "new_high") != "new_high":
+            raise ValueError("only `new_high` counts anything")
+        return count
 
     @property
     def occasion(self) -> Occasion:

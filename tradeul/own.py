@@ -1,4 +1,4 @@
-"""What the user made, put together: lists, pins, and the file that keeps them for all worlds.
+"""What the user made, put together: lists, pins, rules of alerts, and the file that keeps them for all worlds.
 
 `app` makes one before anything else, as lists are made from the first snapshot on.
 """
@@ -9,10 +9,11 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
+from tradeul.alarms import Rules
 from tradeul.clock import Clock
 from tradeul.definitions import ScanDefinition
 from tradeul.domain.board import Board
-from tradeul.engine import own_scans, pins
+from tradeul.engine import alert_book, own_scans, pins
 from tradeul.engine.channels import Channels
 from tradeul.engine.own_scans import OwnScans
 from tradeul.engine.pins import Pins
@@ -36,9 +37,14 @@ class Own:
     def __init__(self, settings: Settings, folder: Path, clock: Clock) -> None:
         self._clock = clock
         self._store = UserFile(folder)
-        kept = self._store.load()
+        self._rules = settings.alerts
+        self._kept = kept = self._store.load()
         self.book = ScanBook(settings.scans, _definitions(kept.get(own_scans.SECTION, {})))
         self.pins = Pins(kept.get(pins.SECTION, {}), self._store, clock)
+
+    def rules(self) -> Rules:
+        """The rules there are, the settings' and the user's."""
+        return Rules(self._rules, self._kept.get(alert_book.SECTION, {}), self._store)
 
     def start(self, supervisor: Supervisor, pipeline: Pipeline, channels: Channels, scanner: Scanner) -> None:
         """Have lists be changed while the market runs."""

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic import model_validator as check
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from tradeul.definitions import MOST_DEFINITIONS, Name, ScanDefinition, split
+from tradeul.definitions import MOST_DEFINITIONS, AlertDefinition, Name, ScanDefinition, split
 
 ENV_PREFIX: Final = "TRADEUL_"
 
@@ -212,6 +212,9 @@ class Settings(BaseSettings):
     scans: Annotated[dict[Name, ScanDefinition], Field(max_length=MOST_DEFINITIONS)] = Field(
         {},
         description="Lists of your own, and built-in ones changed: each a section, [scans.NAME], with the keys below.",
+    )
+    alerts: Annotated[dict[Name, AlertDefinition], Field(max_length=MOST_DEFINITIONS)] = Field(
+        {}, description="Rules that ring: each a section, [alerts.NAME], with the keys below."
     )
     rvol: Rvol = Field(Rvol(), description="Relative volume: today's volume against what is usual by now.")
     hot: Hot = Field(Hot(), description="Symbols that are followed live.")

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from tests.support.eventually import PATIENT_S, eventually
 from tests.support.market import at
-from tradeul.app import App, state_folder, world_of
+from tradeul.app import App
 from tradeul.clock import PacedClock
 from tradeul.domain.events import Nanos
 from tradeul.polygon.wire import SnapshotDecoder
 from tradeul.recording.format import Body, Frame
 from tradeul.recording.reader import Recording
 from tradeul.settings import Settings
+from tradeul.world import state_folder, world_of
 
 SPEED = 20.0
 

@@ -10,11 +10,12 @@ from tests.history.worlds import place
 from tests.support.eventually import PATIENT_S, eventually
 from tests.support.market import DAY, NANOS, at
 from tests.support.whole import asked, whole
-from tradeul.app import App, calendar_of
+from tradeul.app import App
 from tradeul.clock import PacedClock
 from tradeul.domain.events import Nanos, Symbol
 from tradeul.domain.usual import baseline_sessions
 from tradeul.polygon.rest import PolygonRest
+from tradeul.world import calendar_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

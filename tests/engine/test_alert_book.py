@@ -110,7 +110,7 @@ async def test_there_is_a_most_of_rules() -> None:
 
 def test_a_kept_rule_that_cannot_be_read_is_shown_with_the_reason() -> None:
     """It was kept by another version of the program: it is not lost, and harms no other."""
-    desk = Desk({}, {"odd": {"when": "full moon"}, "none": 5, "far": {"where": "price > 11"}})
+    desk = Desk({}, {"odd": {"where": "price > 1", "when": "full moon"}, "none": 5, "far": {"where": "price > 11"}})
 
     assert [(rule.name, rule.state) for rule in desk.book] == [("odd", "error"), ("none", "error"), ("far", "on")]
     assert desk.book.trouble(desk.book.rules["odd"]) == "when: Extra inputs are not permitted"

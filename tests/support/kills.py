@@ -11,13 +11,13 @@ from tests.history.worlds import place
 from tests.support.market import NANOS, at
 from tests.support.program import Setting, born, passed
 from tests.support.simulated import worked
-from tradeul.app import calendar_of
 from tradeul.clock import SystemClock
 from tradeul.domain.events import Nanos
 from tradeul.domain.slot_book import SlotBook, SlotTable, Source, slot_end
 from tradeul.history.dayfile import DayFiles
 from tradeul.simulation.market import Market
 from tradeul.simulation.tape import Tape
+from tradeul.world import calendar_of
 
 BEGINS = at("09:41")
 DAY = dt.date(2026, 11, 18)

@@ -58,7 +58,8 @@ class Office:
         self.clock = clock
         self.rules: dict[str, Target] = {}
         self.outbox = Outbox(None if folder is None else OutboxFile(folder), clock)
-        self.couriers = Couriers(self.outbox, self.rules.get, clock, lambda: "simulated", lambda: 1.0)
+        self.couriers = Couriers(self.outbox, self.rules.get, clock, lambda: 1.0)
+        self.couriers.market = lambda: "simulated"
 
     async def let(self, seconds: float, step_s: float = 0.5) -> None:
         """Let time pass, step by step, and every request that is made in one come to its end."""

@@ -213,7 +213,7 @@ async def test_an_endless_answer_is_not_read() -> None:
 
 
 async def delivered_in_part(folder: Path, clock: ManualClock, receiver: Receiver) -> None:
-    """A life of the program that delivers two of four letters, and is killed: nothing of it is closed."""
+    """A life of the program that delivers two of four letters, and is killed: of its end the file knows nothing."""
     receiver.answer = lambda body: 200 if body["id"] < 2 else 503
     async with office(receiver, folder, clock) as place:
         for number in range(4):

@@ -1,6 +1,8 @@
 """The outbox: bounded, and on the disk as it is in memory, wherever the program was killed."""
 
+import asyncio
 import errno
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.house.source import ROOT
 from tests.webhooks.receiving import TEN
 from tradeul.clock import ManualClock
 from tradeul.webhooks import outbox as outbox_module
@@ -21,6 +24,24 @@ def letter(number: int, rule: str = "far", why: str = "") -> Letter:
 
 
 encoded = msgspec.json.encode
+PUTTING = """
+import asyncio, itertools, pathlib, sys
+from tradeul.clock import SystemClock
+from tradeul.webhooks.outbox import Outbox
+from tradeul.webhooks.outbox_file import Letter, OutboxFile
+
+async def put():
+    box = Outbox(OutboxFile(pathlib.Path(sys.argv[1])), SystemClock())
+    for number in itertools.count():
+        box.put(Letter(number, "far", "{}", 0))
+        if number % 3 == 2:
+            box.done(Letter(number, "far", "{}", 0))
+        await box.keep()
+        print(number, flush=True)
+
+asyncio.run(put())
+"""
+"""A program that puts letters into an outbox for ever, delivers every third, and says what is kept."""
 
 
 class FullDisk(OutboxFile):
@@ -108,6 +129,23 @@ async def test_a_file_that_is_cut_anywhere_loses_only_its_end(
     letters, _ = file.load()
 
     assert set(letters) == (kept - done) | {9}
+
+
+async def test_kill_9_loses_nothing_that_was_kept(tmp_path: Path) -> None:
+    """Wherever it strikes; and what was delivered does not come back."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PUTTING, str(tmp_path), stdout=asyncio.subprocess.PIPE, env={"PYTHONPATH": str(ROOT)}
+    )
+    assert process.stdout is not None
+    said = [int(await process.stdout.readline()) for _ in range(50)]
+    process.kill()
+    rest, _ = await process.communicate()
+    last = [*said, *map(int, rest.split())][-1]
+
+    waiting, _ = contents(await restored(tmp_path))
+
+    kept = [number for number in waiting if number <= last]
+    assert kept == [number for number in range(last + 1) if number % 3 != 2]
 
 
 async def test_damage_costs_the_lines_it_hits(tmp_path: Path) -> None:

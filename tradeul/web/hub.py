@@ -171,6 +171,11 @@ class Hub:
             viewer.abort()
         self._parting.clear()
 
+    def tell(self, payload: bytes) -> None:
+        """Say one thing to every viewer."""
+        for viewer in list(self._viewers):
+            self._say(viewer, payload)
+
     def heartbeat(self, names: Mapping[str, object], request_id: RequestId | None) -> bytes:
         payload = protocol.heartbeat(
             self._channels.epoch,
@@ -195,14 +200,10 @@ class Hub:
             if name not in self.lists:
                 self.lists[name] = ListFrames(self._channels.epoch, channel)
                 self._followers[name] = set()
-        self._tell_all(self._status_now(self._channels.scans()))
+        self.tell(self._status_now(self._channels.scans()))
 
     def _status_now(self, scans: Iterable[Scan] | None = None) -> bytes:
         return protocol.status(self._view.market(), self._view.feed(), self._view.moment(), self._jobs, scans)
-
-    def _tell_all(self, payload: bytes) -> None:
-        for viewer in list(self._viewers):
-            self._say(viewer, payload)
 
     def _deliver(self, names: Sequence[str]) -> None:
         """Take the names of lists that changed; they go out one a turn of the loop, so that no turn is long."""
@@ -276,7 +277,7 @@ class Hub:
         if status == self._status:
             return
         self._status = status
-        self._tell_all(self._status_now())
+        self.tell(self._status_now())
 
     def _see_off(self, now: float) -> None:
         overdue = [viewer for viewer, deadline in self._parting.items() if deadline <= now]

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, Never
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
+from tradeul.domain.alerts import Alert
 from tradeul.domain.deltas import Change, ListState, wire_rows
 from tradeul.domain.events import Nanos
 from tradeul.domain.scans import Scan
@@ -53,6 +54,7 @@ class FrameType(StrEnum):
     DELTA = "delta"
     SUBSCRIBED = "subscribed"
     UNSUBSCRIBED = "unsubscribed"
+    ALERT = "alert"
     HEARTBEAT = "heartbeat"
     STATUS = "status"
     ERROR = "error"
@@ -245,6 +247,23 @@ def unsubscribed(
     request_id: RequestId | None, name: str, reason: Literal["requested", "deleted"] = "requested"
 ) -> bytes:
     return _reply(FrameType.UNSUBSCRIBED, request_id, list=name, reason=reason)
+
+
+def alert(rang: Alert) -> bytes:
+    return orjson.dumps({"type": FrameType.ALERT, **alert_fields(rang)})
+
+
+def alert_fields(rang: Alert) -> dict[str, object]:
+    """An alert as it is told, in a frame and elsewhere."""
+    return {
+        "id": rang.id,
+        "rule": rang.rule,
+        "symbol": rang.symbol,
+        "list": rang.list,
+        "timestamp": milliseconds(rang.at),
+        "text": rang.text,
+        "data": rang.data,
+    }
 
 
 def error(request_id: RequestId | None, code: ErrorCode, message: str) -> bytes:

@@ -69,14 +69,14 @@ class Couriers:
         outbox: Outbox,
         target_of: Callable[[str], Target | None],
         clock: Clock,
-        market: Callable[[], str],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.delivered = 0
+        self.market: Callable[[], str] = lambda: "unknown"
+        """Names the market that alerts are of."""
         self._outbox = outbox
         self._target_of = target_of
         self._clock = clock
-        self._market = market
         self._jitter = jitter
         self._lanes: dict[str, Lane] = {}
         self._session: aiohttp.ClientSession | None = None
@@ -87,7 +87,7 @@ class Couriers:
             return
         content = {
             "id": alert.id,
-            "market": self._market(),
+            "market": self.market(),
             "rule": alert.rule,
             "symbol": alert.symbol,
             "list": alert.list,

@@ -1,0 +1,220 @@
+"""Alert rules and what became of them: `/api/v1/alerts` to see, make, change and delete rules, `history` of what rang
+and what did not and why, `undelivered` webhooks.
+
+What changes something is refused to other people's pages. No secret is ever told, and of an address not its query: a
+rule that is sent back as it was told keeps both.
+"""
+
+import re
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict
+
+from tradeul.definitions import NAME_PATTERN, AlertDefinition, Name
+from tradeul.domain.alerts import Alert
+from tradeul.engine.alert_book import AlertRefused, NotYourAlert
+from tradeul.engine.alert_rules import Rule
+from tradeul.engine.alerts import REMEMBERED, Alerts
+from tradeul.engine.ports import Messenger
+from tradeul.errors import UsageError
+from tradeul.web.answers import answer, failure, not_kept
+from tradeul.web.bodies import bad_part, body_of
+from tradeul.web.origin import foreign
+from tradeul.web.parameters import Reader, asked_of, symbol_in
+from tradeul.web.protocol import alert_fields, milliseconds
+
+DEFAULT_LIMIT: Final = 100
+NAMED: Final = re.compile(NAME_PATTERN)
+TAKEN: Final = ("history", "undelivered")
+"""Words of the API where else a name stands."""
+
+
+class NewAlert(AlertDefinition):
+    """A rule that comes with its name."""
+
+    name: Name
+
+
+class Again(BaseModel):
+    """Which of the undelivered are tried again; without a rule all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: Name | None = None
+
+
+class AlertRoutes:
+    def __init__(self, alerts: Alerts, messenger: Messenger) -> None:
+        self._alerts = alerts
+        self._book = alerts.book
+        self._messenger = messenger
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/v1/alerts", self.all),
+            web.post("/api/v1/alerts", self.create),
+            web.get("/api/v1/alerts/history", self.history),
+            web.get("/api/v1/alerts/undelivered", self.undelivered),
+            web.post("/api/v1/alerts/undelivered/retry", self.retry),
+            web.get("/api/v1/alerts/{name}", self.one),
+            web.put("/api/v1/alerts/{name}", self.put),
+            web.delete("/api/v1/alerts/{name}", self.delete),
+        ]
+
+    async def all(self, _request: web.Request) -> web.Response:
+        """Every rule, those that are switched off or cannot ring too."""
+        return answer({"alerts": [self._told(rule) for rule in self._book]})
+
+    async def one(self, request: web.Request) -> web.Response:
+        rule = self._book.rules.get(request.match_info["name"])
+        return _unknown() if rule is None else answer(self._told(rule))
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Make a rule of a name that is free."""
+        refusal = foreign(request)
+        if refusal is not None:
+            return refusal
+        wish = await body_of(request, NewAlert)
+        if isinstance(wish, web.Response):
+            return wish
+        if wish.name in self._book.rules:
+            return failure(HTTPStatus.CONFLICT, "exists", f"there is an alert {wish.name}: PUT changes it")
+        given = {name: getattr(wish, name) for name in wish.model_fields_set - {"name"}}
+        return await self._put(wish.name, AlertDefinition(**given), HTTPStatus.CREATED)
+
+    async def put(self, request: web.Request) -> web.Response:
+        """Make a rule, or define one anew; a secret that is not named stays."""
+        refusal = foreign(request)
+        if refusal is not None:
+            return refusal
+        definition = await body_of(request, AlertDefinition)
+        if isinstance(definition, web.Response):
+            return definition
+        name = request.match_info["name"]
+        if not NAMED.fullmatch(name):
+            return bad_part("name", "small letters, digits and _, beginning with a letter, 32 at most")
+        known = self._book.rules.get(name)
+        return await self._put(name, _completed(definition, None if known is None else known.definition), HTTPStatus.OK)
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Delete the user's own rule; one of the settings under the same name is there again."""
+        refusal = foreign(request)
+        if refusal is not None:
+            return refusal
+        name = request.match_info["name"]
+        try:
+            await self._book.delete(name)
+        except KeyError:
+            return _unknown()
+        except NotYourAlert as refused:
+            return failure(HTTPStatus.CONFLICT, "not_yours", str(refused))
+        except OSError as error:
+            return not_kept(error)
+        return answer({"deleted": name})
+
+    async def history(self, request: web.Request) -> web.Response:
+        """What rang, and what did not and why, newest first; of one rule or symbol if asked."""
+        asked = asked_of(request, HISTORY_READERS)
+        if isinstance(asked, web.Response):
+            return asked
+        rule, symbol, limit = asked["rule"], asked["symbol"], asked["limit"] or DEFAULT_LIMIT
+        found = [
+            _decision(alert)
+            for alert in reversed(self._alerts.decisions)
+            if rule in (None, alert.rule) and symbol in (None, alert.symbol)
+        ]
+        return answer({"alerts": found[:limit]})
+
+    async def undelivered(self, _request: web.Request) -> web.Response:
+        """Webhooks that wait, and those that were given up."""
+        return answer(self._messenger.undelivered())
+
+    async def retry(self, request: web.Request) -> web.Response:
+        """Try again what was given up, and at once what waits."""
+        refusal = foreign(request)
+        if refusal is not None:
+            return refusal
+        wish = await body_of(request, Again)
+        return wish if isinstance(wish, web.Response) else answer({"again": self._messenger.retry(wish.rule)})
+
+    async def _put(self, name: str, definition: AlertDefinition, status: HTTPStatus) -> web.Response:
+        if name in TAKEN:
+            return bad_part("name", f"{name} is a word of the API: choose another")
+        try:
+            rule = await self._book.put(name, definition)
+        except AlertRefused as refused:
+            return bad_part(refused.key, str(refused).removeprefix(f"{refused.key}: "), refused.column)
+        except UsageError as refused:
+            return failure(HTTPStatus.CONFLICT, "too_many", str(refused))
+        except OSError as error:
+            return not_kept(error)
+        return answer(self._told(rule), status)
+
+    def _told(self, rule: Rule) -> dict[str, object]:
+        trouble = self._book.trouble(rule)
+        return {
+            "name": rule.name,
+            "origin": rule.origin,
+            "state": "error" if trouble else rule.state,
+            "reason": trouble,
+            **_shown(rule.definition),
+            "last_fired": None if rule.last_fired is None else milliseconds(rule.last_fired),
+            "fired": rule.fired,
+            "suppressed": rule.suppressed,
+        }
+
+
+def _limit(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) <= len(str(REMEMBERED)) and 1 <= int(text) <= REMEMBERED:
+        return int(text)
+    raise ValueError(f"a whole number from 1 to {REMEMBERED}")
+
+
+def _rule(text: str) -> str:
+    if NAMED.fullmatch(text):
+        return text
+    raise ValueError("the name of a rule")
+
+
+HISTORY_READERS: Final[dict[str, Reader]] = {"rule": _rule, "symbol": symbol_in, "limit": _limit}
+
+
+def _decision(alert: Alert) -> dict[str, object]:
+    return {**alert_fields(alert), "fired": not alert.why, "why": alert.why}
+
+
+def _shown(definition: AlertDefinition | None) -> dict[str, Any]:
+    """A definition as anybody may see it."""
+    if definition is None:
+        return {}
+    shown = definition.model_dump(mode="json", exclude={"webhook_secret"})
+    return {**shown, "on": definition.occasion, "webhook": _shown_address(definition), "signed": _is_signed(definition)}
+
+
+def _shown_address(definition: AlertDefinition) -> str | None:
+    if definition.webhook is None:
+        return None
+    return urlunsplit(urlsplit(definition.webhook)._replace(query="", fragment=""))
+
+
+def _is_signed(definition: AlertDefinition) -> bool:
+    return definition.webhook_secret is not None
+
+
+def _completed(wish: AlertDefinition, known: AlertDefinition | None) -> AlertDefinition:
+    """Put back what we do not tell, where a rule comes back as it was told."""
+    if known is None:
+        return wish
+    kept: dict[str, object] = {}
+    if "webhook_secret" not in wish.model_fields_set:
+        kept["webhook_secret"] = known.webhook_secret
+    if wish.webhook is not None and wish.webhook == _shown_address(known):
+        kept["webhook"] = known.webhook
+    return wish.model_copy(update=kept)
+
+
+def _unknown() -> web.Response:
+    return failure(HTTPStatus.NOT_FOUND, "unknown_alert", "there is no such alert")
