@@ -330,7 +330,7 @@ async def test_a_hundred_lists_of_ones_own(browser_path: str) -> None:
     """111 lists come into step, and the server never has to say that the page talks too fast."""
     scans = {f"own_{number}": {"where": f"price > {number}", "columns": ["price"]} for number in range(100)}
     async with (
-        program(start=OPEN, symbols=SYMBOLS, scans=scans) as app,
+        program(start=OPEN, symbols=SYMBOLS, speed=0.2, scans=scans) as app,
         open_page("about:blank", browser_path) as opened,
     ):
         page = opened.page
