@@ -268,3 +268,21 @@ def test_a_list_that_cannot_be_made_is_refused(text: str, said: str) -> None:
 def test_an_unknown_key_of_an_own_list_is_refused_in_the_environment() -> None:
     """As any other unknown variable is."""
     assert "no such setting" in refusal(None, {"TRADEUL_SCANS__MOVERS__ORDR": "rvol"})
+
+
+def test_rules_that_ring_come_from_file_and_environment() -> None:
+    """As lists do; what a webhook is signed with is never shown."""
+    file = written("[alerts.runners]\nwhere = 'rvol > 10'\nwebhook = 'https://example.org/hook'\n")
+
+    rules = load_settings(file, {"TRADEUL_ALERTS__RUNNERS__WEBHOOK_SECRET": f"{CANARY}-of-enough-length"}).alerts
+
+    assert (rules["runners"].where, rules["runners"].webhook) == ("rvol > 10", "https://example.org/hook")
+    assert rules["runners"].webhook_secret is not None
+    assert CANARY not in repr(rules)
+
+
+def test_a_rule_that_cannot_be_read_is_refused() -> None:
+    """Before anything starts, at its place."""
+    message = refusal(written("[alerts.runners]\nwhere = 'rvl > 10'\n"), {})
+
+    assert message == "alerts.runners.where: column 1: there is no field 'rvl'; did you mean 'rvol'? (from mine.toml)"

@@ -3,10 +3,8 @@
 TradeulError
 ├── UsageError            the user's: a wrong command, option or setting (exit 2)
 │   ├── ConfigurationError    the setting's path is in the message
-│   ├── ScanRefused           a list cannot be made as it is defined (engine/scan_book)
-│   ├── NotYours              a list is built in or the settings', so it cannot be deleted (engine/own_scans)
-│   ├── AlertRefused          a rule cannot be made as it is defined (engine/alert_book)
-│   ├── NotYourAlert          a rule is the settings', so it cannot be deleted (engine/alert_book)
+│   ├── Refused               what a user defines by name cannot be made; names the part (engine/refusals)
+│   ├── NotYours              it is built in or the settings', so it cannot be deleted (engine/refusals)
 │   └── ExpressionError       a condition that cannot be read; points at the column (domain/tokens)
 ├── VendorError           the vendor's or the network's
 │   ├── VendorUnavailable     try again; `retry_after_s` when the vendor named a wait

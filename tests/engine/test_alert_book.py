@@ -4,8 +4,9 @@ import pytest
 
 from tests.support.alerting import Desk
 from tradeul.definitions import MOST_DEFINITIONS, AlertDefinition
-from tradeul.engine.alert_book import SECTION, AlertRefused, NotYourAlert
+from tradeul.engine.alert_book import SECTION
 from tradeul.engine.alert_rules import Origin
+from tradeul.engine.refusals import NotYours, Refused
 from tradeul.errors import UsageError
 
 FAR = AlertDefinition(where="price > 11")
@@ -43,7 +44,7 @@ async def test_a_changed_rule_goes_on_cooling_down() -> None:
 async def test_a_rule_of_the_settings_may_be_covered_and_shows_again() -> None:
     """It cannot be deleted, and one's own over it can."""
     desk = Desk({"far": {"where": "price > 11"}})
-    with pytest.raises(NotYourAlert, match=r"far is defined in config\.toml: remove it there, or set enabled = false"):
+    with pytest.raises(NotYours, match=r"far is defined in config\.toml: remove it there, or set enabled = false"):
         await desk.book.delete("far")
 
     await desk.book.put("far", AlertDefinition(where="price > 11", enabled=False))
@@ -74,7 +75,7 @@ async def test_what_cannot_be_a_rule_is_refused(
 ) -> None:
     """With the part and the column, and nothing is kept."""
     desk = Desk({})
-    with pytest.raises(AlertRefused, match=said) as refused:
+    with pytest.raises(Refused, match=said) as refused:
         await desk.book.put("far", definition)
 
     assert (refused.value.key, refused.value.column) == (key, column)

@@ -4,7 +4,8 @@ import pytest
 
 from tradeul.definitions import ScanDefinition
 from tradeul.domain.scans import BUILT_IN, BY_NAME
-from tradeul.engine.scan_book import Origin, ScanBook, ScanRefused, scan_of
+from tradeul.engine.refusals import Refused
+from tradeul.engine.scan_book import Origin, ScanBook, scan_of
 from tradeul.errors import UsageError
 
 MINE = ScanDefinition(where="rvol >= 5")
@@ -45,7 +46,7 @@ def test_what_cannot_be_a_list_is_refused_at_its_place(
     definition: dict[str, object], key: str, column: int | None, said: str
 ) -> None:
     """The part is named, and where in a condition."""
-    with pytest.raises(ScanRefused) as caught:
+    with pytest.raises(Refused) as caught:
         scan_of("mine", ScanDefinition.model_validate(definition))
 
     assert (caught.value.key, caught.value.column) == (key, column)

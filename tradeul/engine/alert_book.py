@@ -16,24 +16,12 @@ from tradeul.domain.expression import ExpressionError, parse_condition
 from tradeul.engine.alert_rules import Origin, Rule
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import UserStore
+from tradeul.engine.refusals import NotYours, Refused
 from tradeul.errors import UsageError
 
 SECTION: Final = "alerts"
 
 log = structlog.get_logger(__name__)
-
-
-class AlertRefused(UsageError):
-    """A definition cannot be a rule; `key` says which part of it, `column` where in its condition, from 1."""
-
-    def __init__(self, key: str, message: str, column: int | None = None) -> None:
-        super().__init__(f"{key}: {message}")
-        self.key = key
-        self.column = column
-
-
-class NotYourAlert(UsageError):
-    """A rule is not the user's own, so there is nothing to delete."""
 
 
 class AlertBook:
@@ -68,9 +56,9 @@ class AlertBook:
             if definition.where is not None:
                 parse_condition(definition.where)
         except ExpressionError as error:
-            raise AlertRefused("where", str(error), error.column) from None
+            raise Refused("where", str(error), error.column) from None
         if definition.list is not None and definition.list not in self._channels.by_name:
-            raise AlertRefused("list", f"there is no list {definition.list}")
+            raise Refused("list", f"there is no list {definition.list}")
 
     async def put(self, name: str, definition: AlertDefinition) -> Rule:
         """Make or change a rule. Raises `UsageError` where it cannot be made, `OSError` where it cannot be kept."""
@@ -87,11 +75,11 @@ class AlertBook:
     async def delete(self, name: str) -> None:
         """Forget what the user made of a rule; one of the settings is as it was there again.
 
-        Raises `KeyError` where there is none, `NotYourAlert` where nothing of it is the user's, `OSError` like `put`.
+        Raises `KeyError` where there is none, `NotYours` where nothing of it is the user's, `OSError` like `put`.
         """
         async with self._one_at_a_time:
             if self.rules[name].origin is not Origin.USER:
-                raise NotYourAlert(f"{name} is defined in config.toml: remove it there, or set enabled = false")
+                raise NotYours(f"{name} is defined in config.toml: remove it there, or set enabled = false")
             await asyncio.to_thread(self._store.keep, SECTION, name, None)
             self._own.discard(name)
             del self.rules[name]

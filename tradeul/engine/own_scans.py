@@ -13,16 +13,12 @@ from tradeul.definitions import ScanDefinition
 from tradeul.engine.channels import Channels
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import UserStore
+from tradeul.engine.refusals import NotYours
 from tradeul.engine.scan_book import Entry, Origin, ScanBook
-from tradeul.errors import UsageError
 
 log = structlog.get_logger(__name__)
 
 SECTION: Final = "scans"
-
-
-class NotYours(UsageError):
-    """A list is not the user's own, so there is nothing to delete."""
 
 
 class OwnScans:

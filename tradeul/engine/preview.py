@@ -9,7 +9,7 @@ from tradeul.clock import Clock
 from tradeul.domain.deltas import ListState
 from tradeul.domain.scans import Scan
 from tradeul.engine.pipeline import Pipeline
-from tradeul.engine.scan_book import ScanRefused
+from tradeul.engine.refusals import Refused
 from tradeul.engine.scanner import CANNOT_EVALUATE, Scanner
 
 
@@ -30,7 +30,7 @@ class Previews:
         self._clock = clock
 
     def of(self, scan: Scan) -> Preview | None:
-        """Try one; None while there is no market yet. Raises `ScanRefused` where it cannot be evaluated."""
+        """Try one; None while there is no market yet. Raises `Refused` where it cannot be evaluated."""
         session = self._pipeline.scanned_session
         if session is None:
             return None
@@ -38,6 +38,6 @@ class Previews:
         try:
             found, rows = self._scanner.tried(scan, session)
         except CANNOT_EVALUATE as error:
-            raise ScanRefused("where", f"it cannot be evaluated: {error}") from error
+            raise Refused("where", f"it cannot be evaluated: {error}") from error
         ms = (self._clock.monotonic() - before) * 1_000
         return Preview(found, ListState(0, self._pipeline.as_of // 1_000_000, scan.columns, rows), round(ms, 3))

@@ -15,20 +15,12 @@ from tradeul.domain.expression import ExpressionError, parse_condition, parse_or
 from tradeul.domain.fields import BY_NAME as FIELDS
 from tradeul.domain.fields import DEFAULT_COLUMNS
 from tradeul.domain.scans import BY_NAME, CLOCK_NUMBERS, DEFAULT_SIZE, Scan
+from tradeul.engine.refusals import Refused
 from tradeul.errors import UsageError
 
 DEFAULT_ORDER: Final = "score desc"
 NAMING_EACH_ROW: Final = ("rank", "symbol")
 """Stand in every row anyhow."""
-
-
-class ScanRefused(UsageError):
-    """A definition cannot be a list; `key` says which part of it, `column` where in a condition, from 1."""
-
-    def __init__(self, key: str, message: str, column: int | None = None) -> None:
-        super().__init__(f"{key}: {message}")
-        self.key = key
-        self.column = column
 
 
 class Origin(StrEnum):
@@ -51,11 +43,11 @@ class Entry:
 
 
 def scan_of(name: str, definition: ScanDefinition) -> Scan:
-    """Compile a definition; what it leaves open is as built in, else as usual. Raises `ScanRefused`."""
+    """Compile a definition; what it leaves open is as built in, else as usual. Raises `Refused`."""
     given, base = definition, BY_NAME.get(name)
     where = given.where or (base.where if base else "")
     if not where:
-        raise ScanRefused("where", "a list needs a condition, such as `rvol >= 5`")
+        raise Refused("where", "a list needs a condition, such as `rvol >= 5`")
     _check_columns(given.columns or ())
     parts = {
         "where": where,
@@ -83,20 +75,18 @@ def _check_conditions(parts: Mapping[str, str]) -> None:
             elif text:
                 parse_condition(text, CLOCK_NUMBERS)
         except ExpressionError as error:
-            raise ScanRefused(key, str(error), error.column) from None
+            raise Refused(key, str(error), error.column) from None
 
 
 def _check_columns(columns: Collection[str]) -> None:
     for column in columns:
         if column in NAMING_EACH_ROW:
-            raise ScanRefused("columns", f"{column!r} is in every row anyhow")
+            raise Refused("columns", f"{column!r} is in every row anyhow")
         if column not in FIELDS:
             near = difflib.get_close_matches(column, FIELDS, n=1)
-            raise ScanRefused(
-                "columns", f"there is no field {column!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-            )
+            raise Refused("columns", f"there is no field {column!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     if len(set(columns)) < len(columns):
-        raise ScanRefused("columns", "a field is named twice")
+        raise Refused("columns", "a field is named twice")
 
 
 class ScanBook:
@@ -136,7 +126,7 @@ class ScanBook:
             return Entry(name, origin, definition, None, self._failed[name])
         try:
             return Entry(name, origin, definition, scan_of(name, definition))
-        except ScanRefused as error:
+        except Refused as error:
             # It was kept by another version of the program: it is shown, and not lost.
             return Entry(name, origin, definition, None, str(error))
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from tradeul.engine.refusals import Refused
 from tradeul.web.answers import failure
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -25,3 +26,8 @@ def bad_part(where: str, message: str, column: int | None = None) -> web.Respons
     """Refuse a part of a body; `column` is where in its text, from 1."""
     details = {"parameter": where} if column is None else {"parameter": where, "column": column}
     return failure(HTTPStatus.BAD_REQUEST, "bad_parameter", f"{where}: {message}", details)
+
+
+def refusal_of(refused: Refused) -> web.Response:
+    """Pass on what the engine says of a part."""
+    return bad_part(refused.key, str(refused).removeprefix(f"{refused.key}: "), refused.column)

@@ -15,13 +15,13 @@ from pydantic import BaseModel, ConfigDict
 
 from tradeul.definitions import NAME_PATTERN, AlertDefinition, Name
 from tradeul.domain.alerts import Alert
-from tradeul.engine.alert_book import AlertRefused, NotYourAlert
 from tradeul.engine.alert_rules import Rule
 from tradeul.engine.alerts import REMEMBERED, Alerts
 from tradeul.engine.ports import Messenger
+from tradeul.engine.refusals import NotYours, Refused
 from tradeul.errors import UsageError
 from tradeul.web.answers import answer, failure, not_kept
-from tradeul.web.bodies import bad_part, body_of
+from tradeul.web.bodies import bad_part, body_of, refusal_of
 from tradeul.web.origin import foreign
 from tradeul.web.parameters import Reader, asked_of, symbol_in
 from tradeul.web.protocol import alert_fields, milliseconds
@@ -109,7 +109,7 @@ class AlertRoutes:
             await self._book.delete(name)
         except KeyError:
             return _unknown()
-        except NotYourAlert as refused:
+        except NotYours as refused:
             return failure(HTTPStatus.CONFLICT, "not_yours", str(refused))
         except OSError as error:
             return not_kept(error)
@@ -145,8 +145,8 @@ class AlertRoutes:
             return bad_part("name", f"{name} is a word of the API: choose another")
         try:
             rule = await self._book.put(name, definition)
-        except AlertRefused as refused:
-            return bad_part(refused.key, str(refused).removeprefix(f"{refused.key}: "), refused.column)
+        except Refused as refused:
+            return refusal_of(refused)
         except UsageError as refused:
             return failure(HTTPStatus.CONFLICT, "too_many", str(refused))
         except OSError as error:

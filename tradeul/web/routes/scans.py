@@ -13,12 +13,13 @@ from pydantic import Field
 from tradeul.definitions import LARGEST_LIST, NAME_PATTERN, Name, ScanDefinition
 from tradeul.domain.deltas import wire_rows
 from tradeul.engine.channels import Channels
-from tradeul.engine.own_scans import NotYours, OwnScans
+from tradeul.engine.own_scans import OwnScans
 from tradeul.engine.preview import Previews
-from tradeul.engine.scan_book import Entry, ScanRefused, scan_of
+from tradeul.engine.refusals import NotYours, Refused
+from tradeul.engine.scan_book import Entry, scan_of
 from tradeul.errors import UsageError
 from tradeul.web.answers import answer, busy, failure, not_kept
-from tradeul.web.bodies import bad_part, body_of
+from tradeul.web.bodies import bad_part, body_of, refusal_of
 from tradeul.web.origin import foreign
 
 RETRY_AFTER_S: Final = 5
@@ -110,8 +111,8 @@ class Scans:
             return wish
         try:
             found = self._previews.of(scan_of("preview", wish))
-        except ScanRefused as refused:
-            return _refusal(refused)
+        except Refused as refused:
+            return refusal_of(refused)
         if found is None:
             return busy("starting", "the market is not known yet", RETRY_AFTER_S)
         rows = wire_rows(found.state)[: wish.limit]
@@ -120,8 +121,8 @@ class Scans:
     async def _put(self, name: str, definition: ScanDefinition, status: HTTPStatus) -> web.Response:
         try:
             await self._scans.put(name, definition)
-        except ScanRefused as refused:
-            return _refusal(refused)
+        except Refused as refused:
+            return refusal_of(refused)
         except UsageError as refused:
             return failure(HTTPStatus.CONFLICT, "too_many", str(refused))
         except OSError as error:
@@ -146,10 +147,6 @@ class Scans:
             "count": None if channel is None else len(channel.state.rows),
             "sequence": None if channel is None else channel.state.sequence,
         }
-
-
-def _refusal(refused: ScanRefused) -> web.Response:
-    return bad_part(refused.key, str(refused).removeprefix(f"{refused.key}: "), refused.column)
 
 
 def _unknown() -> web.Response:
