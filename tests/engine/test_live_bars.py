@@ -6,12 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.market import CALENDAR, NANOS, at, bar, daily, image, take, traded
+from tests.support.market import CALENDAR, DAY, NANOS, at, bar, daily, image, take, traded
+from tradeul.clock import ManualClock
 from tradeul.domain.averages import DailyHistory
 from tradeul.domain.board import Board
 from tradeul.domain.events import LiveEvents, Nanos, Symbol
+from tradeul.domain.scans import BUILT_IN
+from tradeul.engine.channels import Channels
 from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.intake import Intake
+from tradeul.engine.pipeline import Pipeline
+from tradeul.engine.scanner import Scanner
+from tradeul.engine.vitals import Vitals
 
 USUAL = 1_000_000
 
@@ -88,3 +94,17 @@ def test_bars_that_waited_over_the_open_stay_apart() -> None:
 
     assert (show(enrichment, "premarket_high"), show(enrichment, "premarket_volume")) == (10.2, 11_000)
     assert (show(enrichment, "high"), show(enrichment, "volume_today")) == (10.9, 90_000)
+
+
+async def test_a_bar_of_the_future_does_not_turn_the_boards_time() -> None:
+    """It is dropped and counted; the bars beside it are taken."""
+    clock, board = ManualClock(at("10:00:10")), Board(capacity=8)
+    vitals, channels, enrichment = Vitals(clock.now()), Channels("e1", BUILT_IN, clock), Enrichment(board, CALENDAR)
+    pipeline = Pipeline(enrichment, Scanner(board, BUILT_IN, [], channels), clock, vitals, lambda: None)
+    await pipeline.take_image(image(traded("A", 10.0, 1_000, at("10:00"))), clock.now())
+
+    tomorrow = bar("A", at("10:00", DAY + dt.timedelta(days=1)), 99.0, 9_000)
+    await pipeline.take_bars([bar("A", at("10:00:10"), 10.5, 1_100), tomorrow])
+
+    assert (show(enrichment, "price", "A"), vitals.bars_from_the_future) == (10.5, 1)
+    assert pipeline.as_of == at("10:00:10")

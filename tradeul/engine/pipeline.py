@@ -14,7 +14,7 @@ from tradeul.domain.averages import Averages
 from tradeul.domain.events import LiveBar, MarketImage, Nanos
 from tradeul.domain.reference import Facts
 from tradeul.domain.scans import Scan
-from tradeul.domain.session import DayHours, Session
+from tradeul.domain.session import NANOS, DayHours, Session
 from tradeul.domain.slot_book import SlotBook
 from tradeul.domain.splits import MorningSplits
 from tradeul.domain.usual import Baseline
@@ -28,6 +28,10 @@ Seen = TypeVar("Seen")
 
 BASELINES_AT_ONCE: Final = 1_000
 """About a millisecond."""
+
+
+FUTURE_ALLOWED_NS: Final = 60 * NANOS
+"""How far the vendor's clock may be ahead of ours. One bar of much later would turn the board's time for all."""
 
 
 class Pipeline:
@@ -72,8 +76,11 @@ class Pipeline:
             moment = self._enrichment.moment()
             if moment is None or moment.session is Session.CLOSED:
                 return
+            latest = self._clock.now() + FUTURE_ALLOWED_NS
+            known = [bar for bar in bars if bar.end <= latest]
+            self._vitals.bars_from_the_future += len(bars) - len(known)
             before = self._clock.monotonic()
-            self._enrichment.apply_bars(bars)
+            self._enrichment.apply_bars(known)
             self._vitals.hot_batches += 1
             await self._end_of("bars", before)
             await self._scan()

@@ -138,6 +138,7 @@ class EngineView:
                 "batches": vitals.hot_batches,
                 "bars_received": self._intake.received,
                 "bars_folded": self._intake.folded,
+                "bars_from_the_future": self._vitals.bars_from_the_future,
             },
             "epoch": self._channels.epoch,
             "lists": {
