@@ -42,6 +42,7 @@ from tradeul.engine.view import EngineView, Report
 from tradeul.engine.visits import Visits
 from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import Warmup
+from tradeul.engine.why import Why
 from tradeul.history.daily import DailyLedger
 from tradeul.jobs import Doors, Loading
 from tradeul.own import Own
@@ -61,6 +62,7 @@ from tradeul.web.routes.page import read_page
 from tradeul.web.routes.rvol import Rvol
 from tradeul.web.routes.survey import SurveyRoutes
 from tradeul.web.routes.ticker import Ticker
+from tradeul.web.routes.why import WhyRoutes
 from tradeul.web.server import Address, WebServer
 from tradeul.world import calendar_of, is_simulated, market_clock, page_folder, state_folder, user_folder, world_of
 
@@ -331,6 +333,7 @@ class App:
             [
                 History(self.channels, visits.recent, annals),
                 JobRoutes(None if self.loading is None else self.loading.desk),
+                WhyRoutes(Why(self.board, self.scanner, self.channels), self.board, self.channels, pipeline, view),
                 SurveyRoutes(Survey(self.board, self.scanner), pipeline, view),
                 self._ticker(view, rest),
                 ringing.routes(),

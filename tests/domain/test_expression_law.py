@@ -240,6 +240,9 @@ def sums(draw: Callable[..., Any]) -> Number:
     return Maker(draw).sum(depth=2)
 
 
+few_parts = conditions().filter(lambda made: len(made.text) <= MOST_CHARACTERS)
+
+
 class Scope:
     def __init__(self, rows: Sequence[Row], session: str) -> None:
         self.session = session

@@ -80,7 +80,7 @@ def test_an_exit_rings_once_it_is_one() -> None:
     desk.show(tomorrow, A=10.0, B=10.0)
 
     assert desk.told() == [("out", "A", 16)]
-    assert desk.rang[0].text == "A left Winners: no longer qualifies"
+    assert desk.rang[0].text == "A left Winners: change_percent >= 5 (0)"
 
 
 def test_a_condition_with_a_list_holds_only_within_it() -> None:

@@ -15,7 +15,6 @@ from tradeul.domain.session import Session
 from tradeul.domain.visits import (
     LEFT_THE_MARKET,
     NEW_TO_THE_LIST,
-    NO_LONGER_QUALIFIES,
     OUTRANKED,
     THE_DAY_TURNED,
 )
@@ -104,7 +103,7 @@ def test_who_stands_in_a_list_at_the_start_is_not_called_new() -> None:
 
 
 def test_an_exit_says_why() -> None:
-    """Beyond the list's size is outranked; below its condition no longer qualifies."""
+    """Beyond the list's size is outranked; below its condition, what failed and with which value."""
     bench = Bench()
     bench.show(0, A=11.0, B=12.0)
 
@@ -115,7 +114,7 @@ def test_an_exit_says_why() -> None:
     assert bench.told()[2:] == [
         ("C", "entered", 5, 1, NEW_TO_THE_LIST),
         ("B", "peak", 0, 1, ""),
-        ("B", "left", 10, 2, NO_LONGER_QUALIFIES),
+        ("B", "left", 10, 2, "change_percent >= 5 (0)"),
     ]
     # A was outranked at 5 and back at 10: it was never away.
 
@@ -143,7 +142,7 @@ def test_a_member_without_a_place_is_outranked_by_nobody() -> None:
 
     bench.scan(Nanos(TEN + 16 * NANOS))
 
-    assert bench.told("odd")[2:] == [("A", "left", 5, 1, NO_LONGER_QUALIFIES)]
+    assert bench.told("odd")[2:] == [("A", "left", 5, 1, "1 / (price - 12) (unknown)")]
 
 
 def test_who_is_missing_from_the_snapshot_left_the_market() -> None:
@@ -155,7 +154,7 @@ def test_who_is_missing_from_the_snapshot_left_the_market() -> None:
     bench.scan(Nanos(TEN + 16 * NANOS), Session.POST_MARKET)
 
     left = {symbol: reason for symbol, event, _, _, reason in bench.told("openers") if event == "left"}
-    assert left == {"A": LEFT_THE_MARKET, "B": NO_LONGER_QUALIFIES}
+    assert left == {"A": LEFT_THE_MARKET, "B": "session == 'MARKET_OPEN' (POST_MARKET)"}
 
 
 def test_the_turn_of_the_date_ends_all_visits_at_once() -> None:

@@ -115,9 +115,7 @@ def _use_condition(text: str, board: _Scope) -> None:
 
 def _use_order(text: str, board: _Scope) -> None:
     for number, _ in parse_order(text, CLOCK_NUMBERS):
-        values = number.values(board)
-        assert np.shape(values) == (4,)
-        assert not np.isinf(values).any()
+        assert not np.isinf(np.broadcast_to(number.values(board), 4)).any()
 
 
 def _check(error: ExpressionError, text: str) -> None:

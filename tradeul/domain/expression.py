@@ -34,11 +34,21 @@ from tradeul.domain.syntax import (
     Step,
     condition_tree,
     order_trees,
-    walk,
 )
 from tradeul.domain.tokens import ExpressionError, nearest, shown
 
-__all__ = ["ExpressionError", "Meanings", "Number", "Scope", "Text", "Truth", "parse_condition", "parse_order"]
+__all__ = [
+    "ExpressionError",
+    "Meaning",
+    "Meanings",
+    "Number",
+    "Scope",
+    "Text",
+    "Truth",
+    "Word",
+    "parse_condition",
+    "parse_order",
+]
 
 SESSION: Final = "session"
 FEW_WORDS: Final = 8
@@ -91,15 +101,15 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class Word:
     """A string."""
 
     tree: Quote
 
 
-Meaning = Number | Text | Truth | _Word
+Meaning = Number | Text | Truth | Word
 
-_CALLED: Final = {Number: "a number", Text: "a text", Truth: "a condition", _Word: "a string"}
+_CALLED: Final = {Number: "a number", Text: "a text", Truth: "a condition", Word: "a string"}
 
 
 def _differ(a: Values, b: Values) -> Mask:
@@ -240,7 +250,7 @@ _GIVEN: Final[dict[type[Node], Callable[..., Meaning]]] = {
     Call: _call,
     Name: Meanings.named,
     Figure: _constant,
-    Quote: lambda _meanings, node: _Word(node),
+    Quote: lambda _meanings, node: Word(node),
 }
 
 
@@ -252,11 +262,7 @@ def parse_condition(text: str, extra_numbers: Collection[str] = ()) -> Truth:
 def parse_order(text: str, extra_numbers: Collection[str] = ()) -> list[tuple[Number, bool]]:
     """Parse the keys of an order, each with whether it descends."""
     meanings = Meanings(extra_numbers)
-    keys = [(meanings.number(tree), descending) for tree, descending in order_trees(text)]
-    for key, _ in keys:
-        if not any(isinstance(node, Name) for node in walk(key.tree)):
-            raise ExpressionError("an order needs a field: this is the same for all", key.tree.column)
-    return keys
+    return [(meanings.number(tree), descending) for tree, descending in order_trees(text)]
 
 
 def _number(node: Name) -> Number:
@@ -328,7 +334,7 @@ def _knowledge(meaning: Meaning) -> Callable[[Scope], Mask]:
 
 def _link(node: Node, left: Meaning, step: Step, right: Meaning) -> Truth:
     """Compare two neighbours: two numbers, or a text and a string on either side."""
-    if isinstance(left, _Word) and isinstance(right, Text):
+    if isinstance(left, Word) and isinstance(right, Text):
         left, right = right, left
     if not isinstance(left, Text):
         return _compared(node, step.sign, _as_number(left), _as_number(right))
@@ -339,7 +345,7 @@ def _link(node: Node, left: Meaning, step: Step, right: Meaning) -> Truth:
 
 def _word(text: Text, meaning: Meaning) -> str:
     """The string that a text is compared with, if it can be that at all."""
-    if not isinstance(meaning, _Word):
+    if not isinstance(meaning, Word):
         raise _unfit("a string", meaning)
     word = meaning.tree.word
     if text.labels and word not in text.labels:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tradeul.domain.events import Bools
 from tradeul.domain.expression import Scope, Truth, parse_condition
+from tradeul.domain.tokens import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,13 @@ NOT_TRADED = Filter(
     "not (known(price) and price_source != 'prev' and known(volume_today) and volume_today > 0)",
 )
 """Always on: a price of yesterday, or no volume, is no trading today."""
+
+
+def outside_of(sessions: Sequence[str]) -> list[Filter]:
+    """What a list that has sessions of its own drops, as a filter; nothing if it has none."""
+    if not sessions:
+        return []
+    return [Filter("sessions", f"not session in ({', '.join(map(quoted, sessions))})")]
 
 
 def sift(scope: Scope, filters: Sequence[Filter], candidates: Bools) -> tuple[Bools, dict[str, Bools]]:

@@ -15,7 +15,6 @@ RETURN_NS: Final = 10 * NANOS
 
 NEW_TO_THE_LIST: Final = "new to the list"
 OUTRANKED: Final = "outranked"
-NO_LONGER_QUALIFIES: Final = "no longer qualifies"
 LEFT_THE_MARKET: Final = "left the market"
 THE_DAY_TURNED: Final = "the day turned"
 THE_LIST_ENDED: Final = "the list was deleted"

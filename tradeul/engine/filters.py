@@ -26,8 +26,8 @@ def _filters(settings: Filters) -> Iterator[Filter]:
     for reason, field, bounds, spare in (
         ("price_range", "price", settings.price_range, ""),
         ("change", "change_percent", settings.change, ""),
-        ("market_cap", "market_cap", settings.market_cap, "no_reference"),
-        ("float", "float_shares", settings.float, "no_reference"),
+        ("market_cap", "market_cap", settings.market_cap, " or no_reference"),
+        ("float", "float_shares", settings.float, " or no_reference"),
     ):
         if bounds.enabled:
             yield from _bounded(reason, field, bounds.min, bounds.max, spare)
@@ -38,7 +38,7 @@ def _filters(settings: Filters) -> Iterator[Filter]:
     ):
         if names:
             listed = ", ".join(map(quoted, names))
-            yield Filter(reason, f"not (known({field}) and {field} in ({listed})) and not no_reference")
+            yield Filter(reason, f"not (known({field}) and {field} in ({listed}) or no_reference)")
 
 
 def _bounded(reason: str, field: str, low: float | None, high: float | None, spare: str = "") -> Iterator[Filter]:
@@ -46,4 +46,4 @@ def _bounded(reason: str, field: str, low: float | None, high: float | None, spa
     sides = [f"{field} {sign} {bound!r}" for sign, bound in ((">=", low), ("<=", high)) if bound is not None]
     if sides:
         inside = " and ".join([f"known({field})", *sides])
-        yield Filter(reason, f"not ({inside})" + (f" and not {spare}" if spare else ""))
+        yield Filter(reason, f"not ({inside}{spare})")

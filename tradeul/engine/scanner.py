@@ -17,7 +17,7 @@ from tradeul.domain.board import Board
 from tradeul.domain.deltas import Row
 from tradeul.domain.events import Bools, Ints, Nanos, Symbol
 from tradeul.domain.fields import RVOL_METHODS
-from tradeul.domain.filters import NOT_TRADED, Filter, sift
+from tradeul.domain.filters import NOT_TRADED, Filter, outside_of, sift
 from tradeul.domain.gathering import Gathered
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import Session
@@ -51,6 +51,8 @@ class Scanner:
         self._rows: dict[tuple[str, ...], dict[int, Row]] = {}
         self.as_of = Nanos(0)
         """When the lists were last made; 0 before there are any."""
+        self.session = Session.CLOSED
+        """In which session that was."""
         self.passed: Bools = np.empty(0, np.bool_)
         """Which of the board's rows passed the global filters then."""
         self.dropped: Mapping[str, Bools] = {}
@@ -75,7 +77,7 @@ class Scanner:
     def rank(self, as_of: Nanos, session: Session) -> dict[str, Ints]:
         """Rank every list as of a moment; gives the board's rows in their order."""
         metrics.refresh_recency(self._board, as_of)
-        self.as_of = as_of
+        self.as_of, self.session = as_of, session
         with np.errstate(all="ignore"):
             return self._ranked(BoardScope(self._board, session))
 
@@ -105,6 +107,15 @@ class Scanner:
         """Tell whether a symbol was a member of a list when it was last ranked, be it beyond the list's size."""
         inside, row = self._inside.get(name), self._board.row_of.get(symbol)
         return inside is not None and row is not None and row in inside
+
+    def members_of(self, name: str) -> Ints:
+        """The rows that were members of a list when it was last ranked, be they beyond its size."""
+        return self._inside.get(name, NOBODY)
+
+    def gates(self, scan: Scan) -> list[Filter]:
+        """What a row must pass before it is asked what the list asks for, in order."""
+        filters = self._filters if scan.global_filters else ()
+        return [NOT_TRADED, *filters, *outside_of(scan.sessions)]
 
     def inside(self) -> dict[str, Bools]:
         """Tell who was inside each list that is easier to stay in than to enter."""
