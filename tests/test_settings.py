@@ -286,3 +286,10 @@ def test_a_rule_that_cannot_be_read_is_refused() -> None:
     message = refusal(written("[alerts.runners]\nwhere = 'rvl > 10'\n"), {})
 
     assert message == "alerts.runners.where: column 1: there is no field 'rvl'; did you mean 'rvol'? (from mine.toml)"
+
+
+def test_more_names_than_a_condition_can_hold_are_refused() -> None:
+    """Before anything starts, in words that name the setting."""
+    names = ", ".join(f"'SECTOR {number}'" for number in range(300))
+
+    assert refusal(written(f"[filters]\nsectors = [{names}]\n"), {}).startswith("filters: a list of names is too long")

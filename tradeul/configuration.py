@@ -20,6 +20,7 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from tradeul.definitions import Definition
 from tradeul.domain.expression import parse_condition
+from tradeul.engine.filters import global_filters
 from tradeul.engine.scan_book import scan_of
 from tradeul.errors import ConfigurationError, UsageError
 from tradeul.settings import ENV_PREFIX, Section, Settings
@@ -52,6 +53,10 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] = os.en
 
 def _check_conditions(settings: Settings) -> None:
     """Read what only the language can tell right from wrong, before anything starts."""
+    try:
+        global_filters(settings.filters)
+    except UsageError as error:
+        raise UsageError(f"filters: a list of names is too long ({error})") from None
     for name, definition in settings.scans.items():
         try:
             scan_of(name, definition)
