@@ -52,9 +52,7 @@ def every(step: int, first: str = "04:00", last: str = "20:00") -> tuple[int, ..
     return tuple(range(begin + SETTLED_S, end, step))
 
 
-ENDS_OF_SLOTS = tuple(
-    slot * SLOT_S for slot in (30, 48, 66, 67, 68, 72, 84, 102, 120, 132, 143, 144, 145, 150, 168, 192)
-)
+ENDS_OF_SLOTS = tuple(slot * SLOT_S for slot in (30, 66, 67, 84, 120, 144, 145, 168, 192))
 """Of every session, and both sides of its turns; each takes more than three seconds, all 192 are of the whole day."""
 TURNS = (*every(150, "09:00", "10:00"), *every(150, "12:50", "13:10"), *every(150, "15:50", "16:10"))
 EVERYDAY = (
