@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from tradeul.domain.events import Ints
+from tradeul.domain.events import Bools, Ints
 from tradeul.domain.expression import Number, Truth, parse_condition, parse_order
 from tradeul.domain.fields import DEFAULT_COLUMNS
 from tradeul.domain.gathering import Gathered
@@ -48,15 +48,14 @@ class Scan:
         object.__setattr__(self, "stay", parse_condition(self.keep, CLOCK_NUMBERS) if self.keep else None)
         object.__setattr__(self, "keys", parse_order(self.order, CLOCK_NUMBERS))
 
-    def members(self, candidates: Gathered, inside: Ints) -> Ints:
-        """The places of those candidates that belong to the list now; `inside` are those that did before."""
+    def members(self, candidates: Gathered, inside: Bools | None) -> Ints:
+        """The places of those candidates that belong to the list now; `inside` says which did before."""
         if self.sessions and candidates.session not in self.sessions:
             return np.empty(0, np.int64)
         mask = candidates.column(self.enter.true(candidates))
-        if self.stay is not None and len(inside):
-            before = candidates.part(inside)
-            mask = mask.copy()
-            mask[inside[before.column(self.stay.true(before))]] = True
+        if self.stay is not None and inside is not None:
+            # Of all candidates, whose columns are gathered already: to gather those inside would take longer.
+            mask = mask | (inside & candidates.column(self.stay.true(candidates)))
         return mask.nonzero()[0]
 
     def ranked(self, members: Gathered) -> Ints:

@@ -96,7 +96,7 @@ class Scanner:
             if scan.global_filters:
                 allowed, _ = sift(market, self._filters, allowed)
             candidates = self._gathered(market, allowed)
-            members = scan.members(candidates, NOBODY)
+            members = scan.members(candidates, None)
             ranked = candidates.rows.take(members).take(scan.ranked(candidates.part(members)))
         symbols = self._board.symbols
         values = zip(*(self._board.values(name, ranked) for name in scan.columns), strict=True)
@@ -163,7 +163,8 @@ class Scanner:
 
     def _made(self, scan: Scan, candidates: Gathered) -> tuple[Ints, Ints]:
         """Evaluate a list; gives the rows of all members, and those that it shows in their order."""
-        inside = self._mask(self._inside.get(scan.name)).take(candidates.rows).nonzero()[0] if scan.keep else NOBODY
+        before = self._inside.get(scan.name) if scan.keep else None
+        inside = None if before is None else self._mask(before).take(candidates.rows)
         members = scan.members(candidates, inside)
         rows = candidates.rows.take(members)
         return rows, rows.take(scan.ranked(candidates.part(members)))
