@@ -213,3 +213,17 @@ async def test_a_ring_over_its_bytes_drops_the_oldest(monkeypatch: pytest.Monkey
 
     assert young is not None
     assert bench.channels.by_name["winners"].at(1) is None
+
+
+def test_what_failed_is_forgotten_with_its_list() -> None:
+    """One that is removed, or defined anew, is not switched off for what its old definition came to."""
+    bench = Bench()
+    for name in ("gone", "mended"):
+        bench.scanner.define(Scan(name, name, "price > 0", "price desc"))
+    bench.show({"A": 11.0})
+    bench.scanner.failures = {"gone": "it broke", "mended": "it broke"}
+
+    bench.scanner.remove("gone")
+    bench.scanner.define(Scan("mended", "mended", "price > 1", "price desc"))
+
+    assert bench.scanner.failures == {}

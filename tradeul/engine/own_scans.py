@@ -40,6 +40,8 @@ class OwnScans:
             content = definition.model_dump(mode="json", exclude_none=True)
             await asyncio.to_thread(self._store.keep, SECTION, name, content)
             entry = self.book.put(name, definition)
+            # Whatever failed until now was made by the old definition.
+            self._failures.pop(name, None)
             await self._show(entry)
             log.info("list_defined", list=name, where=definition.where, enabled=definition.enabled)
             return entry

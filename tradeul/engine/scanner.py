@@ -64,14 +64,14 @@ class Scanner:
         """Add a list, or make it by its new definition from now on; who is inside stays inside if it may."""
         others = [each for each in self._scans if each.name != scan.name]
         self._scans = (*others, scan)
-        self._rows.clear()
+        self._forget(scan.name)
         self._channels.define(scan)
 
     def remove(self, name: str) -> None:
         """Make a list no more."""
         self._scans = tuple(scan for scan in self._scans if scan.name != name)
         self._inside.pop(name, None)
-        self._rows.clear()
+        self._forget(name)
         self._channels.remove(name)
 
     def rank(self, as_of: Nanos, session: Session) -> dict[str, Ints]:
@@ -139,6 +139,11 @@ class Scanner:
             "dropped": {reason: int(rows.sum()) for reason, rows in self.dropped.items()},
             "members": {name: len(rows) for name, rows in self._inside.items()},
         }
+
+    def _forget(self, name: str) -> None:
+        """What was made of the old definition, and that it may have failed, says nothing of the next one."""
+        self._rows.clear()
+        self.failures = {each: why for each, why in self.failures.items() if each != name}
 
     def _ranked(self, market: BoardScope) -> dict[str, Ints]:
         everyone = np.ones(len(self._board), np.bool_)
