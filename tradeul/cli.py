@@ -66,6 +66,16 @@ def _parser() -> argparse.ArgumentParser:
     exchange.add_argument("--speed", help="market seconds per second of the wall")
     _add(exchange, _exchange)
 
+    _ask_the_running_program(commands)
+    check = commands.add_parser("check-config", help="read the configuration and say whether it is right")
+    _add(check, _check_config)
+    show = commands.add_parser("print-config", help="print the configuration file with all defaults")
+    _add(show, _print_config)
+    return parser
+
+
+def _ask_the_running_program(commands: Any) -> None:
+    """The commands that need one that runs, and know it by its address."""
     load = commands.add_parser(
         "load",
         help="have the running program load something, and watch it",
@@ -86,12 +96,6 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--size", help="rows that are shown (default: 25)")
     scan.add_argument("--url", default="http://127.0.0.1:8000", help="where the program is (%(default)s)")
     _add(scan, _scan)
-
-    check = commands.add_parser("check-config", help="read the configuration and say whether it is right")
-    _add(check, _check_config)
-    show = commands.add_parser("print-config", help="print the configuration file with all defaults")
-    _add(show, _print_config)
-    return parser
 
 
 def _add(parser: argparse.ArgumentParser, command: Any) -> None:
