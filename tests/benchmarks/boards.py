@@ -67,5 +67,5 @@ def scanned_board(symbols: int) -> Board:
     for name, share in (("halted", 0.01), ("is_etf", 0.3), ("suspect", 0.02)):
         board[name][:] = draw.random(symbols) < share
     for name, words in (("sector", SECTORS), ("exchange", EXCHANGES), ("type", TYPES)):
-        board[name][:] = draw.choice(np.array(words, object), symbols)
+        board.put_texts(name, EVERY_ROW, draw.choice(np.array(words, object), symbols))
     return board

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from tests.domain.test_expression_law import SESSIONS, Condition, Row, Scope, Verdict, both, few_parts, one_of, opposite
 from tests.domain.test_expression_law import rows as boards
+from tradeul.domain.board_scope import CLOCK_NUMBERS, BoardScope
 from tradeul.domain.events import Nanos
 from tradeul.domain.explain import EVENT_TIMES, LONGEST_REASON, Plan, Predicate, plan_of
 from tradeul.domain.expression import parse_condition
 from tradeul.domain.fields import CATALOGUE
-from tradeul.domain.scans import CLOCK_NUMBERS
+from tradeul.domain.session import Session
 
 MS = 1_000_000
 NOW = Nanos(1_000_000 * MS)
@@ -24,12 +25,12 @@ PLAIN: Row = {
 SAYS: dict[str, Verdict] = {"pass": True, "fail": False, "unknown": None}
 
 
-def one_row(row: Row) -> Scope:
+def one_row(row: Row) -> BoardScope:
     scope = Scope([row], "MARKET_OPEN")
     scope.board["price_at"][:] = NOW - 1_500 * MS
     scope.board["volume_at"][:] = NOW - 70_000 * MS
     scope.board["updated"][:] = NOW // MS + 5
-    return scope
+    return BoardScope(scope.board, Session.MARKET_OPEN, NOW)
 
 
 def plan(text: str) -> Plan:
@@ -95,7 +96,7 @@ def test_fields_have_their_source_and_age() -> None:
 
     assert [(each.name, each.value, each.source, each.age_ms) for each in price.inputs] == [
         ("price", 5.0, "feed", 1_500), ("rvol", 1.9731, "computed", 70_000),
-        ("seconds_since_high", None, "clock", 1_500),
+        ("seconds_since_high", 1_000.0, "clock", 1_500),
     ]  # fmt: skip
     assert [(each.source, each.age_ms) for each in text.inputs] == [("reference", None)]
     assert [(each.source, each.age_ms) for each in session.inputs] == [("clock", None)]

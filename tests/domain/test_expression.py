@@ -34,6 +34,9 @@ class Scope:
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         return self.board[name]
 
+    def among(self, name: str, words: frozenset[str | None]) -> npt.NDArray[Any]:
+        return self.board.among(name, words)
+
 
 def rows(text: str, session: str = "MARKET_OPEN") -> list[int]:
     scope = Scope(session)

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradeul.domain.board import Board
+from tests.support.boards import write
+from tradeul.domain.board import EVERY_ROW, Board
 from tradeul.domain.events import Symbol
 from tradeul.domain.expression import Meanings, parse_condition
 from tradeul.domain.fields import BY_NAME
@@ -249,10 +250,13 @@ class Scope:
         self.board = Board(capacity=len(rows))
         self.board.rows_of([Symbol(f"S{i}") for i in range(len(rows))])
         for name in (*NUMBERS, *TIMES, *FLAGS, *CODES, *TEXTS):
-            self.board[name][:] = [self._stored(name, row[name]) for row in rows]
+            write(self.board, name, EVERY_ROW, [self._stored(name, row[name]) for row in rows])
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         return self.board[name]
+
+    def among(self, name: str, words: frozenset[str | None]) -> npt.NDArray[Any]:
+        return self.board.among(name, words)
 
     @staticmethod
     def _stored(name: str, value: Any) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.market import CALENDAR, DAY, at
+from tests.support.market import CALENDAR, DAY
 from tradeul.domain import metrics
 from tradeul.domain.board import EVERY_ROW, Board
 from tradeul.domain.events import Symbol
@@ -179,14 +179,3 @@ def test_the_score_is_the_mean_of_what_is_known() -> None:
     expected = 100 * 0.7 * sum(weight * part for weight, part in parts)
     assert board["score"][0] == pytest.approx(expected, abs=1e-3)
     assert math.isnan(board["score"][1])
-
-
-def test_recency_counts_from_the_last_event() -> None:
-    """Seconds since the high; decades where there was none."""
-    board = board_of([dict.fromkeys(INPUTS) | {"second": 0}] * 2)
-    board["last_high_at"][:] = [at("10:00") // 1_000_000, 0]
-
-    metrics.refresh_recency(board, at("10:04:30"))
-
-    assert board["seconds_since_high"][0] == pytest.approx(270, abs=1e-6)
-    assert board["seconds_since_high"][1] > 1e9

@@ -24,7 +24,7 @@ def test_the_top_is_the_head_of_a_full_sort(
     wanted = [i for i in range(len(rows)) if not any(math.isnan(values[i]) for values, _ in keys)]
     wanted.sort(key=lambda i: ([-values[i] if down else values[i] for values, down in keys], ties[i]))
 
-    ranked = top(keys, ties, size)
+    ranked = top(keys, ties.take, size)
 
     assert ranked.tolist() == wanted[:size]
 
@@ -34,6 +34,6 @@ def test_the_infinite_are_ranked_like_others(down: bool) -> None:
     """What arithmetic ran away to has its place at an end; null is no value and has none."""
     values = np.array([math.inf, math.nan, 1.0, -math.inf, math.nan])
 
-    ranked = top([(values, down)], np.arange(5), 4)
+    ranked = top([(values, down)], np.arange(5).take, 4)
 
     assert ranked.tolist() == ([0, 2, 3] if down else [3, 2, 0])

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from tests.engine.test_scanner import Bench
-from tradeul.domain.events import Symbol
+from tests.support.boards import write
+from tradeul.domain.board_scope import BoardScope
+from tradeul.domain.events import Nanos, Symbol
 from tradeul.domain.filters import sift
 from tradeul.domain.session import Session
 from tradeul.engine.filters import global_filters
-from tradeul.engine.scanner import BoardScope
 from tradeul.settings import Filters
 
 OFF: dict[str, Any] = {"rvol_high": {"enabled": False}, "price_range": {"enabled": False}}
@@ -32,9 +33,9 @@ def kept(**settings: Any) -> str:
     board.rows_of([Symbol(name) for name in "ABCD"])
     for name, values in ROWS.items():
         for symbol, value in values.items():
-            board[name][board.row_of[Symbol(symbol)]] = value
+            write(board, name, board.rows_of([Symbol(symbol)]), [value])
     filters = global_filters(Filters.model_validate(OFF | settings))
-    passes, _ = sift(BoardScope(board, Session.MARKET_OPEN), filters, np.ones(len(board), np.bool_))
+    passes, _ = sift(BoardScope(board, Session.MARKET_OPEN, Nanos(0)), filters, np.ones(len(board), np.bool_))
     return "".join(board.symbols[row] for row in np.flatnonzero(passes))
 
 

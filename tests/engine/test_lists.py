@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.boards import write
 from tests.support.market import at
 from tests.support.naive_lists import NaiveLists
 from tradeul.clock import ManualClock
-from tradeul.domain.board import Board
+from tradeul.domain.board import EVERY_ROW, Board
 from tradeul.domain.events import Symbol
 from tradeul.domain.filters import Filter
 from tradeul.domain.scans import BUILT_IN, Scan
@@ -46,7 +47,7 @@ def board_of(rows: Mapping[str, Row]) -> Board:
 
 def fill(board: Board, rows: Sequence[Row]) -> None:
     for name, usual in GOOD.items():
-        board[name][:] = [row.get(name, usual) for row in rows]
+        write(board, name, EVERY_ROW, [row.get(name, usual) for row in rows])
 
 
 def scanner_of(board: Board, scans: Sequence[Scan], filters: Sequence[Filter] = USUAL) -> Scanner:
@@ -212,7 +213,7 @@ def test_lists_equal_a_naive_recomputation(data: st.DataObject, names: list[str]
         fill(board, data.draw(st.lists(row, min_size=len(names), max_size=len(names))))
         session = Session(data.draw(sessions))
 
-        fast, slow = ranked(scanner, board, session), naive.rank(session)
+        fast, slow = ranked(scanner, board, session), naive.rank(NOW, session)
 
         assert fast == slow
         assert scanner.failures == {}
@@ -240,4 +241,4 @@ def test_long_lists_equal_a_naive_recomputation(size: int, seed: int) -> None:
     orders = ("gap_percent desc", "volume_today", "gap_percent, change_percent desc", "last_high_at desc, volume_today")
     scans = [Scan(f"o{i}", "O", "price > 0", order, size=size) for i, order in enumerate(orders)]
 
-    assert ranked(scanner_of(board, scans), board) == NaiveLists(board, scans, USUAL).rank(Session.MARKET_OPEN)
+    assert ranked(scanner_of(board, scans), board) == NaiveLists(board, scans, USUAL).rank(NOW, Session.MARKET_OPEN)

@@ -1,5 +1,7 @@
 """From the board to published lists."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,11 +129,9 @@ def test_a_list_may_do_without_the_global_filters() -> None:
     assert bench.scanner.funnel()["dropped"] == {"not_traded": 1, "price_range": 1}
 
 
-class Broken:
-    """A condition that cannot be evaluated."""
-
-    def true(self, _candidates: object) -> object:
-        raise ValueError("operands could not be broadcast together")
+def unable(_scope: object) -> object:
+    """What cannot be evaluated."""
+    raise ValueError("operands could not be broadcast together")
 
 
 def test_a_list_that_cannot_be_evaluated_harms_no_other() -> None:
@@ -140,7 +140,7 @@ def test_a_list_that_cannot_be_evaluated_harms_no_other() -> None:
     bench = Bench(first, second, third)
     bench.show({"A": 11.0})
     whole = second.enter
-    object.__setattr__(second, "enter", Broken())
+    object.__setattr__(second, "enter", replace(whole, true=unable))
     bench.show({"A": 12.0, "B": 13.0}, second=5)
     broken = [bench.list(name) for name in ("first", "second", "third", "winners")]
     failures = dict(bench.scanner.failures)

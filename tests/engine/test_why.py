@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.boards import write
 from tests.support.market import at
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
@@ -48,10 +49,10 @@ class Desk:
 
     def write(self, **rows: dict[str, Any]) -> None:
         """Write rows that differ from the plain one in what is said."""
-        at_rows = self.board.rows_of([Symbol(name) for name in rows])
-        for row, said in zip(at_rows.tolist(), rows.values(), strict=True):
+        for symbol, said in rows.items():
+            row = self.board.rows_of([Symbol(symbol)])
             for name, value in {**ROW, **said}.items():
-                self.board[name][row] = value
+                write(self.board, name, row, [value])
 
     def rank(self, session: Session = Session.MARKET_OPEN) -> None:
         self._second += 1

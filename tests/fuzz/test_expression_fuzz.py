@@ -14,10 +14,11 @@ import numpy.typing as npt
 import pytest
 
 from tradeul.domain.board import Board
+from tradeul.domain.board_scope import CLOCK_NUMBERS
 from tradeul.domain.events import Symbol
 from tradeul.domain.expression import ExpressionError, parse_condition, parse_order
 from tradeul.domain.fields import BY_NAME
-from tradeul.domain.scans import BUILT_IN, CLOCK_NUMBERS
+from tradeul.domain.scans import BUILT_IN
 from tradeul.domain.tokens import MAX_LENGTH
 
 LONGEST_S: Final = 0.05
@@ -81,7 +82,7 @@ class _Scope:
     def __init__(self) -> None:
         self.board = Board(capacity=4)
         self.board.rows_of([Symbol(name) for name in ("A", "B", "BRK.B", "ZZ")])
-        for name in (*BY_NAME, *CLOCK_NUMBERS):
+        for name in BY_NAME:
             column = self.board[name]
             if column.dtype == np.float64:
                 column[:] = [7.5, 0.0, np.nan, 1e308]
@@ -90,6 +91,9 @@ class _Scope:
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         return self.board[name]
+
+    def among(self, name: str, words: frozenset[str | None]) -> npt.NDArray[Any]:
+        return self.board.among(name, words)
 
 
 def _outcome(text: str, board: _Scope) -> str:

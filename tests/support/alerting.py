@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.support.boards import write
 from tests.support.market import CALENDAR, NANOS, at, image, take, traded
 from tradeul.clock import ManualClock
 from tradeul.definitions import AlertDefinition
@@ -75,7 +76,7 @@ class Desk:
     def put(self, second: float, name: str, /, **values: float) -> None:
         """Have a column of the board say something of symbols, and look at that."""
         for symbol, value in values.items():
-            self.board[name][self.board.row_of[Symbol(symbol)]] = value
+            write(self.board, name, self.board.rows_of([Symbol(symbol)]), [value])
         self.look(second)
 
     def look(self, second: float) -> None:

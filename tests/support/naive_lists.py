@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from tradeul.domain.board import Board
+from tradeul.domain.board_scope import CLOCK_NUMBERS, BoardScope
+from tradeul.domain.events import Nanos
 from tradeul.domain.expression import Truth, parse_condition, parse_order
 from tradeul.domain.filters import NOT_TRADED, Filter
-from tradeul.domain.scans import CLOCK_NUMBERS, Scan
+from tradeul.domain.scans import Scan
 from tradeul.domain.session import Session
-from tradeul.engine.scanner import BoardScope
 
 Inside = dict[str, frozenset[str]]
 """Who is a member of each list."""
@@ -31,9 +32,9 @@ class NaiveLists:
         self.inside: Inside = {}
         self.dropped: dict[str, list[str]] = {}
 
-    def rank(self, session: Session) -> dict[str, list[str]]:
+    def rank(self, now: Nanos, session: Session) -> dict[str, list[str]]:
         """Each list's symbols in their order."""
-        scope, symbols = BoardScope(self._board, session), self._board.symbols
+        scope, symbols = BoardScope(self._board, session, now), self._board.symbols
         with np.errstate(all="ignore"):
             first = [self._first_reason(scope, row) for row in range(len(symbols))]
             self.dropped = {

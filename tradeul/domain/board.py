@@ -5,7 +5,7 @@ what is unknown is null (NaN, 0 for times, -1 for flags and codes, None for text
 from the board is a view and must not be kept across `rows_of`, which may grow it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -20,10 +20,11 @@ Rows = slice | Ints
 """Which rows to work on: a slice, which costs no copy, or an array of row numbers."""
 EVERY_ROW: Final = slice(None)
 LEAST_SESSIONS: Final = 3
+ANSWERS_KEPT: Final = 500
+"""To questions where a text is one of some words: 6 MB of a market of 12,000."""
 
 STATE_NUMBERS: Final = (
     "price_1m_ago", "price_5m_ago", "volume_1m_ago", "volume_5m_ago", "slot_start_volume", "regular_close",
-    "seconds_since_high", "seconds_since_low",
 )  # fmt: skip
 """Numbers behind the fields that are nobody's field themselves."""
 
@@ -61,6 +62,7 @@ class Board:
         """What stands in for it."""
         self.alphabetical: Ints = np.empty(0, np.int64)
         """Each row's place in the order of symbols, which is how ties go in every ranking."""
+        self._among: dict[tuple[str, frozenset[str | None]], Bools] = {}
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -69,6 +71,8 @@ class Board:
         view = self._views.get(name)
         if view is None:
             view = self._views[name] = self._columns[name][: len(self.symbols)]
+            # What is kept of texts in `among` has to hear of every change: they are written by `put_texts` alone.
+            view.flags.writeable = view.dtype != np.object_
         return view
 
     def __contains__(self, name: object) -> bool:
@@ -99,6 +103,24 @@ class Board:
         if not isinstance(rows, slice):
             column[rows] = target
 
+    def put_texts(self, name: str, rows: Rows, values: Iterable[str | None]) -> None:
+        """Write texts, as many as there are rows."""
+        column = self._columns[name][: len(self.symbols)]
+        # Not from a list, which NumPy would look through for a common type.
+        column[rows] = np.fromiter(values, object)
+        self._among.clear()
+
+    def among(self, name: str, words: frozenset[str | None]) -> Bools:
+        """Tell in which rows a text is one of these words: texts change once a day, and are asked for all the time."""
+        mask = self._among.get((name, words))
+        if mask is None:
+            if len(self._among) >= ANSWERS_KEPT:
+                self._among.clear()
+            mask = np.fromiter(map(words.__contains__, self[name]), np.bool_, len(self.symbols))
+            mask.flags.writeable = False
+            self._among[name, words] = mask
+        return mask
+
     def overwrite(self, name: str, rows: Rows, values: npt.NDArray[Any], where: Bools) -> None:
         """Write values as they are, only where told."""
         if isinstance(rows, slice):
@@ -122,7 +144,7 @@ class Board:
         if len(self.symbols) > self._capacity:
             self._grow(max(len(self.symbols), 2 * self._capacity))
         self._views.clear()
-        self["symbol"][start:] = new
+        self.put_texts("symbol", slice(start, None), new)
         order = np.argsort(np.array(self.symbols, dtype=np.str_), kind="stable")
         self.alphabetical = np.empty(len(order), np.int64)
         self.alphabetical[order] = np.arange(len(order))

@@ -51,12 +51,11 @@ __all__ = [
 ]
 
 SESSION: Final = "session"
-FEW_WORDS: Final = 8
 FUNCTIONS: Final = ("known", "abs", "min", "max")
 _SESSIONS: Final = tuple(session.value for session in Session)
 _LABELS: Final = frozenset(_SESSIONS).union(*(field.labels for field in BY_NAME.values()))
 _BY_TITLE: Final = {field.title.replace(" ", "_"): field.name for field in BY_NAME.values()}
-_NULL_TEXT: Final[Any] = None
+_NULL_TEXT: Final = frozenset[str | None]({None})
 
 Values = Any
 """A column, or one number that stands for every row."""
@@ -70,6 +69,9 @@ class Scope(Protocol):
     session: str
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]: ...
+
+    def among(self, name: str, words: frozenset[str | None]) -> Mask:
+        """Tell where a text is one of these words; None is one where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,13 @@ class Truth:
     tree: Node
     true: Callable[[Scope], Mask]
     false: Callable[[Scope], Mask]
+    of: "tuple[Truth, ...]" = ()
+    """What it is put together of by `and`, if it is."""
+
+    @property
+    def parts(self) -> "tuple[Truth, ...]":
+        """The conditions, each with a text of its own, that must hold for it to hold."""
+        return self.of or (self,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +248,7 @@ def _constant(_meanings: Meanings, node: Figure) -> Number:
 
 
 _GIVEN: Final[dict[type[Node], Callable[..., Meaning]]] = {
-    All: lambda meanings, node: _all(node, [meanings.truth(part) for part in node.parts]),
+    All: lambda meanings, node: _every(node, [meanings.truth(part) for part in node.parts]),
     Either: lambda meanings, node: _either(node, [meanings.truth(part) for part in node.parts]),
     Not: _negated,
     Comparison: _comparison,
@@ -300,14 +309,10 @@ def _text(node: Name) -> Text:
     name = node.name
 
     def among(words: Sequence[str]) -> Callable[[Scope], Mask]:
-        if len(words) <= FEW_WORDS:
-            # Word by word, as a ranking compares a column with the same word only once.
-            return lambda scope: reduce(or_, [scope[name] == word for word in words])
-        # One look at each row, however many words there are.
-        listed = frozenset(words)
-        return lambda scope: np.fromiter(map(listed.__contains__, scope[name]), np.bool_, len(scope[name]))
+        listed = frozenset[str | None](words)
+        return lambda scope: scope.among(name, listed)
 
-    return Text(node, among, lambda scope: np.not_equal(scope[name], _NULL_TEXT))
+    return Text(node, among, lambda scope: np.logical_not(scope.among(name, _NULL_TEXT)))
 
 
 _FIELDS: Final[dict[Kind, Callable[[Name], Meaning]]] = {
@@ -385,6 +390,11 @@ def _all(node: Node, parts: Sequence[Truth]) -> Truth:
         lambda scope: reduce(and_, [part.true(scope) for part in parts]),
         lambda scope: reduce(or_, [part.false(scope) for part in parts]),
     )
+
+
+def _every(node: Node, parts: Sequence[Truth]) -> Truth:
+    whole = _all(node, parts)
+    return Truth(node, whole.true, whole.false, tuple(parts))
 
 
 def _either(node: Node, parts: Sequence[Truth]) -> Truth:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tradeul.domain import rvol
 from tradeul.domain.board import Board, Rows
-from tradeul.domain.events import Bools, Floats, Ints, Nanos
+from tradeul.domain.events import Bools, Floats, Ints
 from tradeul.domain.fields import RVOL_METHODS
 from tradeul.domain.score import QUALITY_OF_METHOD, score
 from tradeul.domain.session import NANOS, DayHours, Session
@@ -147,12 +147,3 @@ def _score(board: Board, rows: Rows) -> None:
         quality,
     )
     board.put("score", rows, value)
-
-
-def refresh_recency(board: Board, now: Nanos) -> None:
-    """Bring the numbers that move with the clock alone up to `now`; conditions may use them, rows never carry them.
-
-    Where there was no event its time is 0, and so it is longer ago than any bound: decades.
-    """
-    for target, source in (("seconds_since_high", "last_high_at"), ("seconds_since_low", "last_low_at")):
-        np.subtract(now / NANOS, board[source] / 1_000, out=board[target])

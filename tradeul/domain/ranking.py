@@ -1,7 +1,7 @@
 """From sort keys to the first N, in a total and deterministic order."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -11,17 +11,17 @@ Key = tuple[Floats, bool]
 """Values and whether the largest come first."""
 
 
-def top(keys: Sequence[Key], ties: Ints, size: int) -> Ints:
-    """Rank places of columns; a null in any key never qualifies, what is equal goes by `ties`.
+def top(keys: Sequence[Key], ties: Callable[[Ints], Ints], size: int) -> Ints:
+    """Rank places of columns; a null in any key never qualifies, what is equal goes by the `ties` of its places.
 
     Only what can still be among the first `size` by the first key is sorted (the market is not).
     """
     ascending = [np.negative(values) if down else values for values, down in keys]
-    first = ascending[0].copy()
+    first = ascending[0]
     for other in ascending[1:]:
-        np.copyto(first, np.nan, where=np.isnan(other))
+        first = np.where(np.isnan(other), np.nan, first)
     near = (first <= _bound(first, size)).nonzero()[0]
-    order = np.lexsort((ties.take(near), *[column.take(near) for column in reversed(ascending)]))
+    order = np.lexsort((ties(near), *[column.take(near) for column in reversed(ascending)]))
     return near.take(order[:size])
 
 

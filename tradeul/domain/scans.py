@@ -4,12 +4,13 @@
 `expression` and are evaluated over the rows that pass the global filters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
+from tradeul.domain.board_scope import CLOCK_NUMBERS
 from tradeul.domain.events import Bools, Ints
 from tradeul.domain.expression import Number, Truth, parse_condition, parse_order
 from tradeul.domain.fields import DEFAULT_COLUMNS
@@ -17,9 +18,6 @@ from tradeul.domain.gathering import Gathered
 from tradeul.domain.ranking import top
 
 DEFAULT_SIZE: Final = 50
-
-CLOCK_NUMBERS: Final = ("seconds_since_high", "seconds_since_low")
-"""Numbers that move with the clock alone: conditions may use them, rows never carry them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +50,27 @@ class Scan:
         """The places of those candidates that belong to the list now; `inside` says which did before."""
         if self.sessions and candidates.session not in self.sessions:
             return np.empty(0, np.int64)
-        mask = candidates.column(self.enter.true(candidates))
+        mask = candidates.where(self.enter.parts)
         if self.stay is not None and inside is not None:
             # Of all candidates, whose columns are gathered already: to gather those inside would take longer.
-            mask = mask | (inside & candidates.column(self.stay.true(candidates)))
+            mask = mask | (inside & candidates.where(self.stay.parts))
         return mask.nonzero()[0]
 
-    def ranked(self, members: Gathered) -> Ints:
-        """Put members in order and cut to the size of the list; gives their places."""
-        return top([(members.column(key.values(members)), down) for key, down in self.keys], members.ties, self.size)
+    def ranked(self, candidates: Gathered, members: Ints, alphabetical: Ints) -> Ints:
+        """Put members in order and cut to the size of the list; gives their places among the candidates.
+
+        `alphabetical` are the rows' places in the order of symbols.
+        """
+        keys = [(candidates.values(key).take(members), down) for key, down in self.keys]
+        rows = candidates.rows
+        best = top(keys, lambda near: alphabetical.take(rows.take(members.take(near))), self.size)
+        return members.take(best)
+
+    def texts(self) -> Iterator[str]:
+        """What it asks of the market, part by part, each as often as it asks."""
+        for truth in (self.enter, self.stay):
+            yield from (part.tree.text for part in truth.parts) if truth is not None else ()
+        yield from (key.tree.text for key, _ in self.keys)
 
 
 _RECENT_HIGH: Final = "(seconds_since_high <= 300 or new_highs_15m >= 2)"

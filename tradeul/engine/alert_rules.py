@@ -53,6 +53,10 @@ class RowScope:
             taken = self._taken[name] = self._board[name][self.rows]
         return taken
 
+    def among(self, name: str, words: frozenset[str | None]) -> Bools:
+        """Tell where a text is one of these words."""
+        return self._board.among(name, words)[self.rows]
+
 
 class Members:
     """Who stands in a list, as rows of the board."""

@@ -224,8 +224,7 @@ class Enrichment:
         columns = dict(zip(Facts._fields, zip(*facts, strict=True), strict=True))
         rows = board.rows_of(columns["symbol"])
         for name in TEXTS:
-            # Not by a list, which NumPy would look through for a common type.
-            board[name][rows] = np.fromiter(columns[name], object, len(rows))
+            board.put_texts(name, rows, columns[name])
         for name in NUMBERS:
             board.put(name, rows, np.array(columns[name], np.float64))
         board["is_etf"][rows] = [-1 if is_etf is None else is_etf for is_etf in columns["is_etf"]]

@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import Final
 
 from tradeul.definitions import MOST_DEFINITIONS, ScanDefinition
+from tradeul.domain.board_scope import CLOCK_NUMBERS
 from tradeul.domain.expression import ExpressionError, parse_condition, parse_order
 from tradeul.domain.fields import BY_NAME as FIELDS
 from tradeul.domain.fields import DEFAULT_COLUMNS
-from tradeul.domain.scans import BY_NAME, CLOCK_NUMBERS, DEFAULT_SIZE, Scan
+from tradeul.domain.scans import BY_NAME, DEFAULT_SIZE, Scan
 from tradeul.engine.refusals import Refused
 from tradeul.errors import UsageError
 

@@ -6,14 +6,14 @@ why, and the others never notice. Values of a symbol are taken once per cycle an
 columns; a row that did not change stays the very same object, so that the difference between two states is cheap.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from tradeul.domain import metrics
 from tradeul.domain.board import Board
+from tradeul.domain.board_scope import BoardScope
 from tradeul.domain.deltas import Row
 from tradeul.domain.events import Bools, Ints, Nanos, Symbol
 from tradeul.domain.fields import RVOL_METHODS
@@ -28,15 +28,19 @@ CANNOT_EVALUATE: Final = (ArithmeticError, LookupError, MemoryError, RecursionEr
 NOBODY: Final[Ints] = np.empty(0, np.int64)
 
 
-class BoardScope:
-    """The board as expressions see it, in one session."""
+class Membership(NamedTuple):
+    """Who belongs to a list, be they beyond its size: places of the rows that could."""
 
-    def __init__(self, board: Board, session: Session) -> None:
-        self.session: str = session.value
-        self._board = board
+    candidates: Ints
+    places: Ints
 
-    def __getitem__(self, name: str) -> npt.NDArray[Any]:
-        return self._board[name]
+    @property
+    def rows(self) -> Ints:
+        """The rows of the board, in their order."""
+        return self.candidates.take(self.places)
+
+
+NO_MEMBERS: Final = Membership(NOBODY, NOBODY)
 
 
 class Scanner:
@@ -47,7 +51,8 @@ class Scanner:
         self._scans = tuple(scans)
         self._filters = filters
         self._channels = channels
-        self._inside: dict[str, Ints] = {}
+        self._inside: dict[str, Membership] = {}
+        self._shared = _asked_again(scans)
         self._rows: dict[tuple[str, ...], dict[int, Row]] = {}
         self.as_of = Nanos(0)
         """When the lists were last made; 0 before there are any."""
@@ -64,22 +69,23 @@ class Scanner:
         """Add a list, or make it by its new definition from now on; who is inside stays inside if it may."""
         others = [each for each in self._scans if each.name != scan.name]
         self._scans = (*others, scan)
+        self._shared = _asked_again(self._scans)
         self._forget(scan.name)
         self._channels.define(scan)
 
     def remove(self, name: str) -> None:
         """Make a list no more."""
         self._scans = tuple(scan for scan in self._scans if scan.name != name)
+        self._shared = _asked_again(self._scans)
         self._inside.pop(name, None)
         self._forget(name)
         self._channels.remove(name)
 
     def rank(self, as_of: Nanos, session: Session) -> dict[str, Ints]:
         """Rank every list as of a moment; gives the board's rows in their order."""
-        metrics.refresh_recency(self._board, as_of)
         self.as_of, self.session = as_of, session
         with np.errstate(all="ignore"):
-            return self._ranked(BoardScope(self._board, session))
+            return self._ranked(BoardScope(self._board, session, as_of))
 
     def publish(self, ranked: Mapping[str, Ints], as_of: Nanos) -> None:
         """Publish what changed in the lists. The board must still be the one that was ranked."""
@@ -90,14 +96,14 @@ class Scanner:
 
         Raises what is in `CANNOT_EVALUATE`.
         """
-        market = BoardScope(self._board, session)
+        market = BoardScope(self._board, session, self.as_of)
         with np.errstate(all="ignore"):
             allowed, _ = sift(market, (NOT_TRADED,), np.ones(len(self._board), np.bool_))
             if scan.global_filters:
                 allowed, _ = sift(market, self._filters, allowed)
-            candidates = self._gathered(market, allowed)
+            candidates = Gathered(market, allowed.nonzero()[0])
             members = scan.members(candidates, None)
-            ranked = candidates.rows.take(members).take(scan.ranked(candidates.part(members)))
+            ranked = candidates.rows.take(scan.ranked(candidates, members, self._board.alphabetical))
         symbols = self._board.symbols
         values = zip(*(self._board.values(name, ranked) for name in scan.columns), strict=True)
         rows = zip(ranked.tolist(), values, strict=True)
@@ -106,11 +112,11 @@ class Scanner:
     def belongs(self, name: str, symbol: Symbol) -> bool:
         """Tell whether a symbol was a member of a list when it was last ranked, be it beyond the list's size."""
         inside, row = self._inside.get(name), self._board.row_of.get(symbol)
-        return inside is not None and row is not None and row in inside
+        return inside is not None and row is not None and row in inside.rows
 
     def members_of(self, name: str) -> Ints:
         """The rows that were members of a list when it was last ranked, be they beyond its size."""
-        return self._inside.get(name, NOBODY)
+        return self._inside.get(name, NO_MEMBERS).rows
 
     def gates(self, scan: Scan) -> list[Filter]:
         """What a row must pass before it is asked what the list asks for, in order."""
@@ -119,12 +125,12 @@ class Scanner:
 
     def inside(self) -> dict[str, Bools]:
         """Tell who was inside each list that is easier to stay in than to enter."""
-        return {scan.name: self._mask(self._inside.get(scan.name)) for scan in self._scans if scan.keep}
+        return {scan.name: self._mask(self._inside.get(scan.name, NO_MEMBERS)) for scan in self._scans if scan.keep}
 
     def resume(self, symbols: Sequence[Symbol], inside: Mapping[str, Bools]) -> None:
         """Go on from who was inside the lists before a restart; `symbols` are the masks' places."""
         rows = self._board.rows_of(symbols)
-        self._inside |= {name: np.sort(rows[: len(mask)][mask]) for name, mask in inside.items()}
+        self._inside |= {name: Membership(rows[: len(mask)], mask.nonzero()[0]) for name, mask in inside.items()}
 
     def funnel(self) -> dict[str, object]:
         """Count the symbols on the way from the market to the lists."""
@@ -137,7 +143,7 @@ class Scanner:
             "rvol": {name: int((methods == code).sum()) for code, name in enumerate(RVOL_METHODS)},
             "passed_filters": int(self.passed.sum()),
             "dropped": {reason: int(rows.sum()) for reason, rows in self.dropped.items()},
-            "members": {name: len(rows) for name, rows in self._inside.items()},
+            "members": {name: len(members.places) for name, members in self._inside.items()},
         }
 
     def _forget(self, name: str) -> None:
@@ -150,38 +156,33 @@ class Scanner:
         traded, untraded = sift(market, (NOT_TRADED,), everyone)
         self.passed, dropped = sift(market, self._filters, traded)
         self.dropped = untraded | dropped
-        filtered = self._gathered(market, self.passed)
-        every = all(scan.global_filters for scan in self._scans)
-        unfiltered = filtered if every else self._gathered(market, traded)
+        candidates = {True: Gathered(market, self.passed.nonzero()[0], self._shared)}
+        if not all(scan.global_filters for scan in self._scans):
+            candidates[False] = Gathered(market, traded.nonzero()[0], self._shared)
         ranked: dict[str, Ints] = {}
-        inside: dict[str, Ints] = {}
+        inside: dict[str, Membership] = {}
         failures: dict[str, str] = {}
         for scan in self._scans:
             try:
-                made = self._made(scan, filtered if scan.global_filters else unfiltered)
+                made = self._made(scan, candidates[scan.global_filters])
             except CANNOT_EVALUATE as error:
                 failures[scan.name] = f"{type(error).__name__}: {error}"
-                made = NOBODY, NOBODY
+                made = NO_MEMBERS, NOBODY
             inside[scan.name], ranked[scan.name] = made
         self._inside, self.failures = inside, failures
         return ranked
 
-    def _made(self, scan: Scan, candidates: Gathered) -> tuple[Ints, Ints]:
-        """Evaluate a list; gives the rows of all members, and those that it shows in their order."""
+    def _made(self, scan: Scan, candidates: Gathered) -> tuple[Membership, Ints]:
+        """Evaluate a list; gives all members, and the rows that it shows in their order."""
         before = self._inside.get(scan.name) if scan.keep else None
         inside = None if before is None else self._mask(before).take(candidates.rows)
         members = scan.members(candidates, inside)
-        rows = candidates.rows.take(members)
-        return rows, rows.take(scan.ranked(candidates.part(members)))
+        ranked = candidates.rows.take(scan.ranked(candidates, members, self._board.alphabetical))
+        return Membership(candidates.rows, members), ranked
 
-    def _gathered(self, market: BoardScope, mask: Bools) -> Gathered:
-        rows = mask.nonzero()[0]
-        return Gathered(market, rows, self._board.alphabetical.take(rows))
-
-    def _mask(self, rows: Ints | None) -> Bools:
+    def _mask(self, members: Membership) -> Bools:
         mask = np.zeros(len(self._board), np.bool_)
-        if rows is not None:
-            mask[rows] = True
+        mask[members.rows] = True
         return mask
 
     def _as_rows(self, ranked: Mapping[str, Ints]) -> dict[str, tuple[Row, ...]]:
@@ -207,3 +208,9 @@ class Scanner:
             fresh[row] = known if same and known is not None else Row(symbols[row], row_values)
         self._rows[columns] = fresh
         return fresh
+
+
+def _asked_again(scans: Sequence[Scan]) -> frozenset[str]:
+    """What more than one list asks of the market, or one of them twice."""
+    asked = Counter(text for scan in scans for text in scan.texts())
+    return frozenset(text for text, times in asked.items() if times > 1)

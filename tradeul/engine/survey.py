@@ -86,7 +86,8 @@ class Survey:
         return self._furthest(rows[up], gap[up], limit), self._furthest(rows[down], -gap[down], limit)
 
     def _furthest(self, rows: Ints, values: Floats, limit: int) -> Excerpt:
-        return self._excerpt(rows.take(top([(values, True)], self._board.alphabetical.take(rows), limit)))
+        ties = self._board.alphabetical
+        return self._excerpt(rows.take(top([(values, True)], lambda near: ties.take(rows.take(near)), limit)))
 
     def _first(self, rows: Ints) -> list[Symbol]:
         by_symbol = rows.take(np.argsort(self._board.alphabetical.take(rows)))

@@ -6,18 +6,17 @@ asks for all of it, `visits` at each exit for the one reason.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tradeul.domain.board import Board
-from tradeul.domain.events import Floats, Ints, Nanos, Symbol
+from tradeul.domain.board_scope import CLOCK_NUMBERS, BoardScope
+from tradeul.domain.events import Ints, Nanos, Symbol
 from tradeul.domain.explain import Plan, Predicate, plan_of, value_of
-from tradeul.domain.expression import Number, Scope
+from tradeul.domain.expression import Scope
 from tradeul.domain.filters import Filter
-from tradeul.domain.scans import CLOCK_NUMBERS, Scan
-from tradeul.domain.session import Session
+from tradeul.domain.scans import Scan
 from tradeul.engine.channels import Channels
 from tradeul.engine.scanner import Scanner
 
@@ -67,23 +66,6 @@ class Explanation:
         return replace(failed.first_failure, name=failed.name)
 
 
-class _Rows:
-    """Some rows of the board as expressions see them, in the session in which it was ranked."""
-
-    def __init__(self, board: Board, rows: Ints, session: Session) -> None:
-        self.rows = rows
-        self.session: str = session.value
-        self._board = board
-
-    def __getitem__(self, name: str) -> npt.NDArray[Any]:
-        column: npt.NDArray[Any] = self._board[name][self.rows]
-        return column
-
-    def column(self, number: Number) -> Floats:
-        """A number of each row, also where it is the same for all."""
-        return np.broadcast_to(number.values(self), len(self.rows))
-
-
 class Why:
     """Reads the board, the last ranking and the published lists."""
 
@@ -121,11 +103,11 @@ class Why:
         """Say in one line why a symbol that was in a list is no member any more; nothing if all is as it should be."""
         if scan.name in self._scanner.failures:
             return CANNOT_BE_MADE
-        row = self._row(symbol)
+        row, place = self._row(symbol), self._board.row_of[symbol]
         for each in self._scanner.gates(scan):
             # Who was dropped is known already; asking again would take longer than all the rest.
             ranked = self._scanner.dropped.get(each.reason)
-            if (ranked is None or ranked[row.rows[0]]) and (failing := _failing(each, row)) is not None:
+            if (ranked is None or ranked[place]) and (failing := _failing(each, row)) is not None:
                 return f"{each.reason}: {failing.said(row)}"
         condition = scan.enter if scan.stay is None else scan.stay
         missed = plan_of(condition.tree, CLOCK_NUMBERS).failing(row)
@@ -170,13 +152,14 @@ class Why:
 
     def _in_order(self, scan: Scan) -> tuple[Ints, Ints]:
         """The rows of all members by the list's keys, and numbers that are the same where all keys are."""
-        members = self._rows(self._scanner.members_of(scan.name))
-        columns = [members.column(number) for number, _ in scan.keys]
+        rows = self._scanner.members_of(scan.name)
+        members = self._rows(rows)
+        columns = [np.broadcast_to(number.values(members), len(rows)) for number, _ in scan.keys]
         ascending = [-column if down else column for column, (_, down) in zip(columns, scan.keys, strict=True)]
         known = np.flatnonzero(~np.any(np.isnan(columns), axis=0))
         order = known[np.lexsort([column[known] for column in reversed(ascending)])]
         steps = np.any([np.diff(column[order]) != 0 for column in columns], axis=0)
-        return members.rows[order], np.concatenate([[0], np.cumsum(steps)])
+        return rows[order], np.concatenate([[0], np.cumsum(steps)])
 
     def _place(self, scan: Scan, rank: int, symbol: Symbol) -> Place:
         return Place(rank, symbol, self._keys(scan, symbol))
@@ -185,11 +168,11 @@ class Why:
         row = self._row(symbol)
         return tuple(Key(number.tree.text, down, value_of(number, row)) for number, down in scan.keys)
 
-    def _row(self, symbol: Symbol) -> _Rows:
+    def _row(self, symbol: Symbol) -> BoardScope:
         return self._rows(np.array([self._board.row_of[symbol]]))
 
-    def _rows(self, rows: Ints) -> _Rows:
-        return _Rows(self._board, rows, self._scanner.session)
+    def _rows(self, rows: Ints) -> BoardScope:
+        return BoardScope(self._board, self._scanner.session, self._scanner.as_of, rows)
 
 
 def _unmade(name: str, symbol: Symbol, as_of: Nanos, failure: str) -> Explanation:
