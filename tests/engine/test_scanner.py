@@ -136,7 +136,8 @@ def unable(_scope: object) -> object:
 
 def test_a_list_that_cannot_be_evaluated_harms_no_other() -> None:
     """It is empty and says why until it can be evaluated again; those before and after it go on."""
-    first, second, third = (Scan(name, "T", "price > 0", "price desc") for name in ("first", "second", "third"))
+    first, third = (Scan(name, "T", "price > 0", "price desc") for name in ("first", "third"))
+    second = Scan("second", "T", "price > 0.5", "price desc")
     bench = Bench(first, second, third)
     bench.show({"A": 11.0})
     whole = second.enter

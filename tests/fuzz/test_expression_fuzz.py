@@ -7,18 +7,18 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from time import thread_time  # noqa: TID251  # what reading costs, not what time it is
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from tradeul.domain.board import Board
-from tradeul.domain.board_scope import CLOCK_NUMBERS
-from tradeul.domain.events import Symbol
+from tradeul.domain.board_scope import CLOCK_NUMBERS, BoardScope
+from tradeul.domain.events import Nanos, Symbol
 from tradeul.domain.expression import ExpressionError, parse_condition, parse_order
 from tradeul.domain.fields import BY_NAME
 from tradeul.domain.scans import BUILT_IN
+from tradeul.domain.session import Session
 from tradeul.domain.tokens import MAX_LENGTH
 
 LONGEST_S: Final = 0.05
@@ -74,26 +74,19 @@ def fuzz(count: int, seed: int) -> tuple[Counter[str], list[tuple[float, str]]]:
     return outcomes, slow
 
 
-class _Scope:
+class _Scope(BoardScope):
     """Four rows: all known and plain, all zero, all null, and numbers that overflow."""
 
-    session = "MARKET_OPEN"
-
     def __init__(self) -> None:
-        self.board = Board(capacity=4)
-        self.board.rows_of([Symbol(name) for name in ("A", "B", "BRK.B", "ZZ")])
+        board = Board(capacity=4)
+        board.rows_of([Symbol(name) for name in ("A", "B", "BRK.B", "ZZ")])
         for name in BY_NAME:
-            column = self.board[name]
+            column = board[name]
             if column.dtype == np.float64:
                 column[:] = [7.5, 0.0, np.nan, 1e308]
             elif column.dtype != object:
                 column[:] = [1, 0, -1 if column.dtype == np.int8 else 0, 1]
-
-    def __getitem__(self, name: str) -> npt.NDArray[Any]:
-        return self.board[name]
-
-    def among(self, name: str, words: frozenset[str | None]) -> npt.NDArray[Any]:
-        return self.board.among(name, words)
+        super().__init__(board, Session.MARKET_OPEN, Nanos(0))
 
 
 def _outcome(text: str, board: _Scope) -> str:
