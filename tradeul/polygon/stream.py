@@ -10,6 +10,7 @@ import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
@@ -130,7 +131,7 @@ class PolygonStream:
     def _channels(self) -> frozenset[Channel]:
         return self._wildcards.union(channel_of(topic, each) for topic in self._topics for each in self._desired)
 
-    def _symbols_confirmed(self, channels: set[Channel]) -> frozenset[Symbol]:
+    def _symbols_confirmed(self, channels: AbstractSet[Channel]) -> frozenset[Symbol]:
         """The symbols of which we know that every topic comes, wanted or not."""
         if not self._covering <= channels:
             return frozenset()
