@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,30 @@ async def test_a_key_that_is_in_use_elsewhere_is_said_so(tmp_path: Path) -> None
     assert health["status"] == "degraded"
     assert [reason for reason in health["reasons"] if reason.startswith("this key is in use elsewhere")]
     assert status["stream"]["trouble"].startswith("this key is in use elsewhere")
+
+
+async def test_lists_that_are_gone_are_believed_after_three_snapshots(tmp_path: Path) -> None:
+    """Each list is switched off, with no cooldown: three snapshots of an open market must agree, then all go."""
+    settings: dict[str, Any] = {"hot": {"cooldown_s": 0}, "polygon": {"snapshot_interval_s": 1}}
+    async with whole(tmp_path, "10:30", SYMBOLS, history={"dsn": "off"}, **settings) as app:
+        await eventually(lambda: is_settled(app), within_s=PATIENT_S, every_s=0.05)
+        for name in list(app.channels.by_name):
+            assert (await sent(app, "PUT", f"/api/v1/scans/{name}", {"enabled": False}))[0] == 200
+        before, wanted = app.vitals.snapshots_accepted, await asked(app, "/reconciler/metrics")
+        assert not app.channels.members()
+        assert wanted["desired"] > 0
+
+        await eventually(lambda: nobody_is_wanted(app), within_s=PATIENT_S, every_s=0.05)
+        told = await asked(app, "/reconciler/metrics")
+        stats, taken = await asked(app, "/stats"), app.vitals.snapshots_accepted - before
+
+    assert told["disbelieved"] == 2
+    assert taken >= 2
+    assert stats["promoted"] == stats["degraded"]
+
+
+async def nobody_is_wanted(app: App) -> bool:
+    return not (await asked(app, "/reconciler/metrics"))["desired"]
 
 
 async def test_what_the_feed_was_told_wrongly_is_healed_on_demand(tmp_path: Path) -> None:
