@@ -5,11 +5,19 @@ from structlog.testing import capture_logs
 
 from tests.support.eventually import running
 from tests.support.feed_desk import wanted
-from tests.support.market import NANOS
+from tests.support.market import CALENDAR, NANOS, bar, image, traded
 from tests.support.reconciling import COOLDOWN_S, EVERY_S, START, Desk, Link
+from tradeul.clock import ManualClock
+from tradeul.domain.board import Board
 from tradeul.domain.events import Nanos, Symbol
+from tradeul.domain.scans import BUILT_IN
 from tradeul.domain.session import Session
+from tradeul.engine.channels import Channels
+from tradeul.engine.enrichment import Enrichment
+from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.reconciler import REMEMBERED, Audit, Change
+from tradeul.engine.scanner import Scanner
+from tradeul.engine.vitals import Vitals
 
 
 @pytest.fixture
@@ -191,3 +199,19 @@ async def test_a_deleted_list_lets_go_of_its_rows(desk: Desk) -> None:
     desk.reconciler.follow()
 
     assert desk.feed.state.desired == wanted("A")
+
+
+async def test_live_bars_are_no_new_image_of_the_market() -> None:
+    """What numbers the snapshots that lists stand on does not count the fast re-ranks between them."""
+    clock, board = ManualClock(START), Board(capacity=8)
+    scanner = Scanner(board, BUILT_IN, [], Channels("e1", BUILT_IN, clock))
+    told: list[int] = []
+    pipeline = Pipeline(
+        Enrichment(board, CALENDAR), scanner, clock, Vitals(START), lambda: told.append(pipeline.images)
+    )
+    for second in (0, 5):
+        await pipeline.take_image(image(traded("A", 10.0, 1_000 + second, START)), Nanos(START + second * NANOS))
+        await pipeline.take_bars([bar("A", START, 10.5, 1_100 + second)])
+        await pipeline.rescan()
+
+    assert told == [1, 1, 1, 2, 2, 2]
