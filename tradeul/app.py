@@ -16,10 +16,9 @@ from tradeul import alarms, logs
 from tradeul.alarms import Alarms
 from tradeul.clock import Clock
 from tradeul.domain.announced import AnnouncedCalendar
-from tradeul.domain.attention import Attention
 from tradeul.domain.board import Board
 from tradeul.domain.events import LiveEvents, Nanos
-from tradeul.domain.session import NANOS, local_time
+from tradeul.domain.session import Session, local_time, moment_at
 from tradeul.engine.channels import Channels
 from tradeul.engine.charts import Charts
 from tradeul.engine.demand import EngineDemand
@@ -33,6 +32,7 @@ from tradeul.engine.link_watch import LinkWatch
 from tradeul.engine.minutes import Minutes
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import Demand
+from tradeul.engine.reconciler import Reconciler
 from tradeul.engine.reference import ReferenceKeeper
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.session_watch import SessionWatch
@@ -60,6 +60,7 @@ from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
 from tradeul.web.routes.page import read_page
 from tradeul.web.routes.rvol import Rvol
+from tradeul.web.routes.subscriptions import SubscriptionRoutes
 from tradeul.web.routes.survey import SurveyRoutes
 from tradeul.web.routes.ticker import Ticker
 from tradeul.web.routes.why import WhyRoutes
@@ -125,22 +126,20 @@ class App:
         self.supervisor.add_stop(Stage.FEEDS, "rest", rest.close)
 
         def refill() -> None:
-            # Nothing is sent again of what was missed; before the first connection nothing was.
-            if stream.state.reconnects:
-                discovery.refill()
+            discovery.refill()
 
-        self.stream = stream = self._stream(vendor, refill)
+        stream, reconciler = self._link(vendor, refill)
         self.minutes = self._minutes(stream)
         visits, ringing = self._visits()
-        pipeline = self._pipeline(stream, visits, ringing)
+        pipeline = self._pipeline(reconciler, visits, ringing)
         discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board), visits)
         day = KeptDay(pipeline, state_folder(self.settings) / TODAY, world_of(self.settings), self.clock, self.calendar)
         demand = EngineDemand(self.board, pipeline, day.today, lambda: tuple(self.channels.members()))
         self.loading = self._loading(vendor, self.past, demand)
         hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
-        view = self._view(discovery, stream, day, hours, ringing)
+        view = self._view(discovery, reconciler, day, hours, ringing)
         hub = Hub(self.channels, self.clock, view, lambda: self.loading.desk.under_way() if self.loading else ())
-        await self._serve(hub, view, visits, rest, pipeline, ringing)
+        await self._serve(hub, view, visits, rest, pipeline, ringing, reconciler)
         await day.start(self.supervisor)
         warmup = self._warmup(rest, day, pipeline)
         hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
@@ -229,6 +228,26 @@ class App:
         self.supervisor.add_stop(Stage.FEEDS, "recording", recorder.close)
         return recorder
 
+    def _link(self, vendor: Vendor, refill: Callable[[], None]) -> tuple[PolygonStream, Reconciler]:
+        """The live feed, and what keeps it at what deserves to be followed."""
+
+        def live() -> None:
+            reconciler.connected()
+            # Nothing is sent again of what was missed; before the first connection nothing was.
+            if stream.state.reconnects:
+                refill()
+
+        def session() -> Session:
+            # A delayed feed has its own time.
+            return moment_at(self.calendar, Nanos(self.clock.now() - self.vitals.behind_ns)).session
+
+        self.stream = stream = self._stream(vendor, live)
+        hot, sources = self.settings.hot, {"pin": self.own.pins.symbols}
+        reconciler = Reconciler(stream, self.channels, sources, session, self.clock, hot.cooldown_s, hot.reconcile_s)
+        self.own.pins.changed = reconciler.follow
+        self.supervisor.start("reconciler", reconciler.run, stage=Stage.ENGINE)
+        return stream, reconciler
+
     def _stream(self, vendor: Vendor, on_live: Callable[[], None]) -> PolygonStream:
         feed, late_url = self.settings.polygon.feed, delayed_url_of(vendor.ws_url)
         return PolygonStream(
@@ -254,34 +273,20 @@ class App:
         interval_s = self.settings.polygon.snapshot_interval_s
         return Discovery(rest, pipeline, self.clock, self.calendar, self.vitals, interval_s, taken)
 
-    def _pipeline(self, stream: PolygonStream, visits: Visits, ringing: Alarms) -> Pipeline:
-        attention = Attention(self.settings.hot.cooldown_s)
-
+    def _pipeline(self, reconciler: Reconciler, visits: Visits, ringing: Alarms) -> Pipeline:
         def scanned() -> None:
+            reconciler.follow(pipeline.images)
             visits.look(self.enrichment.as_of)
             ringing.alerts.look(self.enrichment.as_of)
             self.own.scans.failed(self.scanner.failures)
-            in_play = self.channels.members() | self.own.pins.symbols()
-            stream.want(attention.desired(in_play, self.clock.now() / NANOS))
 
         pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned)
         self.own.start(self.supervisor, pipeline, self.channels, self.scanner)
         return pipeline
 
     def _view(
-        self, discovery: Discovery, stream: PolygonStream, day: KeptDay, hours: VendorHours, ringing: Alarms
+        self, discovery: Discovery, reconciler: Reconciler, day: KeptDay, hours: VendorHours, ringing: Alarms
     ) -> EngineView:
-        def link() -> dict[str, object]:
-            state = stream.state
-            return {
-                "connected": state.connected,
-                "authenticated": state.authenticated,
-                "since": state.since // 1_000_000,
-                "reconnects": state.reconnects,
-                "desired": len(state.desired),
-                "confirmed": len(state.confirmed),
-            }
-
         def tasks() -> dict[str, object]:
             return {"tasks": [task._asdict() for task in self.supervisor.states()]}
 
@@ -298,7 +303,7 @@ class App:
             return {} if self.minutes is None else self.minutes.report()
 
         reports: dict[str, Report] = {
-            "stream": link,
+            "stream": reconciler.report,
             "vendor_hours": hours.report,
             "today": day.report,
             "database": database,
@@ -317,7 +322,14 @@ class App:
         return Ticker(self.board, self.channels, view, Charts(bars, kept, self.clock, self.calendar), kept)
 
     async def _serve(
-        self, hub: Hub, view: EngineView, visits: Visits, rest: PolygonRest, pipeline: Pipeline, ringing: Alarms
+        self,
+        hub: Hub,
+        view: EngineView,
+        visits: Visits,
+        rest: PolygonRest,
+        pipeline: Pipeline,
+        ringing: Alarms,
+        reconciler: Reconciler,
     ) -> None:
         await ringing.start(self.supervisor, hub, view.market)
         server = self.settings.server
@@ -337,6 +349,7 @@ class App:
                 SurveyRoutes(Survey(self.board, self.scanner), pipeline, view),
                 self._ticker(view, rest),
                 ringing.routes(),
+                SubscriptionRoutes(reconciler),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
                 *self.own.routes(self.board, self.channels),
             ],

@@ -142,6 +142,9 @@ class Hot(Section):
     cooldown_s: float = Field(
         60.0, ge=0, le=86_400, description="Seconds a symbol is still followed live after it left every list."
     )
+    reconcile_s: float = Field(
+        30.0, ge=1, le=3600, description="Seconds from one check of what is followed live against what should be."
+    )
 
 
 class History(Section):

@@ -168,6 +168,50 @@ def test_late_data_of_what_was_taken_back_confirms_nothing() -> None:
     assert said(talk, 10.3) == {"action": "subscribe", "params": "A.A"}
 
 
+def test_a_confirmation_that_its_end_follows_is_none() -> None:
+    """Late words about what was taken back, and the new request was lost: it is asked for again in its time."""
+    talk = live(["A"])
+    said(talk, 0.0)
+    said(talk, 0.3)
+    assert [said(talk, 10.0), said(talk, 10.3)] == [
+        {"action": "unsubscribe", "params": "A.A"}, {"action": "subscribe", "params": "A.A"},
+    ]  # fmt: skip
+
+    hear(talk, *confirmations(["A"]), status("success", "unsubscribed to: A.A"), now=10.4)
+
+    assert (talk.confirmed, talk.pending) == (set(), {"A.A": 10.4})
+    assert said(talk, 20.5) == {"action": "unsubscribe", "params": "A.A"}
+    assert said(talk, 20.8) == {"action": "subscribe", "params": "A.A"}
+
+
+def test_the_end_of_what_does_not_come_changes_nothing() -> None:
+    """The usual answer to an unsubscription, and one between a renewal and its confirmation."""
+    talk = live(["A"])
+    said(talk, 0.0)
+    hear(talk, *confirmations(["A"]))
+    talk.want(wanted())
+    said(talk, 1.0)
+
+    hear(talk, status("success", "unsubscribed to: A.A, A.B"), now=1.1)
+
+    assert (talk.confirmed, talk.pending, said(talk, 1000.0)) == (set(), {}, None)
+
+
+def test_a_market_that_brings_ever_new_symbols_still_lets_go_of_others() -> None:
+    """While there is always something to ask for, every fourth message takes back what is not wanted."""
+    talk = live(["OLD"])
+    said(talk, 0.0)
+    hear(talk, *confirmations(["OLD"]))
+    actions = []
+    for turn in range(8):
+        talk.want(wanted(*(f"N{number}" for number in range(turn + 1))))
+        words = said(talk, 1.0 + turn * PACE.batch_gap_s)
+        actions.append(words["action"] if words else None)
+
+    assert actions.index("unsubscribe") == 2
+    assert actions.count("unsubscribe") == 1
+
+
 def test_what_is_left_over_is_unsubscribed_again() -> None:
     """Data that still comes long after an unsubscription shows that it was lost; data under way does not."""
     talk = live(["A"])

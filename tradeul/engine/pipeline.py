@@ -48,6 +48,8 @@ class Pipeline:
         self._scanned_date: dt.date | None = None
         self.scanned_session: Session | None = None
         """In which the lists were made last; None before they were."""
+        self.images = 0
+        """How many images of the market the lists were made of, the one they stand on included."""
         self._filled = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
@@ -68,6 +70,7 @@ class Pipeline:
             self._vitals.rows_doubted = dict(self._enrichment.doubted)
             await self._end_of("enrich", before)
             self._filled.set()
+            self.images += 1
             await self._scan()
 
     async def take_bars(self, bars: Sequence[LiveBar]) -> None:

@@ -140,6 +140,7 @@ class EngineView:
                 "bars_folded": self._intake.folded,
                 "bars_from_the_future": self._vitals.bars_from_the_future,
             },
+            "stream": self._reports["stream"]() if "stream" in self._reports else {},
             "epoch": self._channels.epoch,
             "lists": {
                 name: {"size": channel.scan.size, "count": len(channel.state.rows), "sequence": channel.state.sequence}
