@@ -42,6 +42,7 @@ from tradeul.engine.view import EngineView, Report
 from tradeul.engine.visits import Visits
 from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import Warmup
+from tradeul.engine.watches import Watches
 from tradeul.engine.why import Why
 from tradeul.history.daily import DailyLedger
 from tradeul.jobs import Doors, Loading
@@ -55,6 +56,7 @@ from tradeul.settings import Settings
 from tradeul.simulation.exchange.server import Exchange
 from tradeul.simulation.market import Market
 from tradeul.supervisor import Stage, Supervisor
+from tradeul.web.aggregates import Aggregates
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
@@ -64,6 +66,7 @@ from tradeul.web.routes.survey import SurveyRoutes
 from tradeul.web.routes.ticker import Ticker
 from tradeul.web.routes.why import WhyRoutes
 from tradeul.web.server import Address, WebServer
+from tradeul.web.viewer import Viewer
 from tradeul.world import calendar_of, is_simulated, market_clock, page_folder, state_folder, user_folder, world_of
 
 log = structlog.get_logger(__name__)
@@ -98,6 +101,8 @@ class App:
         self.enrichment = Enrichment(self.board, self.calendar)
         self.scanner = Scanner(self.board, scans, global_filters(settings.filters), self.channels)
         self.intake = Intake()
+        self.watches: Watches[Viewer] = Watches(self.board.row_of)
+        self.aggregates = Aggregates(self.board, self.watches, lambda: self.enrichment.as_of, settings.hot.interval_ms)
         self.exchange: Exchange | None = None
         self.server: WebServer | None = None
         self.recorder: FileRecorder | None = None
@@ -139,7 +144,7 @@ class App:
         self.loading = self._loading(vendor, self.past, demand)
         hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
         view = self._view(discovery, stream, day, hours, ringing)
-        hub = Hub(self.channels, self.clock, view, lambda: self.loading.desk.under_way() if self.loading else ())
+        hub = self._hub(view)
         await self._serve(hub, view, visits, rest, pipeline, ringing)
         await day.start(self.supervisor)
         warmup = self._warmup(rest, day, pipeline)
@@ -257,13 +262,18 @@ class App:
     def _pipeline(self, stream: PolygonStream, visits: Visits, ringing: Alarms) -> Pipeline:
         attention = Attention(self.settings.hot.cooldown_s)
 
+        def follow() -> None:
+            in_play = self.channels.members() | self.own.pins.symbols() | self.watches.symbols()
+            stream.want(attention.desired(in_play, self.clock.now() / NANOS))
+
         def scanned() -> None:
+            self.aggregates.look()
             visits.look(self.enrichment.as_of)
             ringing.alerts.look(self.enrichment.as_of)
             self.own.scans.failed(self.scanner.failures)
-            in_play = self.channels.members() | self.own.pins.symbols()
-            stream.want(attention.desired(in_play, self.clock.now() / NANOS))
+            follow()
 
+        self.watches.changed = follow
         pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned)
         self.own.start(self.supervisor, pipeline, self.channels, self.scanner)
         return pipeline
@@ -315,6 +325,10 @@ class App:
     def _ticker(self, view: EngineView, bars: PolygonRest) -> Ticker:
         kept = None if self.past is None else self.past.symbols
         return Ticker(self.board, self.channels, view, Charts(bars, kept, self.clock, self.calendar), kept)
+
+    def _hub(self, view: EngineView) -> Hub:
+        under_way = tuple if self.loading is None else self.loading.desk.under_way
+        return Hub(self.channels, self.clock, view, self.aggregates, under_way)
 
     async def _serve(
         self, hub: Hub, view: EngineView, visits: Visits, rest: PolygonRest, pipeline: Pipeline, ringing: Alarms
