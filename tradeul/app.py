@@ -42,6 +42,7 @@ from tradeul.engine.view import EngineView, Report
 from tradeul.engine.visits import Visits
 from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import Warmup
+from tradeul.engine.watches import Watches
 from tradeul.engine.why import Why
 from tradeul.history.daily import DailyLedger
 from tradeul.jobs import Doors, Loading
@@ -55,6 +56,7 @@ from tradeul.settings import Settings
 from tradeul.simulation.exchange.server import Exchange
 from tradeul.simulation.market import Market
 from tradeul.supervisor import Stage, Supervisor
+from tradeul.web.aggregates import Aggregates
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
@@ -65,6 +67,7 @@ from tradeul.web.routes.survey import SurveyRoutes
 from tradeul.web.routes.ticker import Ticker
 from tradeul.web.routes.why import WhyRoutes
 from tradeul.web.server import Address, WebServer
+from tradeul.web.viewer import Viewer
 from tradeul.world import calendar_of, is_simulated, market_clock, page_folder, state_folder, user_folder, world_of
 
 log = structlog.get_logger(__name__)
@@ -99,6 +102,8 @@ class App:
         self.enrichment = Enrichment(self.board, self.calendar)
         self.scanner = Scanner(self.board, scans, global_filters(settings.filters), self.channels)
         self.intake = Intake()
+        self.watches: Watches[Viewer] = Watches(self.board.row_of)
+        self.aggregates = Aggregates(self.board, self.watches, lambda: self.enrichment.as_of, settings.hot.interval_ms)
         self.exchange: Exchange | None = None
         self.server: WebServer | None = None
         self.recorder: FileRecorder | None = None
@@ -138,7 +143,7 @@ class App:
         self.loading = self._loading(vendor, self.past, demand)
         hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
         view = self._view(discovery, reconciler, day, hours, ringing)
-        hub = Hub(self.channels, self.clock, view, lambda: self.loading.desk.under_way() if self.loading else ())
+        hub = self._hub(view)
         await self._serve(hub, view, visits, rest, pipeline, ringing, reconciler)
         await day.start(self.supervisor)
         warmup = self._warmup(rest, day, pipeline)
@@ -242,9 +247,9 @@ class App:
             return moment_at(self.calendar, Nanos(self.clock.now() - self.vitals.behind_ns)).session
 
         self.stream = stream = self._stream(vendor, live)
-        hot, sources = self.settings.hot, {"pin": self.own.pins.symbols}
+        hot, sources = self.settings.hot, {"pin": self.own.pins.symbols, "watch": self.watches.symbols}
         reconciler = Reconciler(stream, self.channels, sources, session, self.clock, hot.cooldown_s, hot.reconcile_s)
-        self.own.pins.changed = reconciler.follow
+        self.own.pins.changed = self.watches.changed = reconciler.follow
         self.supervisor.start("reconciler", reconciler.run, stage=Stage.ENGINE)
         return stream, reconciler
 
@@ -276,6 +281,7 @@ class App:
     def _pipeline(self, reconciler: Reconciler, visits: Visits, ringing: Alarms) -> Pipeline:
         def scanned() -> None:
             reconciler.follow(pipeline.images)
+            self.aggregates.look()
             visits.look(self.enrichment.as_of)
             ringing.alerts.look(self.enrichment.as_of)
             self.own.scans.failed(self.scanner.failures)
@@ -320,6 +326,10 @@ class App:
     def _ticker(self, view: EngineView, bars: PolygonRest) -> Ticker:
         kept = None if self.past is None else self.past.symbols
         return Ticker(self.board, self.channels, view, Charts(bars, kept, self.clock, self.calendar), kept)
+
+    def _hub(self, view: EngineView) -> Hub:
+        under_way = tuple if self.loading is None else self.loading.desk.under_way
+        return Hub(self.channels, self.clock, view, self.aggregates, under_way)
 
     async def _serve(
         self,

@@ -15,6 +15,7 @@ import orjson
 
 from tests.support.market import CALENDAR, at
 from tradeul.clock import ManualClock
+from tradeul.domain.board import Board
 from tradeul.domain.deltas import Row
 from tradeul.domain.events import Symbol
 from tradeul.domain.scans import Scan
@@ -22,6 +23,8 @@ from tradeul.domain.session import Moment, TradingCalendar, moment_at
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import Annals, FeedState, JobNews
 from tradeul.engine.visits import RecentEvents
+from tradeul.engine.watches import Watches
+from tradeul.web.aggregates import Aggregates
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.routes.page import PageFile
@@ -94,6 +97,12 @@ class Served:
         self.channels.publish({name: tuple(rows)}, self.clock.now() // 1_000_000)
 
 
+def no_aggregates() -> Aggregates:
+    """Of a market in which there is nothing to watch."""
+    board = Board(capacity=1)
+    return Aggregates(board, Watches(board.row_of), lambda: NOON, 100)
+
+
 @contextlib.asynccontextmanager
 async def served(
     names: Iterable[str] = ("alpha", "beta"),
@@ -103,12 +112,13 @@ async def served(
     annals: Annals | None = None,
     more: Iterable[Part] = (),
     under_way: Callable[[], tuple[JobNews, ...]] = lambda: (),
+    aggregates: Aggregates | None = None,
 ) -> AsyncIterator[Served]:
     """Serve lists with nothing in them; the hub's `run` is not started."""
     clock = clock or ManualClock(NOON)
     channels = Channels(EPOCH, [scan(name) for name in names], clock)
     view = StillView(clock)
-    hub = Hub(channels, clock, view, under_way)
+    hub = Hub(channels, clock, view, aggregates or no_aggregates(), under_way)
     recent = RecentEvents()
     history = History(channels, recent, annals)
     server = WebServer(hub, channels, view, page, clock, Address(HOST, 0), max_clients, [history, *more])

@@ -10,7 +10,18 @@ import aiohttp
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.web import HANDSHAKE, HOST, PAGE, Served, deaf, raw_answer, raw_answers, served, viewer
+from tests.support.web import (
+    HANDSHAKE,
+    HOST,
+    PAGE,
+    Served,
+    deaf,
+    no_aggregates,
+    raw_answer,
+    raw_answers,
+    served,
+    viewer,
+)
 from tradeul.clock import ManualClock
 from tradeul.engine.channels import Channels
 from tradeul.errors import AddressInUse, ConfigurationError
@@ -209,7 +220,7 @@ async def test_a_missing_page_is_a_404() -> None:
 def another_server(world: Served, address: Address) -> WebServer:
     clock = ManualClock(world.clock.now())
     channels = Channels("epoch-2", [], clock)
-    hub = Hub(channels, clock, world.view)
+    hub = Hub(channels, clock, world.view, no_aggregates())
     return WebServer(hub, channels, world.view, PAGE, clock, address, 1)
 
 

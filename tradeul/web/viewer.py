@@ -1,8 +1,8 @@
 """One connected viewer: what it was sent, what it is owed, and how it is written to without ever waiting for it.
 
-There is no queue of states and no task. `flush` hands over the newest state of each list, or leaves everything for
-later when the socket still holds an earlier frame; so a slow viewer skips states and delays nobody. The hub owns
-viewers and calls every method here.
+There is no queue of states and no task. `flush` hands over the newest state of each list and of each watched symbol,
+or leaves everything for later when the socket still holds an earlier frame; so a slow viewer skips states and delays
+nobody. The hub owns viewers and calls every method here.
 """
 
 import asyncio
@@ -11,9 +11,10 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
-from tradeul.web.frames import ListFrames
+from tradeul.domain.events import Symbol
+from tradeul.web.frames import ListFrames, Sight
 from tradeul.web.protocol import RequestId, close_frame
 
 WRITE_AHEAD_BYTES: Final = 32_768
@@ -36,17 +37,38 @@ class Source(Protocol):
     def lists(self) -> Mapping[str, ListFrames]:
         """The prepared frames of every list."""
 
+    @property
+    def sights(self) -> Mapping[Symbol, Sight]:
+        """The newest of every watched symbol."""
+
+    @property
+    def interval_s(self) -> float:
+        """How long a viewer rests between two frames of one symbol."""
+
     def heartbeat(self, names: Mapping[str, object], request_id: RequestId | None) -> bytes:
         """Make a heartbeat about the lists named."""
+
+
+class Shown(NamedTuple):
+    """What a viewer was last sent of a watched symbol, None before the first frame, and when the next may go."""
+
+    sight: Sight | None
+    due: float
+
+
+UNSEEN: Final = Shown(None, 0.0)
 
 
 class Viewer:
     """`sent` holds, for each subscribed list, the sequence it was last sent; None: it needs a snapshot."""
 
-    __slots__ = ("_beats", "_replies", "_transport", "ended", "sent", "spoke", "written_at")
+    __slots__ = ("_beats", "_replies", "_transport", "early", "ended", "sent", "spoke", "watched", "written_at")
 
     def __init__(self, transport: asyncio.WriteTransport, now: float) -> None:
         self.sent: dict[str, int | None] = {}
+        self.watched: dict[Symbol, Shown] = {}
+        self.early = False
+        """Some watched symbol has other values already, but was told of a moment ago: flush again soon."""
         self.spoke = False
         """It asked for something valid."""
         self.ended = False
@@ -85,14 +107,15 @@ class Viewer:
             return True
         if transport.get_write_buffer_size():
             return False
-        for frame in self._owed(source):
+        self.early = False
+        for frame in self._owed(source, now):
             transport.write(frame)
             self.written_at = now
             if transport.get_write_buffer_size() > WRITE_AHEAD_BYTES:
                 return False
         return True
 
-    def _owed(self, source: Source) -> Iterator[bytes]:
+    def _owed(self, source: Source, now: float) -> Iterator[bytes]:
         """Yield what is due in order, each marked as sent when it is asked for."""
         while self._replies:
             yield self._replies.popleft()
@@ -101,8 +124,23 @@ class Viewer:
             if sequence != frames.sequence:
                 self.sent[name] = frames.sequence
                 yield frames.since(sequence)
+        # At most 50 short frames, and one call to the kernel instead of as many.
+        if self.watched and (news := b"".join(self._news(source, now))):
+            yield news
         while self._beats:
             yield source.heartbeat(self.sent, self._beats.popleft())
+
+    def _news(self, source: Source, now: float) -> Iterator[bytes]:
+        """Yield the watched symbols' frames that differ from what was shown of them and may go now."""
+        for symbol, shown in self.watched.items():
+            sight = source.sights[symbol]
+            if not sight.differs(shown.sight):
+                continue
+            if now < shown.due:
+                self.early = True
+                continue
+            self.watched[symbol] = Shown(sight, now + source.interval_s)
+            yield sight.frame()
 
     def end(self, code: int, last_words: bytes = b"") -> None:
         """Say that it is over, unless that was said. The hub sees to it that the viewer closes."""

@@ -22,6 +22,8 @@ from tradeul.web.protocol import (
     Ping,
     Resync,
     SubscribeList,
+    Unwatch,
+    Watch,
 )
 from tradeul.web.viewer import UNSENT_BYTES, Viewer
 
@@ -96,6 +98,10 @@ class LiveLists:
         hub = self._hub
         if isinstance(request, Ping):
             hub.answer_ping(viewer, request.id)
+        elif isinstance(request, Watch):
+            hub.watch(viewer, request)
+        elif isinstance(request, Unwatch):
+            hub.unwatch(viewer, request)
         elif request.list not in hub.lists:
             hub.refuse(viewer, request.id, ErrorCode.UNKNOWN_LIST, "there is no such list")
         elif isinstance(request, SubscribeList):
