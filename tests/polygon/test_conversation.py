@@ -1,5 +1,6 @@
 """What is said on one connection, decided without a socket: every test names its own moments."""
 
+import math
 from collections.abc import Iterable
 
 import orjson
@@ -182,6 +183,37 @@ def test_what_is_left_over_is_unsubscribed_again() -> None:
     assert said(talk, 11.0) == {"action": "unsubscribe", "params": "A.A"}
 
 
+def test_an_unanswered_unsubscription_is_said_again() -> None:
+    """After 10 s, and after 10 more, then no more: the vendor is silent on what it does not hold."""
+    talk = live(["A", "B"])
+    said(talk, 0.0)
+    hear(talk, *confirmations(["A", "B"]))
+    talk.want(wanted())
+    assert said(talk, 1.0) == {"action": "unsubscribe", "params": "A.A,A.B"}
+    hear(talk, status("success", "unsubscribed to: A.B"), now=1.1)
+    assert said(talk, 1.3) is None
+
+    assert talk.due_at() == 11.0
+    assert said(talk, 11.0) == {"action": "unsubscribe", "params": "A.A"}
+    assert said(talk, 21.0) == {"action": "unsubscribe", "params": "A.A"}
+    assert [said(talk, 31.0 + second) for second in range(100)] == [None] * 100
+    assert talk.due_at() == math.inf
+
+
+def test_what_is_wanted_again_is_not_unsubscribed_a_second_time() -> None:
+    """A wish that came back meanwhile counts, whether its end was confirmed or not."""
+    talk = live(["A"])
+    said(talk, 0.0)
+    hear(talk, *confirmations(["A"]))
+    talk.want(wanted())
+    said(talk, 1.0)
+    talk.want(wanted("A"))
+    assert said(talk, 2.0) == {"action": "subscribe", "params": "A.A"}
+    hear(talk, *confirmations(["A"]), now=2.1)
+
+    assert [said(talk, 11.0 + second) for second in range(100)] == [None] * 100
+
+
 def test_a_refused_channel_leaves_the_rest() -> None:
     """`not authorized` names no channel and ends nothing."""
     talk = live(["A"])
@@ -232,6 +264,8 @@ def test_a_vendor_that_answers_ends_up_with_what_is_wanted(
             held = held | asked if command["action"] == "subscribe" else held - asked
             if command["action"] == "subscribe":
                 hear(talk, *confirmations(sorted(new)), now=now)
+            else:
+                hear(talk, *(status("success", f"unsubscribed to: A.{each}") for each in sorted(asked)), now=now)
 
     assert (held, talk.confirmed, talk.pending) == ({"A"}, {"A.A"}, {})
     assert said(talk, now + 1000) is None

@@ -7,7 +7,7 @@ and the same difference between wanted and confirmed heals everything.
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -31,11 +31,14 @@ from tradeul.polygon.frames import (
 )
 
 CONFIRMATION: Final = "subscribed to: "
+END_OF_IT: Final = "unsubscribed to: "
 EVERYTHING: Final = "*"
 
 MOST_RENEWALS: Final = 2
 """So often is a topic of the whole market asked for again on one connection, then it is taken as refused: the vendor's
 `not authorized` does not say what it means."""
+MOST_GOODBYES: Final = 3
+"""So often an unsubscription is said that nobody confirms: the vendor is silent on what it does not hold."""
 
 _VERDICTS: Final = {
     "auth_timeout": Ending.REFUSED,
@@ -80,6 +83,8 @@ class Conversation:
         self._last_batch_at = -math.inf
         self._quiet_until = now
         self._left: dict[Channel, float] = {}
+        self._goodbyes: Counter[Channel] = Counter()
+        """Of what was left and not confirmed to be over: how often it was said."""
         self._asked: Counter[Channel] = Counter()
         self.stage = Stage.CONNECTED
         self.live_since = math.inf
@@ -134,6 +139,7 @@ class Conversation:
         self._last_batch_at = now
         self._look_again()
         if batch := commands.subscribe[:size]:
+            self._settle(batch)
             self.pending.update(dict.fromkeys(batch, now))
             self._asked.update(filter(is_of_everything, batch))
             return encode_subscribe(batch)
@@ -141,12 +147,28 @@ class Conversation:
             # Taken back now, and no longer pending, so that the next batch asks for them again.
             self._forget(batch)
             return encode_unsubscribe(batch)
-        if batch := commands.unsubscribe[:size]:
+        if batch := (commands.unsubscribe or self._unheard(now))[:size]:
             self._forget(batch)
-            self._left.update(dict.fromkeys(batch, now))
+            self._leave(batch, now)
             return encode_unsubscribe(batch)
-        self._quiet_until = min(self.pending.values(), default=math.inf) + patience_s
+        asked_at = (*self.pending.values(), *(self._left[channel] for channel in self._goodbyes))
+        self._quiet_until = min(asked_at, default=math.inf) + patience_s
         return None
+
+    def _leave(self, channels: tuple[Channel, ...], now: float) -> None:
+        self._left.update(dict.fromkeys(channels, now))
+        self._goodbyes.update(channels)
+
+    def _unheard(self, now: float) -> tuple[Channel, ...]:
+        """What was left and not confirmed in time, and may be held still."""
+        late = [each for each in self._goodbyes if now - self._left[each] >= self._pace.answer_within_s]
+        self._settle([each for each in late if self._goodbyes[each] >= MOST_GOODBYES])
+        return tuple(sorted(each for each in late if each in self._goodbyes))
+
+    def _settle(self, channels: Iterable[Channel]) -> None:
+        """Wait no more for a word that these are over."""
+        for channel in channels:
+            self._goodbyes.pop(channel, None)
 
     def _give_up(self, now: float) -> None:
         """Take those as refused that were asked for often enough; it needs no taking back, as nothing was given."""
@@ -171,8 +193,10 @@ class Conversation:
             case "auth_success" if self.stage is Stage.AUTHENTICATING:
                 self._be_live(now)
             case "success" if status.message.startswith(CONFIRMATION):
-                for channel in status.message.removeprefix(CONFIRMATION).split(","):
-                    self._hear_confirmation(Channel(channel.strip()))
+                for channel in _channels_named(status.message.removeprefix(CONFIRMATION)):
+                    self._hear_confirmation(channel)
+            case "success" if status.message.startswith(END_OF_IT):
+                self._settle(_channels_named(status.message.removeprefix(END_OF_IT)))
             case "success" if status.message == "authenticated" and self.stage is Stage.AUTHENTICATING:
                 self._be_live(now)
             case "connected" | "auth_success" | "success":
@@ -217,6 +241,10 @@ def _verdict(status: str, message: str) -> Ending | None:
         return _VERDICTS.get(status)
     said = message.lower()
     return Ending.NOT_IN_PLAN if any(word in said for word in _OF_THE_PLAN) else Ending.NOT_LET_IN
+
+
+def _channels_named(text: str) -> Iterator[Channel]:
+    return (Channel(channel.strip()) for channel in text.split(","))
 
 
 def _channels_in(events: LiveEvents) -> Iterator[Channel]:
