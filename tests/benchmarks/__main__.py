@@ -19,6 +19,7 @@ from tests.benchmarks.figure import Figure
 HERE = Path(__file__).parent
 NAMES = (
     "bars",
+    "burst",
     "decode",
     "fields",
     "frozen",

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from tests.benchmarks.audience import Arrivals, audience
 from tests.benchmarks.figure import Figure
-from tests.benchmarks.vendor import Sent, vendor
+from tests.benchmarks.vendor import Sent, Vendor, vendor
 from tests.benchmarks.witness import NS_PER_MS, Mark, Witness, followed, lag_ms, percentile
 from tests.support.eventually import eventually
 from tradeul import logs
@@ -43,7 +43,7 @@ async def run() -> list[Figure]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         async with vendor(folder, START, SYMBOLS, BARS_A_SECOND) as market:
-            app = App(settings_of(folder, market.rest_url, market.ws_url, market.anchor))
+            app = App(settings_of(folder, market, START))
             await app.start()
             assert app.server is not None
             await eventually(lambda: followed(app) >= HOT, within_s=STARTING_S, every_s=0.05)
@@ -55,7 +55,7 @@ async def run() -> list[Figure]:
                 hot = followed(app)
             app.supervisor.request_stop("measured")
             await app.supervisor.run_until_stopped()
-    shows = _first_shows(witness, market.sent)
+    shows = first_shows(witness, market.sent)
     handed = [(witness.handed[state] - sent) / NS_PER_MS for state, sent in shows if state in witness.handed]
     received = _received(shows, people.arrivals)
     print(f"  {hot} symbols followed, {len(people.arrivals)} viewers, {len(shows)} bars in lists")
@@ -67,14 +67,14 @@ async def run() -> list[Figure]:
     ]
 
 
-def settings_of(folder: Path, rest_url: str, ws_url: str, anchor: str) -> Settings:
+def settings_of(folder: Path, market: Vendor, start: str) -> Settings:
     """The whole program without a database, on another process's market."""
     return Settings(
         server={"port": 0},
         history={"dsn": "off", "data_dir": str(folder)},
         market={"source": "polygon"},
-        polygon={"api_key": "bench", "rest_url": rest_url, "ws_url": ws_url},
-        clock={"start": START, "anchor": anchor},
+        polygon={"api_key": "bench", "rest_url": market.rest_url, "ws_url": market.ws_url},
+        clock={"start": start, "anchor": market.anchor},
     )
 
 
@@ -82,7 +82,8 @@ Show = tuple[tuple[str, int], int]
 """A list at the sequence that shows a bar, and when that bar was sent."""
 
 
-def _first_shows(witness: Witness, sent: Iterable[Sent]) -> list[Show]:
+def first_shows(witness: Witness, sent: Iterable[Sent]) -> list[Show]:
+    """Which state of a list was the first to show which bar."""
     sent_at: dict[Mark, int] = {(each.symbol, each.end_ms): each.at_ns for each in sent}
     began = min(witness.heard.values())
     return [
