@@ -101,7 +101,7 @@ async def test_everything_is_followed_again_soon_after_an_end(fault: str, option
     """300 symbols within 5 s of the end of the connection, 19 times in 20."""
     async with clients() as (exchange, watches):
         exchange.faults.switch_on(fault, times=1, **options)
-        await eventually(lambda: all(watch.drift() for watch in watches), every_s=LOOK_S / 10)
+        await eventually(lambda: all(watch.lost() for watch in watches), every_s=LOOK_S / 10)
         ended = SystemClock().monotonic()
 
         seconds = await followed_again(watches, ended)
@@ -190,7 +190,7 @@ async def broken(exchange: Exchange, watch: FeedWatch, fault: str, options: dict
     exchange.faults.switch_on(fault, **options)
     if fault not in ("close", "evicted"):
         exchange.faults.switch_on("abort", times=1)
-    await eventually(watch.drift, every_s=LOOK_S / 10)
+    await eventually(watch.lost, every_s=LOOK_S / 10)
     return watch.clock.monotonic()
 
 

@@ -49,6 +49,10 @@ class FeedWatch:
         held = {channel for channel in self._exchange.held(self._key) if channel.startswith(f"{SECONDS}.")}
         return held ^ {channel_of(SECONDS, symbol) for symbol in self.stream.state.desired}
 
+    def lost(self) -> bool:
+        """Whether the exchange sends nothing at all: a symbol that has just come is drift too, for a moment."""
+        return not self._exchange.held(self._key)
+
     def healed_after(self, moment: float) -> float | None:
         """Seconds from then until there was no drift; None: there still is."""
         return next((at - moment for at in self.whole_at if at > moment), None)
