@@ -212,20 +212,6 @@ def test_a_market_that_brings_ever_new_symbols_still_lets_go_of_others() -> None
     assert actions.count("unsubscribe") == 1
 
 
-def test_what_is_left_over_is_unsubscribed_again() -> None:
-    """Data that still comes long after an unsubscription shows that it was lost; data under way does not."""
-    talk = live(["A"])
-    said(talk, 0.0)
-    hear(talk, *confirmations(["A"]))
-    talk.want(wanted())
-    assert said(talk, 1.0) == {"action": "unsubscribe", "params": "A.A"}
-
-    hear(talk, second_bar("A"), now=2.0)
-    assert said(talk, 2.0) is None
-    hear(talk, second_bar("A"), now=11.0)
-    assert said(talk, 11.0) == {"action": "unsubscribe", "params": "A.A"}
-
-
 def test_a_refused_channel_leaves_the_rest() -> None:
     """`not authorized` names no channel and ends nothing."""
     talk = live(["A"])
@@ -276,6 +262,8 @@ def test_a_vendor_that_answers_ends_up_with_what_is_wanted(
             held = held | asked if command["action"] == "subscribe" else held - asked
             if command["action"] == "subscribe":
                 hear(talk, *confirmations(sorted(new)), now=now)
+            else:
+                hear(talk, *(status("success", f"unsubscribed to: A.{each}") for each in sorted(asked)), now=now)
 
     assert (held, talk.confirmed, talk.pending) == ({"A"}, {"A.A"}, {})
     assert said(talk, now + 1000) is None

@@ -7,6 +7,7 @@ and answers, a feed that does from now on what it is asked soon holds what is wa
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -16,6 +17,9 @@ Item = TypeVar("Item", bound=str)
 
 MOST_IN_A_ROW: Final = 3
 """So many requests for more are made while something is to be taken back; else a busy market would never let go."""
+
+MOST_GOODBYES: Final = 3
+"""So often an item is taken back that nobody says to have ended: a feed may be silent on what it does not hold."""
 
 
 class Commands(NamedTuple, Generic[Item]):
@@ -59,6 +63,8 @@ class Subscriptions(Generic[Item]):
         self._most = most_at_once
         self._in_a_row = 0
         self._left: dict[Item, float] = {}
+        self._goodbyes: Counter[Item] = Counter()
+        """Of what was taken back and not said to have ended: how often it was taken back."""
         self.confirmed: set[Item] = set()
         self.pending: dict[Item, float] = {}
         """Asked for and not answered: when."""
@@ -67,7 +73,7 @@ class Subscriptions(Generic[Item]):
         """What to say next, which is then taken as said."""
         commands = plan(desired, self.confirmed, self.pending, now, self._patience_s)
         # One that is renewed is taken back now, and no longer pending, so that the next request asks for it again.
-        back = commands.renew or commands.unsubscribe
+        back = commands.renew or commands.unsubscribe or self._unheard(now)
         if commands.subscribe and not (back and self._in_a_row >= MOST_IN_A_ROW):
             self._in_a_row += 1
             return self._asked(commands.subscribe[: self._most], now)
@@ -76,7 +82,8 @@ class Subscriptions(Generic[Item]):
 
     def overdue_at(self) -> float:
         """When the oldest unanswered request is no longer waited for."""
-        return min(self.pending.values(), default=math.inf) + self._patience_s
+        asked_at = (*self.pending.values(), *(self._left[item] for item in self._goodbyes))
+        return min(asked_at, default=math.inf) + self._patience_s
 
     def hear_begun(self, item: Item) -> bool:
         """The feed says that it brings an item, or does; whether that was waited for.
@@ -93,6 +100,7 @@ class Subscriptions(Generic[Item]):
 
         Mostly these words are about an earlier request and those about the newest follow, so they are waited for.
         """
+        self._goodbyes.pop(item, None)
         if item not in self.confirmed:
             return False
         self.confirmed.discard(item)
@@ -115,8 +123,18 @@ class Subscriptions(Generic[Item]):
         """Wait for an item no longer: it was not given, so there is nothing to take back."""
         self.pending.pop(item, None)
 
+    def _unheard(self, now: float) -> tuple[Item, ...]:
+        """What was taken back, was not said to have ended in time, and so may be held still."""
+        late = sorted(item for item in self._goodbyes if now - self._left[item] >= self._patience_s)
+        for item in late:
+            if self._goodbyes[item] >= MOST_GOODBYES:
+                del self._goodbyes[item]
+        return tuple(item for item in late if item in self._goodbyes)
+
     def _asked(self, items: tuple[Item, ...], now: float) -> Request[Item]:
         self.pending.update(dict.fromkeys(items, now))
+        for item in items:
+            self._goodbyes.pop(item, None)
         return Request(wanted=True, items=items)
 
     def _taken_back(self, items: tuple[Item, ...], now: float) -> Request[Item]:
@@ -124,4 +142,5 @@ class Subscriptions(Generic[Item]):
         for item in items:
             self.pending.pop(item, None)
             self._left[item] = now
+            self._goodbyes[item] += 1
         return Request(wanted=False, items=items)

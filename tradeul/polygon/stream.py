@@ -213,7 +213,10 @@ class PolygonStream:
             if message is None:
                 continue
             if message.type in _ENDED:
-                return message.data if message.type is WSMsgType.CLOSE else WSCloseCode.ABNORMAL_CLOSURE
+                # A goodbye may name no code: 0.
+                return (
+                    message.data if message.type is WSMsgType.CLOSE and message.data else WSCloseCode.ABNORMAL_CLOSURE
+                )
             if message.type is WSMsgType.PING:
                 async with asyncio.timeout(SEND_S):
                     await socket.pong(message.data)
