@@ -97,7 +97,7 @@ class App:
         self.board = Board(least_sessions=settings.rvol.min_sessions)
         self.enrichment = Enrichment(self.board, self.calendar)
         self.scanner = Scanner(self.board, scans, global_filters(settings.filters), self.channels)
-        self.intake = Intake()
+        self.intake = Intake(self.clock, self.calendar, self.vitals)
         self.exchange: Exchange | None = None
         self.server: WebServer | None = None
         self.recorder: FileRecorder | None = None
@@ -236,6 +236,8 @@ class App:
             vendor.api_key,
             self.clock,
             self._deliver,
+            topics=self.settings.hot.of_symbols(),
+            wildcards=frozenset(f"{topic}.*" for topic in self.settings.hot.of_whole_market()),
             delayed_url=late_url if feed == "auto" else None,
             recorder=self.recorder,
             on_live=on_live,
@@ -264,7 +266,7 @@ class App:
             in_play = self.channels.members() | self.own.pins.symbols()
             stream.want(attention.desired(in_play, self.clock.now() / NANOS))
 
-        pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned)
+        pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned, lambda: stream.tells_halts)
         self.own.start(self.supervisor, pipeline, self.channels, self.scanner)
         return pipeline
 
@@ -299,6 +301,7 @@ class App:
 
         reports: dict[str, Report] = {
             "stream": link,
+            "intake": self.intake.report,
             "vendor_hours": hours.report,
             "today": day.report,
             "database": database,
