@@ -84,6 +84,16 @@ def test_bars_of_two_minutes_are_not_folded() -> None:
     assert len(intake.take()) == 0
 
 
+def test_minutes_of_both_sides_of_the_open_stay_apart() -> None:
+    """Three of them or more may wait, and no price of one side gets into the range of the other."""
+    intake = intake_at("09:33")
+    minutes = [Nanos(at("09:28:30") + number * 60 * NANOS) for number in range(4)]
+
+    intake.deliver(LiveEvents([bar("A", end, 5.0 + number) for number, end in enumerate(minutes)], [], [], [], []))
+
+    assert [(each.low, each.high) for each in seconds_of(intake)] == [(5.0, 6.0), (7.0, 7.0), (8.0, 8.0)]
+
+
 def test_every_kind_is_received_folded_and_bounded() -> None:
     """However many come of a symbol, of each kind a few wait, and the counts say what came and what was joined."""
     intake = intake_at("10:02")
