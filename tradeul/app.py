@@ -101,7 +101,7 @@ class App:
         self.board = Board(least_sessions=settings.rvol.min_sessions)
         self.enrichment = Enrichment(self.board, self.calendar)
         self.scanner = Scanner(self.board, scans, global_filters(settings.filters), self.channels)
-        self.intake = Intake()
+        self.intake = Intake(self.clock, self.calendar, self.vitals)
         self.watches: Watches[Viewer] = Watches(self.board.row_of)
         self.aggregates = Aggregates(self.board, self.watches, lambda: self.enrichment.as_of, settings.hot.interval_ms)
         self.exchange: Exchange | None = None
@@ -260,6 +260,8 @@ class App:
             vendor.api_key,
             self.clock,
             self._deliver,
+            topics=self.settings.hot.of_symbols(),
+            wildcards=frozenset(f"{topic}.*" for topic in self.settings.hot.of_whole_market()),
             delayed_url=late_url if feed == "auto" else None,
             recorder=self.recorder,
             on_live=on_live,
@@ -286,9 +288,12 @@ class App:
             ringing.alerts.look(self.enrichment.as_of)
             self.own.scans.failed(self.scanner.failures)
 
-        pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned)
+        pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned, self._tells_halts)
         self.own.start(self.supervisor, pipeline, self.channels, self.scanner)
         return pipeline
+
+    def _tells_halts(self) -> bool:
+        return self.stream is not None and self.stream.tells_halts
 
     def _view(
         self, discovery: Discovery, reconciler: Reconciler, day: KeptDay, hours: VendorHours, ringing: Alarms
@@ -310,6 +315,7 @@ class App:
 
         reports: dict[str, Report] = {
             "stream": reconciler.report,
+            "intake": self.intake.report,
             "vendor_hours": hours.report,
             "today": day.report,
             "database": database,

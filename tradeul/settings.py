@@ -6,7 +6,16 @@ what they are given and the defaults.
 
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, SecretStr
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    SecretStr,
+)
 from pydantic import model_validator as check
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -135,7 +144,26 @@ class Filters(Section):
     change: Range = Field(Range(), description="Change since the previous close, in percent.")
 
 
+CHANNELS: Final = ("A", "AM", "T", "Q", "LULD")
+OF_THE_WHOLE_MARKET: Final = frozenset({"LULD"})
+"""Few enough to be followed of every symbol."""
+
+
+def _channels(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names or not set(names) <= set(CHANNELS):
+        raise ValueError(f"must name one or more of {', '.join(CHANNELS)}")
+    return tuple(dict.fromkeys(names))
+
+
 class Hot(Section):
+    mode: Literal["lists", "all"] = Field(
+        "lists",
+        description='What is followed: "lists": what is in lists, pinned or watched; "all": seconds of every symbol.',
+    )
+    channels: Annotated[Names, AfterValidator(_channels)] = Field(
+        ("A", "LULD"),
+        description="What is followed of it: A seconds, AM minutes, T trades, Q quotes; LULD halts, of every symbol.",
+    )
     interval_ms: int = Field(
         100, ge=20, le=10_000, description="Milliseconds from one re-rank of live symbols to the next."
     )
@@ -145,6 +173,15 @@ class Hot(Section):
     reconcile_s: float = Field(
         30.0, ge=1, le=3600, description="Seconds from one check of what is followed live against what should be."
     )
+
+    def of_whole_market(self) -> frozenset[str]:
+        """The channels that are followed of every symbol."""
+        return OF_THE_WHOLE_MARKET.intersection(self.channels) | ({"A"} if self.mode == "all" else set())
+
+    def of_symbols(self) -> tuple[str, ...]:
+        """Those that must come of a symbol that is followed, be it with those of every other."""
+        wanted = {*self.channels, *self.of_whole_market()} - OF_THE_WHOLE_MARKET
+        return tuple(name for name in CHANNELS if name in wanted)
 
 
 class History(Section):

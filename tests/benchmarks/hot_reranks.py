@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 
 from tests.benchmarks.figure import Figure
-from tests.support.market import CALENDAR, NANOS, at, bar
+from tests.support.market import CALENDAR, NANOS, at, bar, live
 from tests.support.simulated import listening
 from tradeul import logs
 from tradeul.clock import ManualClock
@@ -49,7 +49,7 @@ class Desk:
     def rerank(self, bars: Sequence[LiveBar], spent: Spent) -> int:
         """Do all of it; gives the bytes that came of it, and notes the milliseconds of each stage."""
         before, made = time.perf_counter(), 0
-        self.enrichment.apply_bars(bars)
+        live(self.enrichment, bars)
         before = _note(spent, "apply", before)
         ranked = self.scanner.rank(self.enrichment.as_of, Session.MARKET_OPEN)
         before = _note(spent, "rank", before)

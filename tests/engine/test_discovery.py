@@ -56,7 +56,7 @@ class Engine:
         board = Board(capacity=16)
         self.enrichment = Enrichment(board, CALENDAR)
         self.scanner = Scanner(board, BUILT_IN, [], self.channels)
-        self.intake = Intake()
+        self.intake = Intake(self.clock, CALENDAR, self.vitals)
         self.scans = 0
         self.pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, self._scanned)
         self.shown: list[Nanos] = []

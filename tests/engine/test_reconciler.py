@@ -10,6 +10,7 @@ from tests.support.reconciling import COOLDOWN_S, EVERY_S, START, Desk, Link
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
 from tradeul.domain.events import Nanos, Symbol
+from tradeul.domain.folding import Folded
 from tradeul.domain.scans import BUILT_IN
 from tradeul.domain.session import Session
 from tradeul.engine.channels import Channels
@@ -211,7 +212,7 @@ async def test_live_bars_are_no_new_image_of_the_market() -> None:
     )
     for second in (0, 5):
         await pipeline.take_image(image(traded("A", 10.0, 1_000 + second, START)), Nanos(START + second * NANOS))
-        await pipeline.take_bars([bar("A", START, 10.5, 1_100 + second)])
+        await pipeline.take_live([Folded([bar("A", START, 10.5, 1_100 + second)])])
         await pipeline.rescan()
 
     assert told == [1, 1, 1, 2, 2, 2]

@@ -2,7 +2,8 @@
 
 import math
 
-from tests.polygon.test_conversation import confirmations, hear, live, said, second_bar, status, wanted
+from tests.polygon.test_conversation import hear, live, said, status, wanted
+from tests.support.vendor import confirmations, second_bar
 
 
 def test_what_is_left_over_is_unsubscribed_again() -> None:

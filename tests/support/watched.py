@@ -10,7 +10,7 @@ import orjson
 import websockets
 
 from tests.support.eventually import running, settle
-from tests.support.market import CALENDAR, bar, image, take, traded
+from tests.support.market import CALENDAR, bar, image, live, take, traded
 from tests.support.web import NOON, Message, Served, served
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
@@ -38,7 +38,7 @@ class Watched:
     async def trade(self, symbol: str, price: float, volume: float = 1_000.0, **more: Any) -> None:
         """Let a bar move a symbol, and the engine have it looked at; what comes of it at once is written."""
         end = Nanos(self.web.clock.now())
-        self.enrichment.apply_bars([bar(symbol, end, price, volume, **more)])
+        live(self.enrichment, [bar(symbol, end, price, volume, **more)])
         await self.scanned()
 
     async def snapshot(self, *rows: dict[str, Any]) -> None:

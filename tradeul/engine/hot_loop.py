@@ -1,6 +1,6 @@
-"""The fast re-rank between snapshots: live bars of the symbols in play, at most once per interval.
+"""The fast re-rank between snapshots: live events of the symbols in play, at most once per interval.
 
-The interval is wall time. Nothing happens while nothing arrives.
+The interval is wall time. Nothing happens while nothing arrives, and nothing is published of what changes nothing.
 """
 
 from tradeul.clock import Clock
@@ -18,8 +18,8 @@ class HotLoop:
         self._interval_s = interval_ms / 1_000
 
     async def run(self) -> None:
-        """Wait for bars, apply them together, and rest for the interval."""
+        """Wait for events, apply them together, and rest for the interval."""
         while True:
             await self._intake.arrival()
-            await self._pipeline.take_bars(self._intake.take())
+            await self._pipeline.take_live(self._intake.take())
             await self._clock.pause(self._interval_s)

@@ -20,13 +20,13 @@ import structlog
 from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType
 
 from tradeul.clock import Clock
-from tradeul.domain.events import LiveEvents, Nanos, Symbol
+from tradeul.domain.events import Nanos, Symbol
 from tradeul.engine.ports import Deliver, Recorder
 from tradeul.errors import VendorRefused
 from tradeul.fetching.allowance import Uniform
 from tradeul.polygon.backoff import Backoff, Ending
 from tradeul.polygon.conversation import EVERYTHING, Conversation, Pace, Stage, is_of_everything
-from tradeul.polygon.frames import SECONDS, Channel, channel_of, decode_frame
+from tradeul.polygon.frames import BANDS, SECONDS, Channel, channel_of, decode_frame
 from tradeul.polygon.hosts import is_delayed
 from tradeul.polygon.link import LinkState
 from tradeul.polygon.pulse import Pulse
@@ -115,6 +115,11 @@ class PolygonStream:
             whole_topics=frozenset(each for each in talk.confirmed if is_of_everything(each)) if talk else frozenset(),
             refused=frozenset(talk.refused) if talk else frozenset(),
         )
+
+    @property
+    def tells_halts(self) -> bool:
+        """Whether halts in the whole market are known to come."""
+        return self._talk is not None and channel_of(BANDS, EVERYTHING) in self._talk.confirmed
 
     def want(self, symbols: frozenset[Symbol]) -> None:
         """Replace the set of symbols to be followed; takes effect without waiting."""
@@ -264,7 +269,7 @@ class PolygonStream:
         if talk.said_last != said and talk.verdict is None:
             log.warning("feed_complained", said=talk.said_last)
         if any(frame.events):
-            newest = min(now, _newest(frame.events))
+            newest = min(now, frame.events.newest())
             self._newest_event_at = max(self._newest_event_at, newest)
             self._lag_ms = (now - newest) // 1_000_000
             self._deliver(frame.events)
@@ -293,12 +298,6 @@ class _End:
         """For the log."""
         said = {"lived_s": round(self.lived_s, 1), "code": self.code, "said": self.said}
         return {"why": str(self.ending), "meaning": self.ending.words, **said}
-
-
-def _newest(events: LiveEvents) -> Nanos:
-    """The market time of the newest of these."""
-    ends = [bar.end for bars in (events.seconds, events.minutes) for bar in bars]
-    return max(ends + [event.at for kind in (events.trades, events.quotes, events.bands) for event in kind])
 
 
 def _symbols_in(channels: Iterable[Channel]) -> frozenset[Symbol]:
