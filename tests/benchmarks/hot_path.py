@@ -9,7 +9,7 @@ once for each viewer of that list.
 import asyncio
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from tests.benchmarks.audience import Arrivals, audience
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.vendor import Sent, Vendor, vendor
-from tests.benchmarks.witness import NS_PER_MS, Mark, Witness, followed, lag_ms, percentile
+from tests.benchmarks.witness import NS_PER_MS, Witness, first_sent, followed, lag_ms, percentile
 from tests.support.eventually import eventually
 from tradeul import logs
 from tradeul.app import App
@@ -56,7 +56,7 @@ async def run() -> list[Figure]:
             app.supervisor.request_stop("measured")
             await app.supervisor.run_until_stopped()
     shows = first_shows(witness, market.sent)
-    handed = [(witness.handed[state] - sent) / NS_PER_MS for state, sent in shows if state in witness.handed]
+    handed = [(witness.handed[state] - sent) / NS_PER_MS for state, sent in shows]
     received = _received(shows, people.arrivals)
     print(f"  {hot} symbols followed, {len(people.arrivals)} viewers, {len(shows)} bars in lists")
     return [
@@ -82,15 +82,14 @@ Show = tuple[tuple[str, int], int]
 """A list at the sequence that shows a bar, and when that bar was sent."""
 
 
-def first_shows(witness: Witness, sent: Iterable[Sent]) -> list[Show]:
+def first_shows(witness: Witness, sent: Sequence[Sent]) -> list[Show]:
     """Which state of a list was the first to show which bar."""
-    sent_at: dict[Mark, int] = {(each.symbol, each.end_ms): each.at_ns for each in sent}
-    began = min(witness.heard.values())
+    sent_at = first_sent(sent, witness.heard)
     return [
         (state, sent_at[mark])
         for state, marks in witness.shown.items()
         for mark in marks
-        if began <= sent_at.get(mark, 0) <= witness.handed.get(state, 0)
+        if mark in sent_at and state in witness.handed
     ]
 
 

@@ -28,7 +28,7 @@ State = tuple[str, int]
 
 @dataclass
 class Witness:
-    """Looks on from its making; the program must have been started."""
+    """Looks on from its making to the end of `probe`; the program must have been started."""
 
     app: App
     heard: dict[Mark, int] = field(default_factory=dict)
@@ -47,11 +47,13 @@ class Witness:
         self._changed, app.channels.changed = app.channels.changed, self._see
 
     async def probe(self, seconds: float) -> None:
-        """Look how late the loop is for so long."""
+        """Look how late the loop is for so long; then look away, as a program that stops is late."""
         until = time.perf_counter() + seconds
         while (before := time.perf_counter()) < until:
             await asyncio.sleep(PROBE_S)
             self.late_ms.append((time.perf_counter() - before - PROBE_S) * 1_000)
+        self.app.intake.deliver = self._deliver  # type: ignore[method-assign]
+        self.app.channels.changed = self._changed
 
     def _hear(self, events: LiveEvents) -> None:
         at_ns = time.monotonic_ns()
@@ -89,9 +91,17 @@ class Witness:
         return {name: frames.sequence for name, frames in lists.items()}
 
 
+def first_sent(sent: Sequence[Sent], heard: dict[Mark, int]) -> dict[Mark, int]:
+    """When each bar that was heard left the vendor first; it may be told again later."""
+    began, firsts = min(heard.values()), dict[Mark, int]()
+    for each in sent:
+        firsts.setdefault((each.symbol, each.end_ms), each.at_ns)
+    return {mark: at_ns for mark, at_ns in firsts.items() if at_ns >= began and mark in heard}
+
+
 def lag_ms(sent: Sequence[Sent], heard: dict[Mark, int]) -> list[float]:
     """From the vendor's socket to the intake, bar by bar."""
-    return [(heard[mark] - each.at_ns) / NS_PER_MS for each in sent if (mark := (each.symbol, each.end_ms)) in heard]
+    return [(heard[mark] - at_ns) / NS_PER_MS for mark, at_ns in first_sent(sent, heard).items()]
 
 
 def percentile(values: npt.ArrayLike, share: float) -> float:
