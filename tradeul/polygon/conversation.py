@@ -83,12 +83,14 @@ class Conversation:
         self._quiet_until = now
         self._held = Subscriptions[Channel](pace.answer_within_s, pace.batch_channels)
         self._asked: Counter[Channel] = Counter()
+        self._given: set[Channel] = set()
+        """Topics of which something came or was promised, each by its channel of the whole market."""
         self.stage = Stage.CONNECTED
         self.live_since = math.inf
         self.requests = 0
         """How many we sent for channels."""
         self.refused: set[Channel] = set()
-        """Topics of the whole market that the vendor does not give us; not asked for again on this connection."""
+        """Topics that the vendor does not give us, by their channels of the whole market; not asked for again here."""
         self.verdict: Ending | None = None
         """Set once there is nothing more to be said."""
         self.said_last = ""
@@ -140,7 +142,8 @@ class Conversation:
 
     def _next_batch(self, now: float) -> str | None:
         self._give_up(now)
-        request = self._held.next_request(self._desired - self.refused, now)
+        wanted = {each for each in self._desired if _whole(each) not in self.refused} if self.refused else self._desired
+        request = self._held.next_request(wanted, now)
         self._last_batch_at = now
         if request is None:
             self._quiet_until = self._held.overdue_at()
@@ -149,16 +152,21 @@ class Conversation:
         self.requests += 1
         if not request.wanted:
             return encode_unsubscribe(request.items)
-        self._asked.update(filter(is_of_everything, request.items))
+        self._asked.update(request.items)
         return encode_subscribe(request.items)
 
     def _give_up(self, now: float) -> None:
-        """Take those as refused that were asked for often enough; it needs no taking back, as nothing was given."""
-        for channel, times in self._asked.items():
-            asked_at = self.pending.get(channel, math.inf)
-            if times > MOST_RENEWALS and now - asked_at >= self._pace.answer_within_s:
-                self._held.give_up(channel)
-                self.refused.add(channel)
+        """Take topics as refused that were asked for often enough; it needs no taking back, as nothing was given.
+
+        One that is asked for symbol by symbol only if another was given: who never answers refuses nothing.
+        """
+        for channel, asked_at in list(self.pending.items()):
+            if self._asked[channel] <= MOST_RENEWALS or now - asked_at < self._pace.answer_within_s:
+                continue
+            if is_of_everything(channel) or (self._given and _whole(channel) not in self._given):
+                self.refused.add(_whole(channel))
+        for channel in [each for each in self.pending if _whole(each) in self.refused]:
+            self._held.give_up(channel)
 
     def _look_again(self) -> None:
         self._quiet_until = self._last_batch_at + self._pace.batch_gap_s
@@ -191,17 +199,20 @@ class Conversation:
 
     def _hear_confirmation(self, channel: Channel) -> bool:
         """Whether it was waited for, or given up too early."""
-        if channel in self.refused:
-            self.refused.discard(channel)
+        if _whole(channel) in self.refused and channel in self._desired:
+            self.refused.discard(_whole(channel))
             self._held.confirmed.add(channel)
-            return True
-        return self._held.hear_begun(channel)
+            self._look_again()
+        elif not self._held.hear_begun(channel):
+            return False
+        self._given.add(_whole(channel))
+        return True
 
     def _hear_data(self, channel: Channel, now: float) -> None:
         """Data is a confirmation too, and of what nobody wants a sign that the vendor holds it still."""
         if self._hear_confirmation(channel) or channel in self._desired:
             return
-        whole = channel_of(channel.partition(".")[0], EVERYTHING)
+        whole = _whole(channel)
         if whole in self.confirmed or self._hear_confirmation(whole) or whole in self._desired:
             return
         held = self._held
@@ -213,6 +224,11 @@ class Conversation:
 
 def _named(channels: str) -> Iterator[Channel]:
     return (Channel(each.strip()) for each in channels.split(","))
+
+
+def _whole(channel: Channel) -> Channel:
+    """The channel of the whole market of the same topic."""
+    return channel_of(channel.partition(".")[0], EVERYTHING)
 
 
 def is_of_everything(channel: Channel) -> bool:

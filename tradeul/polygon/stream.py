@@ -10,7 +10,6 @@ import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
@@ -94,7 +93,7 @@ class PolygonStream:
     def state(self) -> LinkState:
         """What is known about the link now."""
         talk = self._talk
-        confirmed = self._symbols_confirmed(talk.confirmed) if talk else frozenset()
+        confirmed = self._symbols_confirmed(talk) if talk else frozenset()
         return LinkState(
             connected=talk is not None,
             authenticated=talk is not None and talk.stage is Stage.LIVE,
@@ -142,12 +141,14 @@ class PolygonStream:
     def _channels(self) -> frozenset[Channel]:
         return self._wildcards.union(channel_of(topic, each) for topic in self._topics for each in self._desired)
 
-    def _symbols_confirmed(self, channels: AbstractSet[Channel]) -> frozenset[Symbol]:
-        """The symbols of which we know that every topic comes, wanted or not."""
-        if not self._covering <= channels:
+    def _symbols_confirmed(self, talk: Conversation) -> frozenset[Symbol]:
+        """The symbols of which we know that every topic comes that the vendor gives us, wanted or not."""
+        channels = talk.confirmed
+        topics = [topic for topic in self._topics if channel_of(topic, EVERYTHING) not in talk.refused]
+        if not self._covering <= channels or not (topics or self._covering):
             return frozenset()
         known = self._desired | _symbols_in(channels)
-        missing = {each for topic in self._topics for each in known if channel_of(topic, each) not in channels}
+        missing = {each for topic in topics for each in known if channel_of(topic, each) not in channels}
         return known - missing
 
     def _symbols_pending(self, talk: Conversation) -> frozenset[Symbol]:
