@@ -22,6 +22,7 @@ from tradeul.domain.session import Moment, TradingCalendar, moment_at
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import Annals, FeedState, JobNews
 from tradeul.engine.visits import RecentEvents
+from tradeul.web.gate import Rules
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.routes.page import PageFile
@@ -103,15 +104,17 @@ async def served(
     annals: Annals | None = None,
     more: Iterable[Part] = (),
     under_way: Callable[[], tuple[JobNews, ...]] = lambda: (),
+    rules: Rules | None = None,
 ) -> AsyncIterator[Served]:
-    """Serve lists with nothing in them; the hub's `run` is not started."""
+    """Serve lists with nothing in them; `run` of the hub and of the server are not started."""
     clock = clock or ManualClock(NOON)
     channels = Channels(EPOCH, [scan(name) for name in names], clock)
     view = StillView(clock)
     hub = Hub(channels, clock, view, under_way)
     recent = RecentEvents()
     history = History(channels, recent, annals)
-    server = WebServer(hub, channels, view, page, clock, Address(HOST, 0), max_clients, [history, *more])
+    address = Address(HOST, 0, rules or Rules())
+    server = WebServer(hub, channels, view, page, clock, address, max_clients, [history, *more])
     await server.start()
     try:
         yield Served(clock, channels, view, hub, server, recent)
@@ -183,7 +186,7 @@ def payload(frame: bytes) -> Message:
 
 
 HANDSHAKE = (
-    b"GET /ws/scanner?protocol=1 HTTP/1.1\r\nHost: tradeul\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"GET /ws/scanner?protocol=1 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.b64encode(bytes(16)) + b"\r\n\r\n"
 )
 
