@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from tradeul.access import is_loopback
 from tradeul.web.answers import Connection
 from tradeul.web.crowd import Crowd
 
@@ -10,12 +11,14 @@ from tradeul.web.crowd import Crowd
 class Counted(Connection):
     """A connection that tells the crowd how it fares."""
 
-    __slots__ = ("_crowd", "address", "begun")
+    __slots__ = ("_crowd", "address", "begun", "local")
 
     def __init__(self, crowd: Crowd, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._crowd = crowd
         self.address = ""
+        self.local = False
+        """Whether it comes from this machine."""
         self.begun = 0
 
     @property
@@ -30,6 +33,7 @@ class Counted(Connection):
         super().connection_made(transport)
         peer = transport.get_extra_info("peername")
         self.address = peer[0] if peer else ""
+        self.local = is_loopback(self.address)
         self._crowd.came(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:

@@ -95,7 +95,8 @@ class Crowd:
     def begins(self, connection: Member) -> None:
         """Hear that a request is here."""
         connection.begun += 1
-        self._late_at.pop(connection, None)
+        if self._late_at:
+            self._late_at.pop(connection, None)
 
     def sweep(self) -> None:
         """Cut who is overdue."""
