@@ -25,6 +25,7 @@ export const ACTIONS = Object.freeze({
   unsubscribe_list: "unsubscribe_list",
   resync: "resync",
   ping: "ping",
+  auth: "auth",
 });
 
 /** What one element of a delta does. */

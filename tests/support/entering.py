@@ -1,5 +1,6 @@
 """Tokens in memory, a clock that waits for nobody, and requests with any header, for tests of who is let in."""
 
+import asyncio
 from collections.abc import Mapping
 
 from tests.support.market import at
@@ -44,6 +45,7 @@ class BriskClock(ManualClock):
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self._elapsed += seconds
+        await asyncio.sleep(0)
 
     def skip(self, seconds: float) -> None:
         self._elapsed += seconds

@@ -6,7 +6,8 @@ import pytest
 
 from tests.support.entering import ELSEWHERE, OPERATOR, VIEWER, BriskClock, Headers, KeptTokens, ask, bearer
 from tests.support.web import Answer, served
-from tradeul.web.gate import FAILURE_S, REQUESTS_BURST, Rules
+from tradeul.web.credentials import FAILURE_S
+from tradeul.web.gate import REQUESTS_BURST, Rules
 
 ORIGIN = "http://127.0.0.1:8000"
 HOST = "127.0.0.1:8000"
@@ -120,10 +121,11 @@ async def test_without_a_token_nothing_is_shown() -> None:
     async with served(rules=TOKENS) as world:
         closed = [await ask(world, path) for path in ("/", "/api/v1/fields", "/static/main.js", "/nothing", "/ready")]
         changed = await ask(world, "/api/v1/pins/X", method="PUT")
+        dressed_up = await ask(world, "/api/v1/fields", UPGRADE)
         led = await ask(world, "/", {"Accept": "text/html,*/*"})
         alive = await ask(world, "/health")
 
-    assert {code_of(answer) for answer in (*closed, changed)} == {(401, "unauthorised")}
+    assert {code_of(answer) for answer in (*closed, changed, dressed_up)} == {(401, "unauthorised")}
     assert closed[0][1]["www-authenticate"] == "Bearer"
     assert (led[0], led[1]["location"]) == (303, "/login")
     assert alive[0] == 200

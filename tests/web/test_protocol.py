@@ -15,6 +15,7 @@ from tradeul import client
 from tradeul.web import protocol
 from tradeul.web.protocol import (
     Action,
+    Auth,
     BadRequest,
     CloseCode,
     ErrorCode,
@@ -53,7 +54,7 @@ def test_the_page_knows_every_word() -> None:
 @pytest.mark.parametrize("action", list(Action))
 def test_every_action_is_understood(action: Action) -> None:
     """There is a model of a message for each action."""
-    assert request_of(json.dumps({"action": action, "list": "alpha"})).action == action
+    assert request_of(json.dumps({"action": action, "list": "alpha", "token": "t"})).action == action
 
 
 def test_the_client_knows_the_same_protocol() -> None:
@@ -75,6 +76,7 @@ def test_the_client_knows_the_same_protocol() -> None:
         ('{"action":"resync","list":"x","later":[1]}', Resync(action="resync", list="x")),
         ('{"action":"ping","id":"a"}', Ping(action="ping", id="a")),
         ('{"action":"ping","id":null}', Ping(action="ping")),
+        ('{"action":"auth","token":"t"}', Auth(action="auth", token="t")),  # noqa: S106
     ],
 )
 def test_a_message_is_read(text: str, expected: protocol.AnyRequest) -> None:

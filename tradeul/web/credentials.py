@@ -17,6 +17,8 @@ from tradeul.errors import ConfigurationError
 log = structlog.get_logger(__name__)
 
 MOST_TRIES: Final = 5
+FAILURE_S: Final = 1.0
+"""How long a wrong token is thought about, by whoever asked for it."""
 TRIES_WINDOW_S: Final = 60.0
 MOST_ADDRESSES: Final = 4_096
 MOST_KNOWN: Final = 16

@@ -18,14 +18,19 @@ from tradeul.clock import Clock
 from tradeul.web.answers import busy, failure
 from tradeul.web.callers import Callers
 from tradeul.web.counted import Counted
-from tradeul.web.credentials import Credentials
+from tradeul.web.credentials import FAILURE_S, Credentials
 from tradeul.web.crowd import SWEEP_S, Crowd
+from tradeul.web.entries import Entries, Entry
 from tradeul.web.origin import Origins
 from tradeul.web.rates import Rates
 
+HOLDER: Final = web.RequestKey("holder", Holder)
+"""Whose request it is."""
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 HEALTH: Final = "/health"
 LOGIN: Final = "/login"
+SOCKET: Final = "/ws/scanner"
+"""Where a token may also be shown by the first frame."""
 OPEN: Final = frozenset({HEALTH, LOGIN, "/static/login.css", "/static/login.js"})
 """What a stranger may see: whether we are alive, and where to sign in."""
 FOR_INSIDERS: Final = frozenset({"/metrics"})
@@ -34,8 +39,6 @@ FOR_INSIDERS: Final = frozenset({"/metrics"})
 REQUESTS_PER_S: Final = 50.0
 REQUESTS_BURST: Final = 400
 """A page is some forty files, and an office of people shares an address."""
-FAILURE_S: Final = 1.0
-"""How long a wrong token is thought about."""
 ROOM_AFTER_S: Final = 5
 
 SUBPROTOCOL: Final = "tradeul"
@@ -66,6 +69,7 @@ class Gate:
         self._credentials = None if rules.tokens is None else Credentials(rules.tokens, clock)
         self._by_address = Rates(clock, REQUESTS_PER_S, REQUESTS_BURST)
         self._by_token = Rates(clock, REQUESTS_PER_S, REQUESTS_BURST)
+        self._entries = Entries(self._credentials, clock)
         self.crowd = Crowd(clock, rules.most_connections, self._may_be_many)
 
     @property
@@ -87,8 +91,8 @@ class Gate:
         while True:
             await self._clock.pause(SWEEP_S)
             self.crowd.sweep()
-            if self._credentials is not None:
-                await self._credentials.refresh()
+            if self._credentials is not None and await self._credentials.refresh():
+                self._entries.look_again()
 
     def guarded(self, handle: Handler) -> Handler:
         """Stand before whatever answers requests."""
@@ -109,6 +113,10 @@ class Gate:
             return handle(request) if everybody and connection.local else self._checked(request, handle)
 
         return answered
+
+    def entry(self, request: web.BaseRequest) -> Entry:
+        """What a viewer may enter by, as far as its upgrade has shown it."""
+        return Entry(self._entries, self._caller(request), request.get(HOLDER), local=self._is_local(request))
 
     def is_insider(self, request: web.BaseRequest) -> bool:
         """Whether the insides may be shown: to this machine, and to operators."""
@@ -171,12 +179,18 @@ class Gate:
 
     async def _recognised(self, request: web.BaseRequest) -> web.Response | None:
         """Refuse whoever shows no token, a wrong one, or one that is not good for this; None: welcome."""
-        token = self._token_of(request)
+        token, upgrading = self._token_of(request), request.path == SOCKET and "Upgrade" in request.headers
+        if upgrading and not _offers_ours(request):
+            message = f"offer the subprotocol {SUBPROTOCOL} beside the token, or none"
+            return failure(HTTPStatus.BAD_REQUEST, "unknown_subprotocol", message)
         if token is None:
-            return _sign_in(request)
+            return None if upgrading else _sign_in(request)
         holder = await self.enter(request, token)
         if isinstance(holder, web.Response):
+            if upgrading and token == self._cookie_of(request):
+                return None  # its page does not hear of a refusal here: it is sent away by its first frame
             return _sign_in(request) if _is_page(request) else holder
+        request[HOLDER] = holder
         operating = request.method not in READING or request.path in FOR_INSIDERS
         if operating and not holder.may_change():
             return _forbidden(f"{holder.name} may only look: this takes a token of the role operator")
@@ -190,7 +204,10 @@ class Gate:
             return credentials.strip()
         offered = [each.strip() for each in headers.get("Sec-WebSocket-Protocol", "").split(",")]
         found = next((each for each in offered if each.startswith(PREFIX)), None)
-        return found or _cookie(headers.get("Cookie", ""), self.cookie)
+        return found or self._cookie_of(request)
+
+    def _cookie_of(self, request: web.BaseRequest) -> str | None:
+        return _cookie(request.headers.get("Cookie", ""), self.cookie)
 
     def _is_local(self, request: web.BaseRequest) -> bool:
         """Whether it comes from this machine. What comes through a proxy comes from elsewhere, whoever passes it on."""
@@ -225,6 +242,12 @@ def _cookie(header: str, name: str) -> str | None:
         if key == name:
             return value
     return None
+
+
+def _offers_ours(request: web.BaseRequest) -> bool:
+    """Whether a WebSocket's protocols can be answered. Others would be logged by the library, a token among them."""
+    offered = request.headers.get("Sec-WebSocket-Protocol")
+    return offered is None or SUBPROTOCOL in [each.strip() for each in offered.split(",")]
 
 
 def _is_page(request: web.BaseRequest) -> bool:

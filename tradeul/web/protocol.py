@@ -35,6 +35,7 @@ MAX_LISTS: Final = 128
 # JSON's own safe range: beyond it a browser could not give the number back.
 LARGEST_NUMBER: Final = 2**53 - 1
 LONGEST_ID: Final = 64
+LONGEST_TOKEN: Final = 256
 LONGEST_COMPLAINT: Final = 200
 
 # RFC 6455, 5.2: one whole frame from a server, which never masks, and the lengths that fit its three headers.
@@ -68,6 +69,7 @@ class Action(StrEnum):
     UNSUBSCRIBE_LIST = "unsubscribe_list"
     RESYNC = "resync"
     PING = "ping"
+    AUTH = "auth"
 
 
 class ErrorCode(StrEnum):
@@ -77,6 +79,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_LIST = "unknown_list"
     RATE_LIMITED = "rate_limited"
     TOO_MANY = "too_many"
+    UNAUTHORISED = "unauthorised"
 
 
 class CloseCode(IntEnum):
@@ -154,7 +157,14 @@ class Ping(Request):
     action: Literal["ping"]
 
 
-AnyRequest = SubscribeList | UnsubscribeList | Resync | Ping
+class Auth(Request):
+    """Show a token, as the first thing said where the upgrade could not."""
+
+    action: Literal["auth"]
+    token: Annotated[str, StringConstraints(max_length=LONGEST_TOKEN)]
+
+
+AnyRequest = SubscribeList | UnsubscribeList | Resync | Ping | Auth
 
 _REQUEST: Final[TypeAdapter[AnyRequest]] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="action")])
 _REQUEST_ID: Final[TypeAdapter[RequestId | None]] = TypeAdapter(RequestId | None, config=ConfigDict(strict=True))

@@ -87,7 +87,7 @@ class WebServer:
             Health(view, gate),
             MarketFacts(view),
             Lists(channels, view),
-            LiveLists(hub, clock, max_clients),
+            LiveLists(hub, clock, max_clients, gate),
         )
         for part in (*parts, *more):
             app.add_routes(part.routes())
