@@ -84,7 +84,7 @@ def _ask_the_running_program(commands: Any) -> None:
     )
     load.add_argument("name", metavar="NAME", help="universe, metadata, splits, retention ...")
     load.add_argument("--days", help="of so many sessions (default: as many as the job usually loads)")
-    load.add_argument("--url", default="http://127.0.0.1:8000", help="where the program is (%(default)s)")
+    _addressed(load)
     _add(load, _load)
 
     scan = commands.add_parser(
@@ -95,8 +95,13 @@ def _ask_the_running_program(commands: Any) -> None:
     scan.add_argument("where", metavar="EXPR", help="the condition; GET /api/v1/fields lists what it may speak of")
     scan.add_argument("--order", default="", help="what it is ranked by, such as 'rvol desc, price' (default: score)")
     scan.add_argument("--size", help="rows that are shown (default: 25)")
-    scan.add_argument("--url", default="http://127.0.0.1:8000", help="where the program is (%(default)s)")
+    _addressed(scan)
     _add(scan, _scan)
+
+
+def _addressed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the program is (%(default)s)")
+    parser.add_argument("--token-file", type=Path, help="file with a token, if it wants one (default: $TRADEUL_TOKEN)")
 
 
 def _manage_tokens(commands: Any) -> None:
@@ -177,15 +182,23 @@ def _load(options: argparse.Namespace) -> int:
     from tradeul.clock import SystemClock  # noqa: PLC0415
     from tradeul.load import days_of, load  # noqa: PLC0415
 
-    _on_loop(load(options.url, options.name, days_of(options.days), SystemClock(), sys.stdout))
+    days, token = days_of(options.days), _own_token(options)
+    _on_loop(load(options.url, options.name, days, SystemClock(), sys.stdout, token))
     return DONE
 
 
 def _scan(options: argparse.Namespace) -> int:
     from tradeul.try_scan import size_of, try_scan  # noqa: PLC0415
 
-    _on_loop(try_scan(options.url, options.where, options.order, size_of(options.size), sys.stdout))
+    size, token = size_of(options.size), _own_token(options)
+    _on_loop(try_scan(options.url, options.where, options.order, size, sys.stdout, token))
     return DONE
+
+
+def _own_token(options: argparse.Namespace) -> str:
+    from tradeul.own_token import own_token  # noqa: PLC0415
+
+    return own_token(options.token_file, os.environ)
 
 
 def _token_new(options: argparse.Namespace) -> int:
