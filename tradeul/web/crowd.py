@@ -49,8 +49,8 @@ class Crowd:
     """`most` connections at a time; who is `exempt` may have as many as it likes of them."""
 
     def __init__(self, clock: Clock, most: int, exempt: Callable[[str], bool]) -> None:
-        self.squeezed: set[Member] = set()
-        """Those for whom there was no room."""
+        self.squeezed: dict[Member, None] = {}
+        """Those for whom there was no room, in the order in which they came."""
         self._clock = clock
         self._most = most
         self._exempt = exempt
@@ -80,7 +80,7 @@ class Crowd:
     def went(self, connection: Member) -> None:
         self._late_at.pop(connection, None)
         self._answering.pop(connection, None)
-        self.squeezed.discard(connection)
+        self.squeezed.pop(connection, None)
         address = self._open.pop(connection, None)
         if address is None:
             return
@@ -128,8 +128,10 @@ class Crowd:
         return False
 
     def _squeeze(self, newcomer: Member, now: float) -> None:
-        if len(self.squeezed) >= MOST_SQUEEZED:
-            newcomer.cut()
-            return
-        self.squeezed.add(newcomer)
+        self.squeezed[newcomer] = None
+        if len(self.squeezed) > MOST_SQUEEZED:
+            # Who asks for health asks at once, so whoever has waited longest is least likely to be the one.
+            oldest = next(iter(self.squeezed))
+            del self.squeezed[oldest]
+            oldest.cut()
         self._late_at[newcomer] = now + SQUEEZED_S
