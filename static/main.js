@@ -139,6 +139,8 @@ function beat() {
   if (viewer.state === shownState) return;
   shownState = viewer.state;
   panels.repaint();
+  // Sent away for good: where that is for want of a token, any question leads to where one is shown.
+  if (shownState === "HALTED") void loadCatalogue();
 }
 
 const sheet = /** @type {HTMLDialogElement} */ (byId("sheet"));

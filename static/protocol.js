@@ -28,6 +28,7 @@ export const ACTIONS = Object.freeze({
   watch: "watch",
   unwatch: "unwatch",
   ping: "ping",
+  auth: "auth",
 });
 
 /** What one element of a delta does. */

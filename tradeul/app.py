@@ -44,6 +44,7 @@ from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import Warmup
 from tradeul.engine.watches import Watches
 from tradeul.engine.why import Why
+from tradeul.entrance import rules_of
 from tradeul.history.daily import DailyLedger
 from tradeul.jobs import Doors, Loading
 from tradeul.own import Own
@@ -90,6 +91,7 @@ class App:
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
+        self.rules = rules_of(settings.server)
         self.simulated = is_simulated(settings)
         self.clock = clock or market_clock(settings.clock, simulated=self.simulated)
         self.calendar = AnnouncedCalendar(calendar_of(self.clock))
@@ -356,7 +358,7 @@ class App:
             view,
             read_page(page_folder()),
             self.clock,
-            Address(server.host, server.port),
+            Address(server.host, server.port, self.rules),
             server.max_clients,
             [
                 History(self.channels, visits.recent, annals),
@@ -372,6 +374,7 @@ class App:
         )
         self.supervisor.add_stop(Stage.SERVING, "server", self.server.close)
         await self.server.start()
+        self.supervisor.start("gate", self.server.run, stage=Stage.SERVING)
         log.info("page_served", address=f"http://{server.host}:{self.server.port}", market=view.market())
 
 

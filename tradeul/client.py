@@ -257,15 +257,16 @@ class ScannerClient:
     The iteration ends when the server closes (`close_code` then says why) and raises `ServerLost` when it is dead.
     """
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str, clock: Clock, token: str = "") -> None:
         self.lists: dict[str, ListSync] = {}
         self.watched = Watched()
         self.close_code: int | None = None
         self._address = URL(url).with_path(PATH).with_query(protocol=PROTOCOL)
         self._clock = clock
+        self._headers = _showing(token)
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession()
+        self._session = aiohttp.ClientSession(headers=self._headers)
         try:
             self._socket = await self._session.ws_connect(self._address, max_msg_size=0)
             for sync in self.lists.values():
@@ -345,16 +346,18 @@ class ScannerClient:
 
 
 class ApiClient:
-    """Asks the program at an address over HTTP."""
+    """Asks the program at an address over HTTP, with a token where it wants one."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str = "") -> None:
+        self._headers = _showing(token)
         try:
             self._address = URL(url).origin() / "api/v1"
         except ValueError as error:
             raise UsageError(f"{url} is no address: http://127.0.0.1:8000 is one") from error
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SILENCE_S))
+        timeout = aiohttp.ClientTimeout(total=SILENCE_S)
+        self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout)
         return self
 
     async def __aexit__(
@@ -387,7 +390,8 @@ class ApiClient:
 
     async def _asked(self, read: Callable[[Message], Said], method: str, address: URL, **body: Any) -> Said:
         try:
-            async with self._session.request(method, address, **body) as response:
+            # What we ask is answered where we ask it; nobody else is shown the token.
+            async with self._session.request(method, address, allow_redirects=False, **body) as response:
                 content = orjson.loads(await response.read())
             if response.ok:
                 return read(content)
@@ -397,3 +401,7 @@ class ApiClient:
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             raise ServerLost(f"what answers at {address.origin()} is no tradeul") from error
         raise UsageError(complaint) if response.status < HTTPStatus.INTERNAL_SERVER_ERROR else JobFailed(complaint)
+
+
+def _showing(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}

@@ -25,6 +25,7 @@ from tradeul.engine.ports import Annals, FeedState, JobNews
 from tradeul.engine.visits import RecentEvents
 from tradeul.engine.watches import Watches
 from tradeul.web.aggregates import Aggregates
+from tradeul.web.gate import Rules
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.routes.page import PageFile
@@ -104,24 +105,27 @@ def no_aggregates() -> Aggregates:
 
 
 @contextlib.asynccontextmanager
-async def served(
+async def served(  # noqa: PLR0913  # what is optional is named
     names: Iterable[str] = ("alpha", "beta"),
     max_clients: int = 100,
+    *,
     page: Mapping[str, PageFile] = PAGE,
     clock: ManualClock | None = None,
     annals: Annals | None = None,
     more: Iterable[Part] = (),
     under_way: Callable[[], tuple[JobNews, ...]] = lambda: (),
     aggregates: Aggregates | None = None,
+    rules: Rules | None = None,
 ) -> AsyncIterator[Served]:
-    """Serve lists with nothing in them; the hub's `run` is not started."""
+    """Serve lists with nothing in them; `run` of the hub and of the server are not started."""
     clock = clock or ManualClock(NOON)
     channels = Channels(EPOCH, [scan(name) for name in names], clock)
     view = StillView(clock)
     hub = Hub(channels, clock, view, aggregates or no_aggregates(), under_way)
     recent = RecentEvents()
     history = History(channels, recent, annals)
-    server = WebServer(hub, channels, view, page, clock, Address(HOST, 0), max_clients, [history, *more])
+    address = Address(HOST, 0, rules or Rules())
+    server = WebServer(hub, channels, view, page, clock, address, max_clients, [history, *more])
     await server.start()
     try:
         yield Served(clock, channels, view, hub, server, recent)
@@ -193,7 +197,7 @@ def payload(frame: bytes) -> Message:
 
 
 HANDSHAKE = (
-    b"GET /ws/scanner?protocol=1 HTTP/1.1\r\nHost: tradeul\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"GET /ws/scanner?protocol=1 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.b64encode(bytes(16)) + b"\r\n\r\n"
 )
 

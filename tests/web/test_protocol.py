@@ -15,6 +15,7 @@ from tradeul import client
 from tradeul.web import protocol
 from tradeul.web.protocol import (
     Action,
+    Auth,
     BadRequest,
     CloseCode,
     ErrorCode,
@@ -55,7 +56,7 @@ def test_the_page_knows_every_word() -> None:
 @pytest.mark.parametrize("action", list(Action))
 def test_every_action_is_understood(action: Action) -> None:
     """There is a model of a message for each action."""
-    assert request_of(json.dumps({"action": action, "list": "alpha", "symbols": ["A"]})).action == action
+    assert request_of(json.dumps({"action": action, "list": "alpha", "symbols": ["A"], "token": "t"})).action == action
 
 
 def test_the_client_knows_the_same_protocol() -> None:
@@ -82,6 +83,7 @@ def test_the_client_knows_the_same_protocol() -> None:
         ('{"action":"unwatch","symbols":["A"]}', Unwatch(action="unwatch", symbols=["A"])),
         ('{"action":"ping","id":"a"}', Ping(action="ping", id="a")),
         ('{"action":"ping","id":null}', Ping(action="ping")),
+        ('{"action":"auth","token":"t"}', Auth(action="auth", token="t")),  # noqa: S106
     ],
 )
 def test_a_message_is_read(text: str, expected: protocol.AnyRequest) -> None:

@@ -25,7 +25,7 @@ async def world() -> AsyncIterator[tuple[Desk, Served]]:
 
 async def ask(web: Served, line: str, *headers: str) -> tuple[int, Any]:
     """What a request of this line is answered."""
-    head = "\r\n".join([f"{line} HTTP/1.1", "Host: tradeul", "Connection: close", *headers])
+    head = "\r\n".join([f"{line} HTTP/1.1", "Host: 127.0.0.1", "Connection: close", *headers])
     status, _, body = await raw_answer(web, f"{head}\r\n\r\n".encode())
     return status, json.loads(body)
 

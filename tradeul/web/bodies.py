@@ -1,7 +1,8 @@
 """What a request says in its body, read by name into a definition; a refusal names the part that is wrong."""
 
+import re
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
@@ -9,17 +10,33 @@ from pydantic import BaseModel, ValidationError
 from tradeul.engine.refusals import Refused
 from tradeul.web.answers import failure
 
+MAX_DEPTH: Final = 5
+_TEXTS: Final = re.compile(rb'"(?:[^"\\]|\\.)*("|$)', re.DOTALL)
+_BRACKETS: Final = re.compile(rb"[^\[\]{}]+")
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
 async def body_of(request: web.Request, model: type[Model]) -> Model | web.Response:
     """Read a JSON object, an empty body as an empty one; or refuse the first part that cannot be read."""
+    body = await request.read()
+    if depth_of(body) > MAX_DEPTH:
+        return bad_part("body", f"nested more than {MAX_DEPTH} deep")
     try:
-        return model.model_validate_json(await request.read() or b"{}")
+        return model.model_validate_json(body or b"{}")
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
         return bad_part(where, first["msg"].removeprefix("Value error, "))
+
+
+def depth_of(body: bytes) -> int:
+    """How deep objects and arrays stand in one another, before anything is made of them."""
+    deepest = depth = 0
+    for bracket in _BRACKETS.sub(b"", _TEXTS.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def bad_part(where: str, message: str, column: int | None = None) -> web.Response:

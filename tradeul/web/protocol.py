@@ -37,6 +37,7 @@ MAX_LISTS: Final = 128
 LARGEST_NUMBER: Final = 2**53 - 1
 LONGEST_ID: Final = 64
 LONGEST_SYMBOL: Final = 32
+LONGEST_TOKEN: Final = 256
 LONGEST_COMPLAINT: Final = 200
 
 # RFC 6455, 5.2: one whole frame from a server, which never masks, and the lengths that fit its three headers.
@@ -73,6 +74,7 @@ class Action(StrEnum):
     WATCH = "watch"
     UNWATCH = "unwatch"
     PING = "ping"
+    AUTH = "auth"
 
 
 class ErrorCode(StrEnum):
@@ -84,6 +86,7 @@ class ErrorCode(StrEnum):
     RATE_LIMITED = "rate_limited"
     TOO_MANY = "too_many"
     STARTING = "starting"
+    UNAUTHORISED = "unauthorised"
 
 
 class CloseCode(IntEnum):
@@ -176,7 +179,14 @@ class Ping(Request):
     action: Literal["ping"]
 
 
-AnyRequest = SubscribeList | UnsubscribeList | Resync | Watch | Unwatch | Ping
+class Auth(Request):
+    """Show a token, as the first thing said where the upgrade could not."""
+
+    action: Literal["auth"]
+    token: Annotated[str, StringConstraints(max_length=LONGEST_TOKEN)]
+
+
+AnyRequest = SubscribeList | UnsubscribeList | Resync | Watch | Unwatch | Ping | Auth
 
 _REQUEST: Final[TypeAdapter[AnyRequest]] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="action")])
 _REQUEST_ID: Final[TypeAdapter[RequestId | None]] = TypeAdapter(RequestId | None, config=ConfigDict(strict=True))

@@ -22,7 +22,6 @@ from tradeul.engine.refusals import NotYours, Refused
 from tradeul.errors import UsageError
 from tradeul.web.answers import answer, failure, not_kept
 from tradeul.web.bodies import bad_part, body_of, refusal_of
-from tradeul.web.origin import foreign
 from tradeul.web.parameters import Reader, asked_of, symbol_in
 from tradeul.web.protocol import alert_fields, milliseconds
 
@@ -74,9 +73,6 @@ class AlertRoutes:
 
     async def create(self, request: web.Request) -> web.Response:
         """Make a rule of a name that is free."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         wish = await body_of(request, NewAlert)
         if isinstance(wish, web.Response):
             return wish
@@ -87,9 +83,6 @@ class AlertRoutes:
 
     async def put(self, request: web.Request) -> web.Response:
         """Make a rule, or define one anew; a secret that is not named stays."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         definition = await body_of(request, AlertDefinition)
         if isinstance(definition, web.Response):
             return definition
@@ -101,9 +94,6 @@ class AlertRoutes:
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete the user's own rule; one of the settings under the same name is there again."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         name = request.match_info["name"]
         try:
             await self._book.delete(name)
@@ -134,9 +124,6 @@ class AlertRoutes:
 
     async def retry(self, request: web.Request) -> web.Response:
         """Try again what was given up, and at once what waits."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         wish = await body_of(request, Again)
         return wish if isinstance(wish, web.Response) else answer({"again": self._messenger.retry(wish.rule)})
 

@@ -10,7 +10,6 @@ from tradeul.engine.ports import Jobs
 from tradeul.errors import UsageError
 from tradeul.web.answers import answer, failure
 from tradeul.web.bodies import body_of
-from tradeul.web.origin import foreign
 
 MOST_DAYS: Final = 400
 
@@ -38,9 +37,6 @@ class JobRoutes:
 
     async def ask(self, request: web.Request) -> web.Response:
         """Queue a run, or join the one that is queued or goes on."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         if self._jobs is None:
             return _no_jobs()
         name, wish = request.match_info["name"], await body_of(request, Wish)

@@ -58,12 +58,12 @@ class Page:
         return [web.get("/", self.index), web.get("/static/{name:.*}", self.file)]
 
     async def index(self, request: web.Request) -> web.Response:
-        return self._served(INDEX, request)
+        return self.served(INDEX, request)
 
     async def file(self, request: web.Request) -> web.Response:
-        return self._served(request.match_info["name"], request)
+        return self.served(request.match_info["name"], request)
 
-    def _served(self, name: str, request: web.Request) -> web.Response:
+    def served(self, name: str, request: web.Request) -> web.Response:
         file = self._manifest.get(name)
         if file is None:
             return failure(404, "not_found", "Not Found")

@@ -9,7 +9,6 @@ from tradeul.domain.events import Symbol
 from tradeul.engine.pins import Pins
 from tradeul.errors import UsageError
 from tradeul.web.answers import answer, failure, not_kept
-from tradeul.web.origin import foreign
 
 
 class PinRoutes:
@@ -30,9 +29,6 @@ class PinRoutes:
         return answer({"pins": [{"symbol": symbol, "since": since} for symbol, since in self._pins.since.items()]})
 
     async def pin(self, request: web.Request) -> web.Response:
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         symbol = Symbol(request.match_info["symbol"])
         if symbol not in self._board.row_of:
             return failure(HTTPStatus.NOT_FOUND, "unknown_symbol", "there is no such symbol in the market")
@@ -44,9 +40,6 @@ class PinRoutes:
             return not_kept(error)
 
     async def unpin(self, request: web.Request) -> web.Response:
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         symbol = Symbol(request.match_info["symbol"])
         try:
             if not await self._pins.unpin(symbol):

@@ -20,7 +20,6 @@ from tradeul.engine.scan_book import Entry, scan_of
 from tradeul.errors import UsageError
 from tradeul.web.answers import answer, busy, failure, not_kept
 from tradeul.web.bodies import bad_part, body_of, refusal_of
-from tradeul.web.origin import foreign
 
 RETRY_AFTER_S: Final = 5
 NAMED: Final = re.compile(NAME_PATTERN)
@@ -64,9 +63,6 @@ class Scans:
 
     async def create(self, request: web.Request) -> web.Response:
         """Make a list of a name that is free."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         wish = await body_of(request, NewScan)
         if isinstance(wish, web.Response):
             return wish
@@ -77,9 +73,6 @@ class Scans:
 
     async def put(self, request: web.Request) -> web.Response:
         """Make a list, or define one anew; what is not said is as built in, or as usual."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         definition = await body_of(request, ScanDefinition)
         if isinstance(definition, web.Response):
             return definition
@@ -90,9 +83,6 @@ class Scans:
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete the user's own definition; a list that was there before it is there again."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         name = request.match_info["name"]
         try:
             await self._scans.delete(name)
