@@ -18,7 +18,7 @@ from tradeul.web.frames import ListFrames, Sight
 from tradeul.web.protocol import RequestId, close_frame
 
 WRITE_AHEAD_BYTES: Final = 32_768
-"""How much may wait in our own buffer within one flush: the rest is decided when there is newer state to send."""
+"""How much is handed over in one flush: the rest is decided when there is newer state to send."""
 UNSENT_BYTES: Final = 16_384
 """How much the kernel may hold unsent. Without it megabytes of old states hide there (3.8 MB were measured)."""
 TCP_NOTSENT_LOWAT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", 25)
@@ -96,7 +96,7 @@ class Viewer:
         return len(self._replies) + len(self._beats) <= MAX_OWED
 
     def flush(self, source: Source, now: float) -> bool:
-        """Write what is owed as far as the socket takes it; false when something may be left.
+        """Write what is owed as far as the socket takes it, all at once; false when something may be left.
 
         Frames go straight to the transport, beside the pings, pongs and close frames of aiohttp's own writer. That is
         safe because either side hands over whole frames in single writes, and compression, which would tie frames
@@ -108,12 +108,18 @@ class Viewer:
         if transport.get_write_buffer_size():
             return False
         self.early = False
+        frames: list[bytes] = []
+        size = 0
         for frame in self._owed(source, now):
-            transport.write(frame)
+            frames.append(frame)
+            size += len(frame)
+            if size > WRITE_AHEAD_BYTES:
+                break
+        if frames:
+            # A call to the kernel costs more than all that goes into it.
+            transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
             self.written_at = now
-            if transport.get_write_buffer_size() > WRITE_AHEAD_BYTES:
-                return False
-        return True
+        return size <= WRITE_AHEAD_BYTES
 
     def _owed(self, source: Source, now: float) -> Iterator[bytes]:
         """Yield what is due in order, each marked as sent when it is asked for."""
@@ -124,9 +130,8 @@ class Viewer:
             if sequence != frames.sequence:
                 self.sent[name] = frames.sequence
                 yield frames.since(sequence)
-        # At most 50 short frames, and one call to the kernel instead of as many.
-        if self.watched and (news := b"".join(self._news(source, now))):
-            yield news
+        if self.watched:
+            yield from self._news(source, now)
         while self._beats:
             yield source.heartbeat(self.sent, self._beats.popleft())
 
