@@ -35,7 +35,8 @@ from tradeul.web.server import Address, WebServer
 
 ROOT: Final = Path(__file__).parents[2]
 LISTS: Final = tuple(scan.name for scan in BUILT_IN)
-PROBE_S: Final = 0.001
+PROBE_S: Final = 0.005
+"""So rarely that looking costs next to nothing; a stall is told up to this much shorter."""
 STARTED_S: Final = 20.0
 ENDED_S: Final = 30.0
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
@@ -110,13 +111,12 @@ async def _play(rounds: Sequence[Round], max_clients: int, port: int) -> None:
         hub, channels, StillView(ManualClock(at("12:00"))), PAGE, clock, Address(HOST, port), max_clients
     )
     supervisor, spent, published = Supervisor(clock), Spent(), 0
+    played = [{name: _rows(rows) for name, rows in lists.items()} for lists in rounds]
 
     def publish() -> None:
         nonlocal published
-        lists = rounds[published % len(rounds)]
         published += 1
-        rows = {name: tuple(Row(Symbol(row[0]), tuple(row[1])) for row in lists[name]) for name in lists}
-        channels.publish(rows, published)
+        channels.publish(played[(published - 1) % len(played)], published)
 
     publish()
     await server.start()
@@ -126,6 +126,10 @@ async def _play(rounds: Sequence[Round], max_clients: int, port: int) -> None:
     answering(publish, lambda: spent.since(len(hub)), lambda: supervisor.request_stop("its test is over"))
     say(server.port)
     await supervisor.run_until_stopped()
+
+
+def _rows(rows: Sequence[tuple[str, Sequence[object]]]) -> tuple[Row, ...]:
+    return tuple(Row(Symbol(symbol), tuple(values)) for symbol, values in rows)
 
 
 class Stage:

@@ -119,7 +119,7 @@ class Lists:
 
     def onward(self, standing: Standing) -> Step | None:
         place = self.places.index(standing)
-        return Step(self._blocks[place], self.places[place + 1]) if place < 3 else None
+        return Step(self._blocks[place], self.places[place + 1], last=place == 2) if place < 3 else None
 
     def heartbeat(self, _names: Mapping[str, object], _request_id: RequestId | None) -> bytes:
         return b"beat"

@@ -35,7 +35,7 @@ from tradeul.web.protocol import (
     Watch,
     text_frame,
 )
-from tradeul.web.standings import Standing, Standings, Step
+from tradeul.web.standings import Standings
 from tradeul.web.turns import Turns
 from tradeul.web.viewer import UNSEEN, Viewer
 
@@ -80,6 +80,7 @@ class Hub:
         """Who follows or watches what changed, and is written to once all of `_changed` was turned to."""
         self._turns = Turns(clock, self._flush)
         self._standings = Standings(self.lists)
+        self.onward = self._standings.step
         self._pending: set[Viewer] = set()
         self._aggregates = aggregates
         self._early: set[Viewer] = set()
@@ -234,9 +235,6 @@ class Hub:
         frame = text_frame(payload)
         for viewer in list(self._viewers):
             self._say(viewer, frame)
-
-    def onward(self, standing: Standing) -> Step | None:
-        return self._standings.step(standing)
 
     def heartbeat(self, names: Mapping[str, object], request_id: RequestId | None) -> bytes:
         payload = protocol.heartbeat(

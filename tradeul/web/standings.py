@@ -24,6 +24,8 @@ class Step(NamedTuple):
 
     block: bytes
     then: "Standing"
+    last: bool
+    """Nothing is due any more from there."""
 
 
 class Standing:
@@ -66,13 +68,14 @@ class Standings:
 
     def _step(self, sequences: Sequences) -> Step | None:
         frames, size, then = list[bytes](), 0, dict(sequences)
-        for name, sequence in sequences.items():
+        due = [name for name, sequence in sequences.items() if sequence != self._lists[name].sequence]
+        if not due:
+            return None
+        for name in due:
             newest = self._lists[name]
-            if sequence == newest.sequence:
-                continue
-            frames.append(newest.since(sequence))
+            frames.append(newest.since(sequences[name]))
             then[name] = newest.sequence
             size += len(frames[-1])
             if size > BLOCK_BYTES:
                 break
-        return Step(b"".join(frames), self.of(then)) if frames else None
+        return Step(b"".join(frames), self.of(then), last=len(frames) == len(due))
