@@ -9,6 +9,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 BIN := .venv/bin
 BROWSER_TESTS := tests/browser
+BENCHMARKS := tests/benchmarks
 # A browser from npm, where the system has none, is linked here.
 export PATH := $(CURDIR)/.cache/browser:$(PATH)
 export UV_PYTHON_DOWNLOADS := never
@@ -67,12 +68,13 @@ bench: .venv/.bench ## measure speed on this machine
 lock: .venv/.uv ## take the newest versions of everything we stand on
 	@$(COMPILE) --upgrade pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --upgrade pyproject.toml --group test --constraints requirements.lock --output-file tests/requirements.lock
-	@$(COMPILE) --upgrade --group bench --constraints tests/requirements.lock --output-file tests/benchmarks/requirements.lock
+	@$(COMPILE) --upgrade --group bench --constraints tests/requirements.lock --output-file $(BENCHMARKS)/requirements.lock
 	@echo uv | $(COMPILE) --upgrade - --output-file .ci/uv.txt
-	@cd $(BROWSER_TESTS) && npm update --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --silent
+	@for folder in $(BROWSER_TESTS) $(BENCHMARKS); do \
+		(cd $$folder && npm update --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --silent); done
 
 clean: ## remove everything that was made; the next command sets up anew
-	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules
+	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules $(BENCHMARKS)/node_modules
 	@find tradeul tests -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: help run install test check style types fmt fuzz faults golden bench lock clean
@@ -93,9 +95,10 @@ clean: ## remove everything that was made; the next command sets up anew
 	@$(UV) pip sync --require-hashes tests/requirements.lock
 	@touch .venv/.runtime $@
 
-.venv/.bench: tests/benchmarks/requirements.lock .venv/.tests
+.venv/.bench: $(BENCHMARKS)/requirements.lock $(BENCHMARKS)/package-lock.json .venv/.tests
 	@echo 'setting up what the benchmarks compare with ...'
-	@$(UV) pip install --require-hashes --no-deps --requirements tests/benchmarks/requirements.lock
+	@$(UV) pip install --require-hashes --no-deps --requirements $(BENCHMARKS)/requirements.lock
+	@if command -v npm >/dev/null; then cd $(BENCHMARKS) && npm ci --ignore-scripts --no-audit --no-fund --silent; fi
 	@touch $@
 
 .cache/.browser .cache/.node: .cache/.%: tests/support/setup.sh

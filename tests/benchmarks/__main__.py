@@ -21,6 +21,7 @@ NAMES = (
     "bars",
     "burst",
     "decode",
+    "delivery",
     "fields",
     "frozen",
     "hot_path",

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.benchmarks.audience import audience
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.hot_path import HOT, STARTING_S, SYMBOLS, first_shows, settings_of
 from tests.benchmarks.vendor import Sent, vendor
 from tests.benchmarks.witness import NS_PER_MS, Mark, Witness, followed, lag_ms, percentile
+from tests.support.crowd import crowd
 from tests.support.eventually import eventually
 from tradeul import logs
 from tradeul.app import App
@@ -46,7 +46,8 @@ async def run() -> list[Figure]:
             assert app.server is not None
             await eventually(lambda: followed(app) >= HOT, within_s=STARTING_S, every_s=0.05)
             lists = [scan.name for scan in BUILT_IN]
-            async with audience(folder, app.server.port, VIEWERS, lists, len(lists)):
+            async with crowd(folder, app.server.port, VIEWERS, lists, len(lists)) as people:
+                await people.all_live()
                 await asyncio.sleep(WARMING_S)
                 before, witness = app.intake.folded, Witness(app)
                 await witness.probe(lasting_s)

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tests.benchmarks.audience import Arrivals, audience
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.vendor import Sent, Vendor, vendor
 from tests.benchmarks.witness import NS_PER_MS, Witness, first_sent, followed, lag_ms, percentile
+from tests.support.crowd import Crowd, crowd
 from tests.support.eventually import eventually
 from tradeul import logs
 from tradeul.app import App
@@ -48,7 +48,8 @@ async def run() -> list[Figure]:
             assert app.server is not None
             await eventually(lambda: followed(app) >= HOT, within_s=STARTING_S, every_s=0.05)
             names = [scan.name for scan in BUILT_IN]
-            async with audience(folder, app.server.port, VIEWERS, names, LISTS_EACH) as people:
+            async with crowd(folder, app.server.port, VIEWERS, names, LISTS_EACH) as people:
+                await people.all_live()
                 await asyncio.sleep(WARMING_S)
                 witness = Witness(app)
                 await witness.probe(MEASURED_S)
@@ -57,8 +58,8 @@ async def run() -> list[Figure]:
             await app.supervisor.run_until_stopped()
     shows = first_shows(witness, market.sent)
     handed = [(witness.handed[state] - sent) / NS_PER_MS for state, sent in shows]
-    received = _received(shows, people.arrivals)
-    print(f"  {hot} symbols followed, {len(people.arrivals)} viewers, {len(shows)} bars in lists")
+    received = _received(shows, people)
+    print(f"  {hot} symbols followed, {VIEWERS} viewers, {len(shows)} bars in lists")
     return [
         *_percentiles("vendor's event to the last viewer's socket", handed),
         *_percentiles("vendor's event to the viewer", received),
@@ -93,19 +94,20 @@ def first_shows(witness: Witness, sent: Sequence[Sent]) -> list[Show]:
     ]
 
 
-def _received(shows: Iterable[Show], arrivals: Iterable[Arrivals]) -> Floats:
+def _received(shows: Iterable[Show], people: Crowd) -> Floats:
     """For each viewer of a list, when it first had the state that shows a bar, or a later one."""
     by_list: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     for (name, sequence), sent in shows:
         by_list[name].append((sequence, sent))
-    wanted = {name: np.array(pairs, np.int64) for name, pairs in by_list.items()}
     waits = [np.empty(0)]
-    for got in arrivals:
-        for name in got.keys() & wanted.keys():
-            sequences, times = np.array(got[name], np.int64).T
-            place = np.searchsorted(sequences, wanted[name][:, 0])
+    for name, pairs in by_list.items():
+        wanted = np.array(pairs, np.int64)
+        of_list = people.arrivals[people.arrivals[:, 1] == people.lists.index(name)]
+        for viewer in np.unique(of_list[:, 0]):
+            _, _, sequences, times = of_list[of_list[:, 0] == viewer].T
+            place = np.searchsorted(sequences, wanted[:, 0])
             there = place < len(sequences)
-            waits.append((times[place[there]] - wanted[name][there, 1]) / NS_PER_MS)
+            waits.append((times[place[there]] - wanted[there, 1]) / NS_PER_MS)
     return np.concatenate(waits)
 
 

@@ -7,7 +7,7 @@ handed over once every viewer of it was written to.
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from tests.benchmarks.vendor import Sent
 from tradeul.app import App
 from tradeul.domain.events import LiveEvents
+from tradeul.web.hub import Hub
 
 PROBE_S = 0.001
 NS_PER_MS = 1_000_000
@@ -78,17 +79,16 @@ class Witness:
         self._known[name] = newest
 
     def _await_handing(self, pending: dict[str, int]) -> None:
-        """The hub hands over one list a turn of the loop: look after each."""
-        sent = self._sequences()
-        for name in [name for name, sequence in pending.items() if sent[name] >= sequence]:
-            self.handed[name, pending.pop(name)] = time.monotonic_ns()
-        if pending:
+        """The hub hands over some viewers a turn of the loop: look after each."""
+        if self._hub.settled:
+            self.handed |= dict.fromkeys(pending.items(), time.monotonic_ns())
+        else:
             asyncio.get_running_loop().call_soon(self._await_handing, pending)
 
-    def _sequences(self) -> dict[str, int]:
-        hub: Callable[[Sequence[str]], None] = self._changed
-        lists = getattr(hub, "__self__").lists  # noqa: B009  # mypy knows no method behind a plain callable
-        return {name: frames.sequence for name, frames in lists.items()}
+    @property
+    def _hub(self) -> Hub:
+        hub: Hub = getattr(self._changed, "__self__")  # noqa: B009  # mypy knows no method behind a plain callable
+        return hub
 
 
 def first_sent(sent: Sequence[Sent], heard: dict[Mark, int]) -> dict[Mark, int]:

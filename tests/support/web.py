@@ -1,10 +1,8 @@
 """A server over channels that a test publishes into, and viewers that talk to it through real sockets."""
 
 import asyncio
-import base64
 import contextlib
 import socket
-import struct
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,6 +12,7 @@ import aiohttp
 import orjson
 
 from tests.support.market import CALENDAR, at
+from tests.support.raw import HANDSHAKE, HOST, masked
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
 from tradeul.domain.deltas import Row
@@ -32,7 +31,6 @@ from tradeul.web.routes.page import PageFile
 from tradeul.web.server import Address, Part, WebServer
 
 EPOCH = "epoch-1"
-HOST = "127.0.0.1"
 NOON = at("12:00")
 COLUMNS = ("name", "price", "volume_today")
 PAGE = MappingProxyType(
@@ -194,19 +192,6 @@ def payload(frame: bytes) -> Message:
     assert len(body) == length
     message: Message = orjson.loads(body)
     return message
-
-
-HANDSHAKE = (
-    b"GET /ws/scanner?protocol=1 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.b64encode(bytes(16)) + b"\r\n\r\n"
-)
-
-
-def masked(message: Mapping[str, object]) -> bytes:
-    """Make a client's text frame; the mask is all zeros, so that the payload stays legible."""
-    payload = orjson.dumps(message)
-    assert len(payload) < 126
-    return struct.pack("!BB4x", 0x81, 0x80 | len(payload)) + payload
 
 
 @contextlib.asynccontextmanager

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 from tests.support.entering import ELSEWHERE, BriskClock, ask, request
 from tests.support.eventually import eventually, running
-from tests.support.web import HOST, Served, raw_answer, served, viewer
+from tests.support.raw import HOST
+from tests.support.web import Served, raw_answer, served, viewer
 from tradeul.clock import ManualClock
 from tradeul.web.crowd import HEAD_S, MOST_OF_AN_ADDRESS, MOST_SQUEEZED, SQUEEZED_S, STUCK_S, SWEEP_S, Crowd
 from tradeul.web.gate import Rules

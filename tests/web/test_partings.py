@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 
 from tests.support.eventually import eventually, running, settle
-from tests.support.web import Served, TestViewer, deaf, masked, row, served, viewer
+from tests.support.raw import masked
+from tests.support.web import Served, TestViewer, deaf, row, served, viewer
 from tradeul.domain.deltas import Row
 from tradeul.web.protocol import CloseCode, close_frame
 

@@ -10,18 +10,8 @@ import aiohttp
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.web import (
-    HANDSHAKE,
-    HOST,
-    PAGE,
-    Served,
-    deaf,
-    no_aggregates,
-    raw_answer,
-    raw_answers,
-    served,
-    viewer,
-)
+from tests.support.raw import HANDSHAKE, HOST
+from tests.support.web import PAGE, Served, deaf, no_aggregates, raw_answer, raw_answers, served, viewer
 from tradeul.clock import ManualClock
 from tradeul.engine.channels import Channels
 from tradeul.errors import AddressInUse, ConfigurationError

@@ -1,8 +1,9 @@
 """All viewers: hands each the newest of its lists and symbols, keeps it company with heartbeats, parts with it in time.
 
 `Channels` calls in as soon as lists changed, `Aggregates` when watched symbols did, and the affected viewers are
-written to in the next turns of the loop; nobody is waited for. `run`, which the supervisor starts, returns to viewers
-whose sockets were full, sends heartbeats and status, and cuts who took nothing for too long.
+written to in the next turns of the loop, all that is due in one write; nobody is waited for. `run`, which the
+supervisor starts, returns to viewers whose sockets were full, sends heartbeats and status, and cuts who took nothing
+for too long.
 """
 
 import asyncio
@@ -34,6 +35,8 @@ from tradeul.web.protocol import (
     Watch,
     text_frame,
 )
+from tradeul.web.standings import Standings
+from tradeul.web.turns import Turns
 from tradeul.web.viewer import UNSEEN, Viewer
 
 log = structlog.get_logger(__name__)
@@ -44,10 +47,6 @@ JOBS_S: Final = 2.0
 """How often progress of what is loaded in the background is told; nobody needs it faster."""
 LOOK_S: Final = 1.0
 """How late at most a watcher learns what changed a row without a scan, as while the market is closed."""
-SYMBOLS_A_TURN: Final = 500
-"""So many are told of in one turn of the loop, which takes about two milliseconds."""
-WRITE_SYMBOLS: Final = 10
-"""A write costs as much as telling of this many."""
 HEARTBEAT_S: Final = HEARTBEAT_MS / 1_000
 STUCK_S: Final = 10.0
 """One frame not taken for this long, and the viewer is cut."""
@@ -77,9 +76,11 @@ class Hub:
         self._followers: dict[str, set[Viewer]] = {}
         self._changed: dict[str, None] = {}
         """Lists whose newest state was not turned to yet, in the order in which it will be."""
-        self._to_write: dict[Viewer, None] = {}
-        """Who follows or watches what changed, in the order in which they are written to."""
-        self._writing = False
+        self._concerned: dict[Viewer, None] = {}
+        """Who follows or watches what changed, and is written to once all of `_changed` was turned to."""
+        self._turns = Turns(clock, self._flush)
+        self._standings = Standings(self.lists)
+        self.onward = self._standings.step
         self._pending: set[Viewer] = set()
         self._aggregates = aggregates
         self._early: set[Viewer] = set()
@@ -106,6 +107,11 @@ class Hub:
         return self._viewers.keys()
 
     @property
+    def settled(self) -> bool:
+        """Whether everybody was written to whom something concerns, as far as sockets take it."""
+        return not self._changed and not self._turns
+
+    @property
     def sights(self) -> Mapping[Symbol, Sight]:
         return self._aggregates.sights
 
@@ -116,7 +122,7 @@ class Hub:
     def admit(self, transport: asyncio.WriteTransport) -> Viewer:
         """Take a new connection in; it is told nothing yet."""
         now = self._clock.monotonic()
-        viewer = Viewer(transport, now)
+        viewer = Viewer(transport, now, self._standings.of({}))
         self._viewers[viewer] = now + HEARTBEAT_S
         self._deserted.clear()
         return viewer
@@ -125,7 +131,7 @@ class Hub:
         view, channels = self._view, self._channels
         greeting = protocol.hello(channels.epoch, self._clock.now(), view.market(), view.moment(), channels.scans())
         viewer.owe(text_frame(greeting))
-        self._say(viewer, self._status_now())
+        self._say(viewer, text_frame(self._status_now()))
 
     def subscribe(self, viewer: Viewer, request: SubscribeList) -> None:
         name = request.list
@@ -133,22 +139,23 @@ class Hub:
             self.refuse(viewer, request.id, ErrorCode.TOO_MANY, f"at most {MAX_LISTS} lists at a time")
             return
         recovery = self.lists[name].recovery(request.epoch, request.last_sequence)
-        viewer.sent[name] = request.last_sequence if recovery in ("current", "caught_up") else None
+        held = request.last_sequence if recovery in ("current", "caught_up") else None
+        viewer.standing = self._standings.of({**viewer.sent, name: held})
         self._followers[name].add(viewer)
-        self._say(viewer, protocol.subscribed(request.id, name, recovery))
+        self._say(viewer, text_frame(protocol.subscribed(request.id, name, recovery)))
 
     def unsubscribe(self, viewer: Viewer, request: ListRequest) -> None:
-        viewer.sent.pop(request.list, None)
+        self._let_go(viewer, request.list)
         self._followers[request.list].discard(viewer)
-        self._say(viewer, protocol.unsubscribed(request.id, request.list))
+        self._say(viewer, text_frame(protocol.unsubscribed(request.id, request.list)))
 
     def resync(self, viewer: Viewer, request: Resync) -> None:
         if request.list not in viewer.sent:
             self.refuse(viewer, request.id, ErrorCode.BAD_REQUEST, f"not subscribed to {request.list}")
             return
-        self.lists[request.list].advance()
-        viewer.sent[request.list] = None
-        self._flush(viewer, self._clock.monotonic())
+        self._turn_to_newest(request.list)
+        viewer.standing = self._standings.of({**viewer.sent, request.list: None})
+        self._turns.add(viewer)
 
     def watch(self, viewer: Viewer, request: Watch) -> None:
         """Follow symbols from now on; the answer is how each stands, also of one that is watched already."""
@@ -165,7 +172,7 @@ class Hub:
         else:
             self._aggregates.look_at(symbols)
             viewer.watched |= dict.fromkeys(symbols, UNSEEN)
-            self._flush(viewer, self._clock.monotonic())
+            self._turns.add(viewer)
 
     def unwatch(self, viewer: Viewer, request: Unwatch) -> None:
         """Let go of symbols; nothing of them comes after this."""
@@ -175,10 +182,10 @@ class Hub:
             viewer.watched.pop(symbol, None)
 
     def answer_ping(self, viewer: Viewer, request_id: RequestId | None) -> None:
-        self._beat(viewer, request_id, self._clock.monotonic())
+        self._beat(viewer, request_id)
 
     def refuse(self, viewer: Viewer, request_id: RequestId | None, code: ErrorCode, message: str) -> None:
-        self._say(viewer, protocol.error(request_id, code, message))
+        self._say(viewer, text_frame(protocol.error(request_id, code, message)))
 
     def end(self, viewer: Viewer, code: CloseCode, last_words: bytes = b"") -> None:
         """Tell a viewer that it is over; it gets a moment to close by itself."""
@@ -225,8 +232,9 @@ class Hub:
 
     def tell(self, payload: bytes) -> None:
         """Say one thing to every viewer."""
+        frame = text_frame(payload)
         for viewer in list(self._viewers):
-            self._say(viewer, payload)
+            self._say(viewer, frame)
 
     def heartbeat(self, names: Mapping[str, object], request_id: RequestId | None) -> bytes:
         payload = protocol.heartbeat(
@@ -245,9 +253,10 @@ class Hub:
         for name in [name for name in self.lists if name not in named]:
             del self.lists[name]
             self._changed.pop(name, None)
+            farewell = text_frame(protocol.unsubscribed(None, name, "deleted"))
             for viewer in self._followers.pop(name):
-                del viewer.sent[name]
-                self._say(viewer, protocol.unsubscribed(None, name, "deleted"))
+                self._let_go(viewer, name)
+                self._say(viewer, farewell)
         for name, channel in named.items():
             if name not in self.lists:
                 self.lists[name] = ListFrames(self._channels.epoch, channel)
@@ -270,30 +279,22 @@ class Hub:
             del self._changed[name]
             frames, followers = self.lists[name], self._followers[name]
             held = frames.sequence
-            frames.advance()
+            self._turn_to_newest(name)
             if followers:
                 frames.since(held)  # encoded here, for all who keep up
-            self._to_write.update(dict.fromkeys(followers))
+            self._concerned.update(dict.fromkeys(followers))
         if self._changed:
             asyncio.get_running_loop().call_soon(self._turn_to_one)
         else:
-            self._begin_writing()
+            self._turns.add_all(self._concerned)
+            self._concerned.clear()
 
-    def _begin_writing(self) -> None:
-        if self._to_write and not self._writing:
-            self._writing = True
-            asyncio.get_running_loop().call_soon(self._write_some)
+    def _turn_to_newest(self, name: str) -> None:
+        self.lists[name].advance()
+        self._standings.turned()
 
-    def _write_some(self) -> None:
-        """Write to some viewers, to each once, whatever of it changed; the others have their turn in the next."""
-        now, told = self._clock.monotonic(), 0
-        while self._to_write and told < SYMBOLS_A_TURN:
-            viewer = next(iter(self._to_write))
-            del self._to_write[viewer]
-            told += WRITE_SYMBOLS + len(viewer.watched)
-            self._flush(viewer, now)
-        self._writing = False
-        self._begin_writing()
+    def _let_go(self, viewer: Viewer, name: str) -> None:
+        viewer.standing = self._standings.of({held: at for held, at in viewer.sent.items() if held != name})
 
     def _look(self, now: float) -> None:
         if now >= self._look_due:
@@ -303,22 +304,22 @@ class Hub:
     def _tell_watchers(self, symbols: Sequence[Symbol]) -> None:
         """Take the symbols whose values changed."""
         for symbol in symbols:
-            self._to_write.update(dict.fromkeys(self._aggregates.watches.watchers(symbol)))
-        self._begin_writing()
+            self._concerned.update(dict.fromkeys(self._aggregates.watches.watchers(symbol)))
+        if not self._changed:
+            self._turns.add_all(self._concerned)
+            self._concerned.clear()
 
-    def _say(self, viewer: Viewer, payload: bytes) -> None:
-        if viewer.ended:
-            return
-        if viewer.owe(text_frame(payload)):
-            self._flush(viewer, self._clock.monotonic())
-        else:
-            self._cut(viewer, "asked much and read nothing")
+    def _say(self, viewer: Viewer, frame: bytes) -> None:
+        if not viewer.ended:
+            self._see_to(viewer, within_bounds=viewer.owe(frame))
 
-    def _beat(self, viewer: Viewer, request_id: RequestId | None, now: float) -> None:
-        if viewer.ended:
-            return
-        if viewer.owe_heartbeat(request_id):
-            self._flush(viewer, now)
+    def _beat(self, viewer: Viewer, request_id: RequestId | None) -> None:
+        if not viewer.ended:
+            self._see_to(viewer, within_bounds=viewer.owe_heartbeat(request_id))
+
+    def _see_to(self, viewer: Viewer, *, within_bounds: bool) -> None:
+        if within_bounds:
+            self._turns.add(viewer)
         else:
             self._cut(viewer, "asked much and read nothing")
 
@@ -333,11 +334,11 @@ class Hub:
             self._early.discard(viewer)
 
     def _retry(self, now: float) -> None:
-        for viewer in list(self._early):
-            self._flush(viewer, now)
+        self._turns.add_all(self._early)
         for viewer in list(self._pending):
-            self._flush(viewer, now)
-            if viewer in self._pending and now - viewer.written_at >= STUCK_S:
+            if not viewer.waiting_bytes:
+                self._turns.add(viewer)
+            elif now - viewer.written_at >= STUCK_S:
                 self._cut(viewer, "a frame was not taken")
 
     def _keep_alive(self, now: float) -> None:
@@ -346,7 +347,7 @@ class Hub:
             del self._viewers[viewer]
             self._viewers[viewer] = now + HEARTBEAT_S
             if viewer.spoke:
-                self._beat(viewer, None, now)
+                self._beat(viewer, None)
             else:
                 # By its first heartbeat, which is 5 s, a viewer has asked for something valid or goes.
                 self.end(viewer, CloseCode.DID_NOT_SUBSCRIBE)
@@ -379,7 +380,8 @@ class Hub:
     def _forget(self, viewer: Viewer) -> None:
         self._pending.discard(viewer)
         self._early.discard(viewer)
-        self._to_write.pop(viewer, None)
+        self._concerned.pop(viewer, None)
+        self._turns.discard(viewer)
         self._aggregates.watches.leave(viewer)
         viewer.watched.clear()
         for name in viewer.sent:

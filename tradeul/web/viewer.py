@@ -14,11 +14,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple, Protocol
 
 from tradeul.domain.events import Symbol
-from tradeul.web.frames import ListFrames, Sight
+from tradeul.web.frames import Sight
 from tradeul.web.protocol import RequestId, close_frame
+from tradeul.web.standings import BLOCK_BYTES, Sequences, Standing, Step
 
-WRITE_AHEAD_BYTES: Final = 32_768
-"""How much is handed over in one flush: the rest is decided when there is newer state to send."""
 UNSENT_BYTES: Final = 16_384
 """How much the kernel may hold unsent. Without it megabytes of old states hide there (3.8 MB were measured)."""
 TCP_NOTSENT_LOWAT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", 25)
@@ -33,9 +32,8 @@ _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 class Source(Protocol):
     """Where a viewer's frames come from."""
 
-    @property
-    def lists(self) -> Mapping[str, ListFrames]:
-        """The prepared frames of every list."""
+    def onward(self, standing: Standing) -> Step | None:
+        """What leads on from what was sent of lists; None where nothing is due."""
 
     @property
     def sights(self) -> Mapping[Symbol, Sight]:
@@ -60,12 +58,12 @@ UNSEEN: Final = Shown(None, 0.0)
 
 
 class Viewer:
-    """`sent` holds, for each subscribed list, the sequence it was last sent; None: it needs a snapshot."""
+    """`standing` is what it was sent last of each subscribed list."""
 
-    __slots__ = ("_beats", "_replies", "_transport", "early", "ended", "sent", "spoke", "watched", "written_at")
+    __slots__ = ("_beats", "_replies", "_transport", "early", "ended", "spoke", "standing", "watched", "written_at")
 
-    def __init__(self, transport: asyncio.WriteTransport, now: float) -> None:
-        self.sent: dict[str, int | None] = {}
+    def __init__(self, transport: asyncio.WriteTransport, now: float, standing: Standing) -> None:
+        self.standing = standing
         self.watched: dict[Symbol, Shown] = {}
         self.early = False
         """Some watched symbol has other values already, but was told of a moment ago: flush again soon."""
@@ -78,6 +76,11 @@ class Viewer:
         self._replies: deque[bytes] = deque()
         self._beats: deque[RequestId | None] = deque()
         _keep_buffers_small(transport)
+
+    @property
+    def sent(self) -> Sequences:
+        """The lists it is subscribed to, and at which sequence."""
+        return self.standing.sequences
 
     @property
     def waiting_bytes(self) -> int:
@@ -96,11 +99,11 @@ class Viewer:
         return len(self._replies) + len(self._beats) <= MAX_OWED
 
     def flush(self, source: Source, now: float) -> bool:
-        """Write what is owed as far as the socket takes it, all at once; false when something may be left.
+        """Write what is owed, all at once and as far as the socket takes it; false when something may be left.
 
         Frames go straight to the transport, beside the pings, pongs and close frames of aiohttp's own writer. That is
         safe because either side hands over whole frames in single writes, and compression, which would tie frames
-        together, is off.
+        together, is off. aiohttp's `send_frame` takes no frame that was made before, and copies each for each viewer.
         """
         transport = self._transport
         if transport.is_closing():
@@ -108,32 +111,48 @@ class Viewer:
         if transport.get_write_buffer_size():
             return False
         self.early = False
-        frames: list[bytes] = []
-        size = 0
-        for frame in self._owed(source, now):
-            frames.append(frame)
-            size += len(frame)
-            if size > WRITE_AHEAD_BYTES:
-                break
-        if frames:
-            # A call to the kernel costs more than all that goes into it.
-            transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+        if not (self._replies or self._beats or self.watched):
+            return self._flush_lists(source, now)
+        for block in self._owed(source, now):
+            transport.write(block)
             self.written_at = now
-        return size <= WRITE_AHEAD_BYTES
+            if transport.get_write_buffer_size():
+                return False
+        return True
+
+    def _flush_lists(self, source: Source, now: float) -> bool:
+        """Write what is due of the lists and nothing else, as to most viewers: each instruction counts thousandfold."""
+        transport = self._transport
+        while (step := source.onward(self.standing)) is not None:
+            transport.write(step.block)
+            self.standing = step.then
+            self.written_at = now
+            if transport.get_write_buffer_size():
+                return False
+            if step.last:
+                break
+        return True
 
     def _owed(self, source: Source, now: float) -> Iterator[bytes]:
-        """Yield what is due in order, each marked as sent when it is asked for."""
-        while self._replies:
-            yield self._replies.popleft()
-        for name, sequence in self.sent.items():
-            frames = source.lists[name]
-            if sequence != frames.sequence:
-                self.sent[name] = frames.sequence
-                yield frames.since(sequence)
+        """Yield what is due in order, each piece marked as sent when it is asked for.
+
+        A call to the kernel costs more than all that goes into it, so little is yielded apart. Most viewers are due
+        one step of their lists and nothing else, and joining that alone copies nothing.
+        """
+        parts = list(self._replies)
+        self._replies.clear()
+        while (step := source.onward(self.standing)) is not None:
+            self.standing = step.then
+            parts.append(step.block)
+            if sum(map(len, parts)) > BLOCK_BYTES:
+                yield b"".join(parts)
+                parts.clear()
         if self.watched:
-            yield from self._news(source, now)
+            parts += self._news(source, now)
         while self._beats:
-            yield source.heartbeat(self.sent, self._beats.popleft())
+            parts.append(source.heartbeat(self.sent, self._beats.popleft()))
+        if parts:
+            yield b"".join(parts)
 
     def _news(self, source: Source, now: float) -> Iterator[bytes]:
         """Yield the watched symbols' frames that differ from what was shown of them and may go now."""
@@ -150,7 +169,9 @@ class Viewer:
     def end(self, code: int, last_words: bytes = b"") -> None:
         """Say that it is over, unless that was said. The hub sees to it that the viewer closes."""
         if not self.ended and not self._transport.is_closing():
-            self._transport.write(last_words + close_frame(code))
+            # An answer that waits for its turn may say why; to whom takes nothing there is no telling.
+            owed = () if self._transport.get_write_buffer_size() else self._replies
+            self._transport.write(b"".join([*owed, last_words, close_frame(code)]))
         self.ended = True
 
     def close(self, code: int) -> None:
@@ -169,7 +190,7 @@ class Viewer:
 
 def _keep_buffers_small(transport: asyncio.WriteTransport) -> None:
     """Keep old states from piling up where they cannot be replaced by newer ones. (aiohttp has set TCP_NODELAY.)"""
-    transport.set_write_buffer_limits(WRITE_AHEAD_BYTES)
+    transport.set_write_buffer_limits(BLOCK_BYTES)
     sock = transport.get_extra_info("socket")
     with contextlib.suppress(OSError):  # not every system has it; without it a slow viewer is only served older states
         sock.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES)
