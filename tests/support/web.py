@@ -22,9 +22,9 @@ from tradeul.domain.session import Moment, TradingCalendar, moment_at
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import Annals, FeedState, JobNews
 from tradeul.engine.visits import RecentEvents
+from tradeul.web.files import PageFile
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
-from tradeul.web.routes.page import PageFile
 from tradeul.web.server import Address, Part, WebServer
 
 EPOCH = "epoch-1"

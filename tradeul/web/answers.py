@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web
 
 from tradeul.errors import HistoryUnavailable
+from tradeul.web.failures import BAD_PARAMETER, HISTORY_UNAVAILABLE, NOT_KEPT, Failure
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +31,6 @@ SECURITY_HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "tradeul",
 }
-RETRY_AFTER_S: Final = 5
-"""A snapshot of the market comes about this often, and so the database is tried."""
 NOT_STORED: Final = "no-store"
 """Cache-Control of whatever does not say otherwise."""
 
@@ -53,30 +52,32 @@ def failure(status: int, code: str, message: str, details: object = None) -> web
     return answer({"error": {"code": code, "message": message, "details": details}}, status)
 
 
-def busy(code: str, message: str, retry_after_s: int) -> web.Response:
-    """Refuse for now."""
-    response = failure(HTTPStatus.SERVICE_UNAVAILABLE, code, message)
-    response.headers["Retry-After"] = str(retry_after_s)
+def refused(what: Failure, message: str = "", details: object = None) -> web.Response:
+    """Refuse in the words of this kind of failure, unless there is more to say."""
+    response = failure(what.status, what.code, message or what.words, details)
+    if what.retry_after_s:
+        response.headers["Retry-After"] = str(what.retry_after_s)
     return response
 
 
 def bad_parameter(name: str, message: str) -> web.Response:
-    return failure(HTTPStatus.BAD_REQUEST, "bad_parameter", f"{name}: {message}", {"parameter": name})
+    return refused(BAD_PARAMETER, f"{name}: {message}", {"parameter": name})
 
 
 def not_kept(error: OSError) -> web.Response:
     """The disk refused what the user wants kept."""
     reason = error.strerror or "the disk refused"
     log.error("not_kept", reason=reason)
-    return busy("not_kept", f"it could not be kept ({reason}), so nothing was changed", RETRY_AFTER_S)
+    return refused(NOT_KEPT, f"it could not be kept ({reason}), so nothing was changed")
 
 
 def no_history() -> web.Response:
-    return failure(HTTPStatus.SERVICE_UNAVAILABLE, "history_unavailable", "no history is kept: `history.dsn` is off")
+    """Nothing will change that as long as the program runs, so nobody is asked to come back."""
+    return failure(HISTORY_UNAVAILABLE.status, HISTORY_UNAVAILABLE.code, "no history is kept: `history.dsn` is off")
 
 
 def history_unavailable(why: HistoryUnavailable) -> web.Response:
-    return busy("history_unavailable", str(why), RETRY_AFTER_S)
+    return refused(HISTORY_UNAVAILABLE, str(why))
 
 
 class Connection(web.RequestHandler):

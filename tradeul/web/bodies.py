@@ -1,13 +1,18 @@
 """What a request says in its body, read by name into a definition; a refusal names the part that is wrong."""
 
-from http import HTTPStatus
-from typing import TypeVar
+import re
+from typing import Final, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from tradeul.definitions import NAME_PATTERN
 from tradeul.engine.refusals import Refused
-from tradeul.web.answers import failure
+from tradeul.web.answers import refused
+from tradeul.web.failures import BAD_PARAMETER
+
+NAMED: Final = re.compile(NAME_PATTERN)
+NAME_WANTED: Final = "small letters, digits and _, beginning with a letter, 32 at most"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -25,9 +30,9 @@ async def body_of(request: web.Request, model: type[Model]) -> Model | web.Respo
 def bad_part(where: str, message: str, column: int | None = None) -> web.Response:
     """Refuse a part of a body; `column` is where in its text, from 1."""
     details = {"parameter": where} if column is None else {"parameter": where, "column": column}
-    return failure(HTTPStatus.BAD_REQUEST, "bad_parameter", f"{where}: {message}", details)
+    return refused(BAD_PARAMETER, f"{where}: {message}", details)
 
 
-def refusal_of(refused: Refused) -> web.Response:
+def refusal_of(complaint: Refused) -> web.Response:
     """Pass on what the engine says of a part."""
-    return bad_part(refused.key, str(refused).removeprefix(f"{refused.key}: "), refused.column)
+    return bad_part(complaint.key, str(complaint).removeprefix(f"{complaint.key}: "), complaint.column)

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from tradeul.web.answers import failure
+from tradeul.web.answers import refused
+from tradeul.web.failures import FOREIGN_ORIGIN
 
 
 def foreign(request: web.Request) -> web.Response | None:
@@ -16,7 +17,7 @@ def foreign(request: web.Request) -> web.Response | None:
     origin = request.headers.get("Origin")
     if origin is None or _ours(origin, request.host):
         return None
-    return failure(403, "foreign_origin", "a page of another site may not change anything here")
+    return refused(FOREIGN_ORIGIN)
 
 
 def _ours(origin: str, host: str) -> bool:

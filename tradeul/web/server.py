@@ -5,7 +5,7 @@
 
 import asyncio
 import errno
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol, cast
@@ -23,6 +23,7 @@ from tradeul.web.routes.lists import Lists
 from tradeul.web.routes.live import LiveLists
 from tradeul.web.routes.market import MarketFacts
 from tradeul.web.routes.page import Manifest, Page
+from tradeul.web.routes.reference import Reference
 
 MAX_BODY_BYTES: Final = 16 * 1024
 MAX_LINE_BYTES: Final = 8 * 1024
@@ -70,7 +71,9 @@ class WebServer:
         self.port = address.port
         """The port that is listened on; known after `start` where any was asked for."""
         app = web.Application(client_max_size=MAX_BODY_BYTES)
+        reference = Reference()
         parts: tuple[Part, ...] = (
+            reference,
             Page(page),
             Health(view),
             MarketFacts(view),
@@ -79,6 +82,8 @@ class WebServer:
         )
         for part in (*parts, *more):
             app.add_routes(part.routes())
+        self.routes: Collection[web.AbstractRoute] = app.router.routes()
+        reference.describe(self.routes)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=HANDLERS_S)
         self._listener: asyncio.Server | None = None
 

@@ -1,13 +1,12 @@
 """How the program is doing: `/health` always answers, `/ready` says yes once the lists are of a real market."""
 
-from typing import Final
-
 from aiohttp import web
 
 from tradeul.engine.ports import View
-from tradeul.web.answers import answer, busy
-
-RETRY_AFTER_S: Final = 1
+from tradeul.web import shapes
+from tradeul.web.answers import answer, refused
+from tradeul.web.api import operation
+from tradeul.web.failures import NOT_READY
 
 
 class Health:
@@ -17,11 +16,15 @@ class Health:
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/health", self.health), web.get("/ready", self.ready)]
 
+    @operation("Program", shapes.Health)
     async def health(self, _request: web.Request) -> web.Response:
+        """How the program is doing, with a reason for whatever is not well; always answered."""
         return answer(self._view.health())
 
+    @operation("Program", shapes.Ready, failures=(NOT_READY,))
     async def ready(self, _request: web.Request) -> web.Response:
+        """Whether the lists are of a real market yet; refused until they are."""
         feed = self._view.feed()
         if feed.state == "starting":
-            return busy("starting", feed.reason, RETRY_AFTER_S)
+            return refused(NOT_READY, feed.reason)
         return answer({"ready": True})

@@ -7,15 +7,15 @@ from aiohttp import web
 from tradeul.domain.deltas import wire_rows
 from tradeul.engine.channels import Channel, Channels
 from tradeul.engine.ports import View
-from tradeul.web.answers import answer, bad_parameter, busy, failure
-from tradeul.web.parameters import whole_number
+from tradeul.web import shapes
+from tradeul.web.answers import answer, refused
+from tradeul.web.api import CSV, asked_of, operation
+from tradeul.web.failures import STARTING, UNKNOWN_LIST
+from tradeul.web.parameters import LIST_PART, whole_number
 from tradeul.web.spreadsheet import csv_answer
 
 LARGEST_LIMIT: Final = 1_000
-RETRY_AFTER_S: Final = 5
-"""A snapshot of the market comes about this often, and the first one ends the start."""
-
-_limit: Final = whole_number(LARGEST_LIMIT)
+LIMIT: Final = whole_number("limit", "How many rows at most, from the first.", LARGEST_LIMIT, LARGEST_LIMIT)
 
 
 class Lists:
@@ -32,18 +32,25 @@ class Lists:
             web.get("/api/v1/scanner/categories/{list}", self.category),
         ]
 
+    @operation("Lists", shapes.ScannerStatus)
     async def status(self, _request: web.Request) -> web.Response:
+        """The way from the market to the lists: how many symbols come how far, how old and how fast it all is."""
         return answer(self._view.scanner_status())
 
+    @operation("Lists", shapes.Categories)
     async def categories(self, _request: web.Request) -> web.Response:
+        """Every list, with its size and its version."""
         return answer({"categories": [self._summary(channel) for channel in self._channels.by_name.values()]})
 
+    @operation("Lists", shapes.ListContents, parameters=(LIST_PART, LIMIT), failures=(UNKNOWN_LIST, STARTING))
     async def category(self, request: web.Request) -> web.Response:
+        """One list as it stands now."""
         asked = self._asked(request)
         return asked if isinstance(asked, web.Response) else answer(self._contents(*asked))
 
+    @operation("Lists", parameters=(LIST_PART, LIMIT), failures=(UNKNOWN_LIST, STARTING), media=(CSV,))
     async def sheet(self, request: web.Request) -> web.Response:
-        """One list for a spreadsheet."""
+        """One list for a spreadsheet: rank, symbol and the list's columns."""
         asked = self._asked(request)
         if isinstance(asked, web.Response):
             return asked
@@ -56,14 +63,13 @@ class Lists:
         """Find which list is asked for and how many of its rows, or what is wrong with the question."""
         channel = self._channels.by_name.get(request.match_info["list"])
         if channel is None:
-            return failure(404, "unknown_list", "there is no such list")
-        try:
-            limit = _limit(request.query.get("limit", str(LARGEST_LIMIT)))
-        except ValueError as complaint:
-            return bad_parameter("limit", str(complaint))
+            return refused(UNKNOWN_LIST)
+        asked = asked_of(request)
+        if isinstance(asked, web.Response):
+            return asked
         if self._view.feed().state == "starting":
-            return busy("starting", "the market is not known yet", RETRY_AFTER_S)
-        return channel, limit
+            return refused(STARTING)
+        return channel, asked["limit"]
 
     def _summary(self, channel: Channel) -> dict[str, object]:
         scan, state = channel.scan, channel.state

@@ -8,7 +8,9 @@ from tradeul.domain.events import Nanos
 from tradeul.domain.fields import CATALOGUE, Field, Kind
 from tradeul.domain.session import local_time
 from tradeul.engine.ports import View
+from tradeul.web import shapes
 from tradeul.web.answers import answer
+from tradeul.web.api import operation
 
 TYPES: Final = {
     Kind.NUMBER: "number",
@@ -27,10 +29,14 @@ class MarketFacts:
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/api/session/current", self.session), web.get("/api/v1/fields", self.fields)]
 
+    @operation("Market", shapes.SessionFacts)
     async def session(self, _request: web.Request) -> web.Response:
+        """The market's day: the session of now, the hours of this date in New York, and what comes next."""
         return answer(session_facts(self._view))
 
+    @operation("Market", shapes.Fields)
     async def fields(self, _request: web.Request) -> web.Response:
+        """Every field that a row, a condition or a column can name, with its unit and its meaning."""
         return answer({"fields": [_described(field) for field in CATALOGUE]})
 
 

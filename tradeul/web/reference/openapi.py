@@ -1,0 +1,134 @@
+"""The document of the HTTP API (OpenAPI 3.1), made from the routes that are served and what each declares.
+
+Nothing is listed here a second time. `routes/reference` serves it; the page at `/docs` is made from it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+
+from tradeul.web import shapes
+from tradeul.web.api import JSON, Operation, operation_of
+from tradeul.web.failures import ANYWHERE, BAD_PARAMETER, BODY_TOO_BIG, Failure
+from tradeul.web.parameters import Parameter
+from tradeul.web.shapes.form import schemas_of
+
+Json = dict[str, Any]
+Route = tuple[str, str, Operation]
+"""Method, path and what is declared."""
+Schemas = Mapping[object, Json]
+
+VERSION: Final = "3.1.0"
+API: Final = "1"
+"""The version of the API, which is in its paths."""
+ABOUT: Final = (
+    "The lists of a real-time scanner of US equities, and what is behind them. All moments are integer milliseconds "
+    "since 1970, UTC, unless said otherwise. What is unknown is null, never 0. Every error has one shape."
+)
+
+
+def declared_routes(routes: Iterable[web.AbstractRoute]) -> list[Route]:
+    """List the routes that declare something; of what HEAD answers, GET tells."""
+    found = []
+    for route in routes:
+        promise = operation_of(route.handler)
+        if promise is not None and route.resource is not None and route.method != hdrs.METH_HEAD:
+            found.append((route.method, route.resource.canonical, promise))
+    return found
+
+
+def openapi_of(routes: Sequence[Route]) -> Json:
+    """Make the document."""
+    wanted = [shape for _, _, promise in routes for shape in (promise.answer, promise.body) if shape is not None]
+    schemas, components = schemas_of((shapes.Error, *wanted))
+    paths: dict[str, Json] = {}
+    for method, path, promise in routes:
+        paths.setdefault(path, {})[method.lower()] = _operation(promise, schemas)
+    groups = dict.fromkeys(promise.group for _, _, promise in routes)
+    return {
+        "openapi": VERSION,
+        "info": {"title": "tradeul", "version": API, "description": ABOUT},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": group} for group in groups],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "responses": {"AnyOther": _refusal(f"Any other error, of the one shape: {_listed(ANYWHERE)}", schemas)},
+        },
+    }
+
+
+def id_of(promise: Operation) -> str:
+    """Name an operation as no other is: after its handler."""
+    return promise.name.replace(".", "_")
+
+
+def summary_of(text: str) -> str:
+    """Take the first sentence."""
+    return text.replace("\n", " ").partition(". ")[0].rstrip(".")
+
+
+def failures_of(promise: Operation) -> list[Failure]:
+    """All the ways in which it refuses, but for those that everything has."""
+    body, answers = promise.body is not None, bool(promise.media)
+    reads = body or (answers and not all(parameter.in_path for parameter in promise.parameters))
+    return [*((BAD_PARAMETER,) if reads else ()), *promise.failures, *((BODY_TOO_BIG,) if body else ())]
+
+
+def _operation(promise: Operation, schemas: Schemas) -> Json:
+    described: Json = {
+        "operationId": id_of(promise),
+        "tags": [promise.group],
+        "summary": summary_of(promise.text),
+        "description": promise.text,
+        "parameters": [_parameter(parameter) for parameter in promise.parameters],
+        "responses": {
+            str(int(promise.status)): _success(promise, schemas),
+            **({"304": {"description": "Who asks holds the newest version."}} if promise.etag else {}),
+            **dict(_refusals(failures_of(promise), schemas)),
+            "default": {"$ref": "#/components/responses/AnyOther"},
+        },
+    }
+    if promise.body is not None:
+        described["requestBody"] = {"required": True, "content": {JSON: {"schema": schemas[promise.body]}}}
+    return described
+
+
+def _parameter(parameter: Parameter) -> Json:
+    schema = dict(parameter.schema)
+    if parameter.default is not None:
+        schema["default"] = parameter.default
+    described: Json = {
+        "name": parameter.name,
+        "in": "path" if parameter.in_path else "query",
+        "required": parameter.required,
+        "description": parameter.meaning,
+        "schema": schema,
+    }
+    if parameter.example is not None:
+        described["example"] = parameter.example
+    return described if parameter.required else {**described, "allowEmptyValue": True}
+
+
+def _success(promise: Operation, schemas: Schemas) -> Json:
+    content: Json = {kind: {"schema": {"type": "string"}} for kind in promise.media}
+    if promise.answer is not None:
+        content[JSON] = {"schema": schemas[promise.answer]}
+    words = promise.answer.__doc__ if isinstance(promise.answer, type) else None
+    return {"description": words or promise.status.phrase, **({"content": content} if content else {})}
+
+
+def _refusals(failures: Iterable[Failure], schemas: Schemas) -> Iterator[tuple[str, Json]]:
+    by_status = sorted(failures, key=lambda failure: failure.status)
+    for status, group in groupby(by_status, lambda failure: failure.status):
+        yield str(int(status)), _refusal(_listed(group), schemas)
+
+
+def _refusal(words: str, schemas: Schemas) -> Json:
+    return {"description": words, "content": {JSON: {"schema": schemas[shapes.Error]}}}
+
+
+def _listed(failures: Iterable[Failure]) -> str:
+    return "; ".join(f"`{failure.code}`: {failure.words}" for failure in failures)
