@@ -18,9 +18,12 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 async def body_of(request: web.Request, model: type[Model]) -> Model | web.Response:
-    """Read a JSON object, an empty body as an empty one; or refuse the first part that cannot be read."""
+    """Read a JSON object, an empty body as an empty one; or refuse the first part that cannot be read.
+
+    Nothing is coerced: a number in quotes is a text.
+    """
     try:
-        return model.model_validate_json(await request.read() or b"{}")
+        return model.model_validate_json(await request.read() or b"{}", strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
