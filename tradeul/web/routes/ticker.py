@@ -39,6 +39,8 @@ BARS_ASKED: Final = (
     moment("to", "The last moment; not given, or later than now: now."),
 )
 DAY_NS: Final = 86_400_000 * MS_NS
+EARLIEST: Final = Nanos(DAY_NS)
+"""In New York that is still the first date of 1970; the vendor takes none before it, and there are no bars."""
 BARS_A_TURN: Final = 500
 """Put into words in about two milliseconds."""
 COLUMNS: Final = ("time", "open", "high", "low", "close", "volume", "vwap", "trades")
@@ -117,11 +119,11 @@ class Ticker:
     def _bounds(self, asked: Asked, interval: str) -> tuple[Nanos, Nanos]:
         """From when to when; where nobody says, the trading date of the end up to now. Nothing is known beyond."""
         now = self._charts.now()
-        last = now if asked["to"] is None else min(end_of(asked["to"]), now)
+        last = now if asked["to"] is None else max(min(end_of(asked["to"]), now), EARLIEST)
         if asked["from"] is not None:
-            return Nanos(min(asked["from"] * MS_NS, last)), last
+            return max(min(Nanos(asked["from"] * MS_NS), last), EARLIEST), last
         if INTERVALS[interval] == "day":
-            return Nanos(max(last - DAILY_DAYS * DAY_NS, 0)), last
+            return max(Nanos(last - DAILY_DAYS * DAY_NS), EARLIEST), last
         calendar = self._view.calendar
         return min(calendar.hours(calendar.trading_date(last)).pre_market_start, last), last
 
