@@ -26,7 +26,7 @@ Asked = Mapping[str, Any]
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """The declaration of one method of one path."""
 

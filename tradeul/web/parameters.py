@@ -29,7 +29,7 @@ Reader = Callable[[str], object]
 """Reads one parameter; a `ValueError` says what it should have been."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Parameter:
     """One parameter of an address, behind the question mark or a part of the path. What `schema` allows, `read` reads.
 

@@ -71,9 +71,9 @@ class WebServer:
         self.port = address.port
         """The port that is listened on; known after `start` where any was asked for."""
         app = web.Application(client_max_size=MAX_BODY_BYTES)
-        reference = Reference()
+        self._reference = Reference()
         parts: tuple[Part, ...] = (
-            reference,
+            self._reference,
             Page(page),
             Health(view),
             MarketFacts(view),
@@ -83,7 +83,6 @@ class WebServer:
         for part in (*parts, *more):
             app.add_routes(part.routes())
         self.routes: Collection[web.AbstractRoute] = app.router.routes()
-        reference.describe(self.routes)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=HANDLERS_S)
         self._listener: asyncio.Server | None = None
 
@@ -100,6 +99,7 @@ class WebServer:
             await self._runner.cleanup()
             raise _named(error, self._address) from error
         self.port = self._listener.sockets[0].getsockname()[1]
+        self._reference.describe(self.routes, f"{host}:{self.port}")
 
     async def close(self) -> None:
         """Say goodbye to viewers and stop; also where `start` failed or never ran."""

@@ -35,6 +35,15 @@ class Shape(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
+def sometimes() -> Any:
+    """A part that is there at times only, and then is never null for that."""
+    return Field(default=None, json_schema_extra=_without_default)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
 def field_schema(field: CatalogueField) -> dict[str, Any]:
     """Describe the values of a field of the catalogue; all may be unknown."""
     unit = f" ({field.unit})" if field.unit else ""

@@ -2,7 +2,8 @@
 
 from typing import Any, Literal
 
-from tradeul.web.shapes.form import Milliseconds, Row, Shape
+from tradeul.definitions import Occasion
+from tradeul.web.shapes.form import Milliseconds, Row, Shape, sometimes
 
 Origin = Literal["built_in", "config", "user"]
 TradingSession = Literal["PRE_MARKET", "MARKET_OPEN", "POST_MARKET"]
@@ -74,25 +75,28 @@ class Unpinned(Shape):
 
 
 class Rule(Shape):
-    """A rule of alerts; its secret is never told, and of its address not the query."""
+    """A rule of alerts. Its secret is never told, and of its address not the query.
+
+    Of one that cannot be read there is only the reason.
+    """
 
     name: str
     origin: Origin
     state: str
     """Whether it can ring: `error` where it cannot, for the reason that is given."""
     reason: str
-    where: str | None = None
-    list: str | None = None
-    on: Literal["entered", "left", "true", "halt", "resume", "new_high"] | None = None
-    count: int | None = None
-    cooldown_s: int = 60
-    once_per_day: bool = False
-    quiet: tuple[str, ...] = ()
-    text: str | None = None
-    sound: str | None = None
-    webhook: str | None = None
-    enabled: bool = True
-    signed: bool = False
+    where: str | None = sometimes()
+    list: str | None = sometimes()
+    on: Occasion | None = sometimes()
+    count: int | None = sometimes()
+    cooldown_s: int = sometimes()
+    once_per_day: bool = sometimes()
+    quiet: tuple[str, ...] = sometimes()
+    text: str | None = sometimes()
+    sound: str | None = sometimes()
+    webhook: str | None = sometimes()
+    enabled: bool = sometimes()
+    signed: bool = sometimes()
     """Whether its webhooks are."""
     last_fired: Milliseconds | None
     fired: int
