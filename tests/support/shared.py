@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import aiohttp
 
@@ -18,7 +19,7 @@ ENDS_WITHIN_S = 20.0
 
 @contextmanager
 def shared_program(speed: float = 1.0) -> Iterator[str]:
-    """Run it from a minute after the open on; where it is, once its lists stand and its history can be asked."""
+    """Run it from a minute after the open on; where it is, once its lists stand and its past can be asked."""
     with place() as folder:
         setting = Setting(folder, at("09:31"), speed)
         with subprocess.Popen([sys.executable, "-m", "tradeul"], env=setting.environment()) as process:
@@ -32,9 +33,14 @@ def shared_program(speed: float = 1.0) -> Iterator[str]:
 
 
 async def _stands(url: str) -> bool:
-    """Whether there is a list, and a minute of it is kept."""
+    """Whether there is a list, a minute of it is kept, and what is known of its companies is."""
     try:
-        async with aiohttp.ClientSession() as client, client.get(f"{url}/api/v1/history/scans?list=gappers_up") as said:
-            return said.status == 200 and bool((await said.json())["rows"])
+        async with aiohttp.ClientSession(url) as client:
+            async with client.get("/api/v1/history/scans?list=gappers_up&limit=1") as answer:
+                rows = (await answer.json()).get("rows")
+            if not rows:
+                return False
+            async with client.get(f"/api/v1/ticker/{rows[0]['symbol']}/metadata") as answer:
+                return answer.status == HTTPStatus.OK
     except aiohttp.ClientError:
         return False

@@ -33,11 +33,12 @@ CLOSE_S: Final = 1.0
 """How long aiohttp waits for the answer to a close frame of its own."""
 VERSION: Final = Parameter(
     "protocol",
-    "The version of the live protocol that the client speaks; another than ours is closed with 4504.",
+    f"The version of the live protocol that the client speaks; whoever speaks another than {PROTOCOL} is closed with "
+    f"{CloseCode.PROTOCOL_TOO_OLD:d}.",
     str,
-    {"type": "integer", "const": PROTOCOL},
-    PROTOCOL,
-    PROTOCOL,
+    {"type": "string"},
+    str(PROTOCOL),
+    str(PROTOCOL),
 )
 
 
