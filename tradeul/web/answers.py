@@ -1,4 +1,4 @@
-"""The one way out for HTTP: security headers on every answer and one shape for every error.
+"""The one way out for HTTP: security headers on every answer, one shape for every error.
 
 It sits where aiohttp hands a finished response to the connection, below the router and its middlewares, so that what
 never reaches a route (an unknown path, a wrong method, a request that is not HTTP, a bug) leaves the same way.
@@ -15,6 +15,7 @@ from aiohttp import web
 
 from tradeul.errors import HistoryUnavailable
 from tradeul.web.failures import BAD_PARAMETER, HISTORY_UNAVAILABLE, NOT_KEPT, Failure
+from tradeul.web.packing import pack
 
 log = structlog.get_logger(__name__)
 
@@ -92,6 +93,7 @@ class Connection(web.RequestHandler):
         if not presentable.prepared:
             presentable.headers.setdefault("Cache-Control", NOT_STORED)
             presentable.headers.update(SECURITY_HEADERS)
+            await pack(request, presentable)
         return await super().finish_response(request, presentable, start_time)
 
     def handle_error(

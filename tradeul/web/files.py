@@ -4,14 +4,13 @@ Each has an ETag, so that a browser that holds it is sent no bytes, and is packe
 """
 
 import hashlib
-import zlib
 from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import hdrs, web
 
-GZIP: Final = 31
-"""zlib's number for its largest window with a gzip header."""
+from tradeul.web.packing import accepts_gzip, packed_small
+
 WORTH_PACKING: Final = 1_024
 
 
@@ -26,14 +25,9 @@ class PageFile:
 
 
 def page_file(body: bytes, content_type: str) -> PageFile:
-    packed = _packed(body) if len(body) >= WORTH_PACKING else b""
+    packed = packed_small(body) if len(body) >= WORTH_PACKING else b""
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     return PageFile(body, content_type, etag, packed if len(packed) < len(body) else b"")
-
-
-def _packed(body: bytes) -> bytes:
-    packer = zlib.compressobj(level=9, wbits=GZIP)
-    return packer.compress(body) + packer.flush()
 
 
 def file_answer(file: PageFile, request: web.Request) -> web.Response:
@@ -58,13 +52,4 @@ def file_answer(file: PageFile, request: web.Request) -> web.Response:
 def is_held(request: web.Request, etag: str) -> bool:
     """Tell whether the asker holds the version of this ETag already."""
     held = [each.strip().removeprefix("W/") for each in request.headers.get(hdrs.IF_NONE_MATCH, "").split(",")]
-    return etag in held or held == ["*"]
-
-
-def accepts_gzip(request: web.BaseRequest) -> bool:
-    """Tell whether an answer may come packed: it is named, and not with a weight of 0."""
-    for each in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(","):
-        coding, _, weight = each.partition(";")
-        if coding.strip().lower() in ("gzip", "*"):
-            return weight.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+    return etag.removeprefix("W/") in held or held == ["*"]

@@ -1,16 +1,19 @@
 """The lists for programs that ask once: `/api/v1/scanner/status` and `/api/v1/scanner/categories`."""
 
 from typing import Final
+from weakref import WeakKeyDictionary
 
+import orjson
 from aiohttp import web
 
-from tradeul.domain.deltas import wire_rows
+from tradeul.domain.deltas import ListState, wire_rows
 from tradeul.engine.channels import Channel, Channels
 from tradeul.engine.ports import View
 from tradeul.web import shapes
 from tradeul.web.answers import answer, refused
 from tradeul.web.api import CSV, asked_of, operation
 from tradeul.web.failures import STARTING, UNKNOWN_LIST
+from tradeul.web.files import is_held
 from tradeul.web.parameters import LIST_PART, whole_number
 from tradeul.web.spreadsheet import csv_answer
 
@@ -22,6 +25,7 @@ class Lists:
     def __init__(self, channels: Channels, view: View) -> None:
         self._channels = channels
         self._view = view
+        self._bodies: WeakKeyDictionary[Channel, tuple[ListState, bytes]] = WeakKeyDictionary()
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -42,11 +46,23 @@ class Lists:
         """Every list, with its size and its version."""
         return answer({"categories": [self._summary(channel) for channel in self._channels.by_name.values()]})
 
-    @operation("Lists", shapes.ListContents, parameters=(LIST_PART, LIMIT), failures=(UNKNOWN_LIST, STARTING))
+    @operation(
+        "Lists", shapes.ListContents, parameters=(LIST_PART, LIMIT), failures=(UNKNOWN_LIST, STARTING), etag=True
+    )
     async def category(self, request: web.Request) -> web.Response:
         """One list as it stands now."""
         asked = self._asked(request)
-        return asked if isinstance(asked, web.Response) else answer(self._contents(*asked))
+        if isinstance(asked, web.Response):
+            return asked
+        channel, limit = asked
+        # Weak, as the same state may be packed or not.
+        etag = f'W/"{self._channels.epoch}-{channel.state.sequence}-{limit}"'
+        headers = {"ETag": etag, "Cache-Control": "no-cache"}
+        if is_held(request, etag):
+            return web.Response(status=304, headers=headers)
+        return web.Response(
+            body=self._body(channel, limit), content_type="application/json", charset="utf-8", headers=headers
+        )
 
     @operation("Lists", parameters=(LIST_PART, LIMIT), failures=(UNKNOWN_LIST, STARTING), media=(CSV,))
     async def sheet(self, request: web.Request) -> web.Response:
@@ -81,6 +97,15 @@ class Lists:
             "epoch": self._channels.epoch,
             "sequence": state.sequence,
         }
+
+    def _body(self, channel: Channel, limit: int) -> bytes:
+        """A list in words; the whole of each state only once, as that is what programs ask for again and again."""
+        if limit < len(channel.state.rows):
+            return orjson.dumps(self._contents(channel, limit))
+        known = self._bodies.get(channel)
+        if known is None or known[0] is not channel.state:
+            known = self._bodies[channel] = channel.state, orjson.dumps(self._contents(channel, limit))
+        return known[1]
 
     def _contents(self, channel: Channel, limit: int) -> dict[str, object]:
         state = channel.state
