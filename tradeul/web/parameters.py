@@ -66,7 +66,7 @@ def percentage(name: str, meaning: str, default: float) -> Parameter:
 
 def moment(name: str, meaning: str, *, required: bool = False) -> Parameter:
     """Describe an instant."""
-    number = {"type": "integer", "minimum": 0, "maximum": LATEST_MS}
+    number = {"type": "integer", "format": "unix-time-ms", "minimum": 0, "maximum": LATEST_MS}
     text = {"type": "string", "format": "date-time"}
     example = "2026-11-18T09:30:00-05:00"
     return Parameter(name, meaning, moment_ms, {"anyOf": [number, text]}, example, required=required)

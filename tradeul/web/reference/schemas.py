@@ -39,6 +39,8 @@ def _simple(schema: Json) -> Markup:
         return joined("object of ", type_of(values)) if isinstance(values, Mapping) else joined("object")
     if kind == "integer" and schema.get("format") == MOMENT:
         return joined("moment, ms")
+    if schema.get("format") == "date-time":
+        return joined("ISO 8601 with an offset")
     return joined(WORDS.get(str(kind), str(kind)), _bounds(schema))
 
 
