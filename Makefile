@@ -55,7 +55,7 @@ fmt: .venv/.tests ## format, mend what can be mended, and write config.toml anew
 fuzz: .venv/.tests ## read 100,000 mutations of every kind of bytes from outside
 	@$(BIN)/python -m pytest tests/fuzz --mutations 100000
 
-faults: .venv/.tests ## kill and freeze the program or its database for half an hour
+faults: .venv/.tests ## kill and freeze the program, its database and its live feed for three quarters of an hour
 	@$(BIN)/python -m pytest tests/faults
 
 golden: .venv/.tests ## play a whole day beside the reference model; takes tens of minutes

@@ -15,10 +15,18 @@ export async function ask(method, path, content) {
   try {
     const sent = content === undefined ? {} : { body: JSON.stringify(content), headers: JSON_HEADERS };
     const response = await fetch(path, { method, ...sent });
+    if (response.status === NOT_SIGNED_IN) signIn();
     return answerOf(response.ok, response.status, await response.json().catch(() => null));
   } catch {
     return refusedWith("the server cannot be reached");
   }
+}
+
+const NOT_SIGNED_IN = 401;
+
+/** Go to where a token is shown: without one there is nothing to see here. */
+export function signIn() {
+  location.assign("/login");
 }
 
 const JSON_HEADERS = { "Content-Type": "application/json" };

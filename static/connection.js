@@ -63,6 +63,11 @@ export class Connection {
     this.#step((now) => this.viewer.retry(now));
   }
 
+  /** @param {string} symbol that is to be looked at closely; empty for none */
+  watch(symbol) {
+    this.#step((now) => this.viewer.watch(symbol, now));
+  }
+
   #tick() {
     const ahead = this.surroundings.wall() - this.surroundings.now();
     const slept = ahead - this.sleptBy > SLEPT_MS;

@@ -7,6 +7,7 @@ import { ask } from "./api.js";
 import { Builder } from "./builder.js";
 import { catalogueOf } from "./columns.js";
 import { browserSurroundings, Connection } from "./connection.js";
+import { Detail } from "./detail.js";
 import { byId, Painter, write } from "./dom.js";
 import { Header, nothingKnown } from "./header.js";
 import { MarketClock } from "./market_clock.js";
@@ -29,7 +30,10 @@ const connection = new Connection(address, told, browserSurroundings());
 const { viewer } = connection;
 const pins = new Pins(ask, () => panels.repaint(), say);
 const builder = new Builder({ ask, say, saved: (name) => panels.goTo(name) });
-const panels = new Panels(painter, facts, (name) => viewer.lists.get(name), pins, (name) => void builder.open(name));
+const choice = { symbol: () => viewer.watching.symbol, choose };
+const edit = (/** @type {string} */ name) => void builder.open(name);
+const panels = new Panels(painter, facts, (name) => viewer.lists.get(name), pins, choice, edit);
+const detail = new Detail(viewer.watching, (field) => panels.column(field));
 const header = new Header(facts, viewer, clock);
 
 /** @param {import("./viewer.js").News} news */
@@ -52,6 +56,9 @@ function told(news) {
       break;
     case "rows":
       panels.rowsChanged(news.list, news.changes, now);
+      return;
+    case "symbol":
+      painter.request(detail);
       return;
     case "status":
       takeStatus(news.status, now);
@@ -90,12 +97,28 @@ function turnTo(session) {
   panels.repaint();
 }
 
+/** @param {string} symbol to look at closely; the one that is chosen already is let go */
+function choose(symbol) {
+  const chosen = symbol === choice.symbol() ? "" : symbol;
+  detail.name = nameOf(chosen);
+  connection.watch(chosen);
+  panels.repaint();
+}
+
+/** @param {string} symbol */
+function nameOf(symbol) {
+  const rows = [...viewer.lists.values()].map((list) => list.rows.find((row) => row.symbol === symbol));
+  const name = rows.find((row) => typeof row?.name === "string")?.name;
+  return typeof name === "string" ? name : "";
+}
+
 async function loadCatalogue() {
   const { content } = await ask("GET", "/api/v1/fields");
   // Without an answer the built-in titles stand; the lists themselves come over the socket.
   if (content === null) return;
   const catalogue = catalogueOf(content);
   panels.setCatalogue(catalogue);
+  painter.request(detail);
   builder.setCatalogue(catalogue);
 }
 
@@ -116,6 +139,8 @@ function beat() {
   if (viewer.state === shownState) return;
   shownState = viewer.state;
   panels.repaint();
+  // Sent away for good: where that is for want of a token, any question leads to where one is shown.
+  if (shownState === "HALTED") void loadCatalogue();
 }
 
 const sheet = /** @type {HTMLDialogElement} */ (byId("sheet"));
@@ -125,7 +150,9 @@ const KEYS = {
   "?": () => sheet.showModal(),
   n: () => void builder.open(),
   e: () => void builder.open(panels.focused),
-  p: () => panels.pinPointed(),
+  p: () => panels.withPointed((symbol) => void pins.toggle(symbol)),
+  d: () => panels.withPointed(choose),
+  Escape: () => choose(""),
   t: toggleTheme,
   "[": () => panels.focusBy(-1),
   "]": () => panels.focusBy(1),
@@ -146,6 +173,7 @@ addEventListener("keydown", (event) => {
 byId("help").addEventListener("click", () => sheet.showModal());
 byId("new-list").addEventListener("click", () => void builder.open());
 byId("theme").addEventListener("click", toggleTheme);
+byId("detail-close").addEventListener("click", () => choose(""));
 addEventListener("online", () => connection.retry());
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) connection.retry();
@@ -159,6 +187,10 @@ Object.defineProperty(globalThis, "tradeul", {
     state: () => viewer.state,
     /** @param {string} list */
     sequence: (list) => viewer.lists.get(list)?.sequence ?? null,
+    detail: () => {
+      const { symbol, timestamp, live, values } = viewer.watching;
+      return { symbol, timestamp, live, values: { ...values } };
+    },
   }),
 });
 

@@ -43,7 +43,7 @@ class Panel {
   constructor(info, owner) {
     this.info = info;
     this.owner = owner;
-    this.table = new Table(info.title, owner.pins);
+    this.table = new Table(info.title, owner.pins, owner.choice);
     this.width = 0;
     this.title = element("h2", {}, info.title);
     this.count = element("span", { class: "count" });
@@ -153,13 +153,15 @@ export class Panels {
    * @param {Situation} situation
    * @param {(name: string) => ListSync | undefined} listOf
    * @param {import("./table.js").Pinning} pins
+   * @param {import("./table.js").Choosing} choice
    * @param {(name: string) => void} edit
    */
-  constructor(painter, situation, listOf, pins, edit) {
+  constructor(painter, situation, listOf, pins, choice, edit) {
     this.painter = painter;
     this.situation = situation;
     this.listOf = listOf;
     this.pins = pins;
+    this.choice = choice;
     this.edit = edit;
     this.grid = byId("lists");
     this.tabs = byId("tabs");
@@ -273,9 +275,10 @@ export class Panels {
     return document.activeElement?.closest("[data-list]")?.getAttribute("data-list") ?? this.shown;
   }
 
-  pinPointed() {
+  /** @param {(symbol: string) => void} act what to do with the symbol under the pointer, if there is one */
+  withPointed(act) {
     const row = this.grid.querySelector("tr[data-symbol]:hover");
-    if (row instanceof HTMLElement && row.dataset.symbol !== undefined) this.pins.toggle(row.dataset.symbol);
+    if (row instanceof HTMLElement && row.dataset.symbol !== undefined) act(row.dataset.symbol);
   }
 
   /** @param {number} step */

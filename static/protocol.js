@@ -12,6 +12,7 @@ export const FRAMES = Object.freeze({
   delta: "delta",
   subscribed: "subscribed",
   unsubscribed: "unsubscribed",
+  aggregate: "aggregate",
   alert: "alert",
   heartbeat: "heartbeat",
   status: "status",
@@ -24,7 +25,10 @@ export const ACTIONS = Object.freeze({
   subscribe_list: "subscribe_list",
   unsubscribe_list: "unsubscribe_list",
   resync: "resync",
+  watch: "watch",
+  unwatch: "unwatch",
   ping: "ping",
+  auth: "auth",
 });
 
 /** What one element of a delta does. */
@@ -64,6 +68,7 @@ export const FIRST_FINAL_CLOSE_CODE = 4500;
  * @typedef {{type: "delta", list: string, epoch: string, prev: number, sequence: number, timestamp: number,
  *   change_count: number, deltas: DeltaItem[]}} Delta
  * @typedef {{type: "subscribed" | "unsubscribed", list: string, recovered?: boolean, reason?: string}} Subscription
+ * @typedef {{type: "aggregate", symbol: string, timestamp: number, data: {[field: string]: Value}}} Aggregate
  * @typedef {{type: "alert", id: number, rule: string, symbol: string, list: string | null, timestamp: number, text: string,
  *   data: {[name: string]: Value}}} Alert
  * @typedef {{type: "heartbeat", epoch: string, server_time: number, sequences: {[list: string]: number},

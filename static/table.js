@@ -11,9 +11,10 @@ import { Marks } from "./marks.js";
  * @typedef {import("./columns.js").Column} Column
  * @typedef {{box: HTMLElement, node: Text, text: string, tone: string}} Cell
  * @typedef {{tr: HTMLTableRowElement, pin: Cell, rank: Cell, mark: Cell, symbol: Cell,
- *   cells: {column: Column, cell: Cell}[], row: Row | null, condition: string}} Slot
+ *   cells: {column: Column, cell: Cell}[], row: Row | null, condition: string, chosen: boolean}} Slot
  *
  * @typedef {{has: (symbol: string) => boolean, toggle: (symbol: string) => void}} Pinning
+ * @typedef {{symbol: () => string, choose: (symbol: string) => void}} Choosing
  */
 
 /** Kept equal to --row and --head in style.css: reading them back would cost a layout. */
@@ -26,9 +27,11 @@ export class Table {
   /**
    * @param {string} title
    * @param {Pinning} pins
+   * @param {Choosing} choice
    */
-  constructor(title, pins) {
+  constructor(title, pins, choice) {
     this.pins = pins;
+    this.choice = choice;
     this.pressed = "";
     this.marks = new Marks();
     /** @type {Column[]} */
@@ -73,7 +76,9 @@ export class Table {
   #clicked(target) {
     const symbol = this.pressed || symbolAt(target);
     this.pressed = "";
-    if (target instanceof Element && target.closest("button") !== null && symbol !== "") this.pins.toggle(symbol);
+    if (symbol === "") return;
+    if (target instanceof Element && target.closest("button") !== null) this.pins.toggle(symbol);
+    else this.choice.choose(symbol);
   }
 
   /** @param {Column[]} columns */
@@ -148,6 +153,7 @@ export class Table {
       showCondition(slot, row);
     }
     pinSlot(slot, this.pins.has(row.symbol));
+    chooseSlot(slot, this.choice.symbol() === row.symbol);
     const mark = markOf(row, this.marks.textOf(row.symbol, now));
     put(slot.mark, mark, toneOfMark(mark));
     const flash = this.marks.flashOf(row.symbol, now);
@@ -189,7 +195,7 @@ function slotOf(columns) {
   for (const { column, cell } of cells) cell.box.toggleAttribute("data-words", !column.numeric);
   const boxes = [rank, mark, symbol, ...cells.map(({ cell }) => cell)].map(({ box }) => box);
   const tr = element("tr", { hidden: "" }, element("td", { "data-field": "pin" }, pin.box), ...boxes);
-  return { tr, pin, rank, mark, symbol, cells, row: null, condition: "" };
+  return { tr, pin, rank, mark, symbol, cells, row: null, condition: "", chosen: false };
 }
 
 /**
@@ -263,6 +269,16 @@ function pinSlot(slot, pinned) {
   if (slot.pin.tone === tone) return;
   put(slot.pin, pinned ? "★" : "☆", tone);
   slot.pin.box.setAttribute("aria-pressed", String(pinned));
+}
+
+/**
+ * @param {Slot} slot
+ * @param {boolean} chosen
+ */
+function chooseSlot(slot, chosen) {
+  if (slot.chosen === chosen) return;
+  slot.chosen = chosen;
+  slot.tr.toggleAttribute("data-chosen", chosen);
 }
 
 /**

@@ -8,6 +8,7 @@
 import { ListSync } from "./list_sync.js";
 import { limitsOf, Pace } from "./pace.js";
 import { FIRST_FINAL_CLOSE_CODE, FRAMES, PROTOCOL } from "./protocol.js";
+import { Watching } from "./watching.js";
 
 /**
  * @typedef {"DOWN" | "CONNECTING" | "SYNCING" | "LIVE" | "STALE" | "HALTED"} LinkState
@@ -17,6 +18,7 @@ import { FIRST_FINAL_CLOSE_CODE, FRAMES, PROTOCOL } from "./protocol.js";
  *   | {kind: "lists", lists: import("./protocol.js").ListInfo[]}
  *   | {kind: "rows", list: string, changes: import("./rankings.js").Changes | null}
  *   | {kind: "gone", list: string}
+ *   | {kind: "symbol"}
  *   | {kind: "status", status: import("./protocol.js").Status}
  *   | {kind: "heartbeat", heartbeat: import("./protocol.js").Heartbeat}} News
  */
@@ -46,6 +48,7 @@ export class Viewer {
     this.random = random;
     /** @type {Map<string, ListSync>} */
     this.lists = new Map();
+    this.watching = new Watching();
     /** @type {string | null} */
     this.halted = null;
     this.retryAt = 0;
@@ -111,9 +114,21 @@ export class Viewer {
     if (silence >= RECONNECT_MS) this.#giveUp("no word from the server", now, late);
     else if (silence >= STALE_MS && !late) this.stale = true;
     else {
+      this.watching.tick(now);
       this.#talk(now);
       this.#tickLists(now);
     }
+  }
+
+  /**
+   * Look closely at a symbol from now on, instead of the one before.
+   * @param {string} symbol empty for none
+   * @param {number} now
+   */
+  watch(symbol, now) {
+    this.watching.choose(symbol);
+    this.news.push({ kind: "symbol" });
+    this.#talk(now);
   }
 
   /**
@@ -181,6 +196,7 @@ export class Viewer {
     this.pace = new Pace(this.limits, now);
     this.news.push({ kind: "hello", hello });
     this.#adopt(hello.lists, now);
+    this.#talk(now);
   }
 
   /**
@@ -218,10 +234,15 @@ export class Viewer {
         break;
       case FRAMES.status:
         this.news.push({ kind: "status", status: /** @type {any} */ (frame) });
+        this.watching.heardOfFeed(frame.feed);
         if (Array.isArray(frame.lists)) this.#adopt(frame.lists, now);
         break;
+      case FRAMES.aggregate:
+        if (this.watching.aggregate(/** @type {any} */ (frame))) this.news.push({ kind: "symbol" });
+        break;
       case FRAMES.error:
-        this.#refused(frame.code, this.requests.get(frame.id) ?? "");
+        if (this.watching.refused(/** @type {any} */ (frame))) this.news.push({ kind: "symbol" });
+        else this.#refused(frame.code, this.requests.get(frame.id) ?? "");
         break;
       case FRAMES.bye:
         this.reason = String(frame.reason ?? "");
@@ -305,6 +326,17 @@ export class Viewer {
       this.commands.push({ kind: "send", socket: this.socket, message });
       list.asked(now);
     }
+    if (this.epoch !== null) this.#talkOfSymbol(now);
+  }
+
+  /** @param {number} now */
+  #talkOfSymbol(now) {
+    for (;;) {
+      const message = this.watching.next();
+      if (message === null || !this.pace.allows(now)) return;
+      this.commands.push({ kind: "send", socket: this.socket, message });
+      this.watching.said(now);
+    }
   }
 
   /** @param {number} now */
@@ -348,6 +380,8 @@ export class Viewer {
     this.stale = false;
     this.outbox = [];
     for (const list of this.lists.values()) list.disconnect();
+    this.watching.disconnect();
+    this.news.push({ kind: "symbol" });
   }
 
   /**

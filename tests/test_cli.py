@@ -54,6 +54,9 @@ def free_port() -> int:
         (("check-config",), {"TRADEUL_SERVER__PROT": "1"}, "did you mean TRADEUL_SERVER__PORT?"),
         (("check-config",), {"TRADEUL_SERVER__PORT": "99999999"}, "server.port:"),
         (("run",), {"TRADEUL_MARKET__SOURCE": "polygon"}, "POLYGON_API_KEY"),
+        (("run",), {"TRADEUL_SERVER__HOST": "0.0.0.0"}, "set server.tokens_file and server.behind_proxy"),  # noqa: S104
+        (("run",), {"TRADEUL_SERVER__TOKENS_FILE": "nowhere.json"}, "server.tokens_file: nowhere.json: there is no"),
+        (("token", "list"), {}, "server.tokens_file is not set"),
         (("exchange", "--speed", "-1"), {}, "clock.speed:"),
         (("exchange", "--start", "yesterday"), {}, "clock.start:"),
     ],

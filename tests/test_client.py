@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.web import EPOCH, row, served
+from tests.support.market import traded
+from tests.support.watched import watched
+from tests.support.web import EPOCH, NOON, row, served
 from tradeul.client import ListSync, OutOfStep, Rankings, ScannerClient, ServerLost, applied
 from tradeul.domain.deltas import ListState, Row, diff, wire_rows
+from tradeul.engine.ports import FeedState
 from tradeul.web.protocol import CloseCode
 
 COLUMNS = ("price", "name", "halted")
@@ -262,6 +265,59 @@ async def test_no_server_is_said_in_one_line() -> None:
     with pytest.raises(ServerLost, match=url):
         async with ScannerClient(url, world.clock):
             pass
+
+
+async def test_a_program_watches_symbols() -> None:
+    """The newest of each is at hand at every message, until it is let go."""
+    async with watched() as world, ScannerClient(world.web.url, world.web.clock) as client:
+        await client.watch("A", "BRK.B")
+        for _ in range(2):
+            await message_of(client, "aggregate")
+        first = {symbol: told["data"]["price"] for symbol, told in client.watched.symbols.items()}
+        await world.web.clock.advance(1)
+        await world.trade("A", 12.5)
+        await message_of(client, "aggregate")
+        second = client.watched.symbols["A"]["data"]
+        shown = world.shown("A")
+        await client.unwatch("A")
+        await client.ping("fence")
+        await message_of(client, "heartbeat")
+        left = world.watches.symbols()
+
+    assert first == {"A": 12.0, "BRK.B": 12.0}
+    assert second == shown
+    assert client.watched.symbols.keys() == left == {"BRK.B"}
+
+
+async def test_a_refused_request_watches_none_of_its_symbols() -> None:
+    """What is not known is not asked for again on the next connection; what was watched before stays watched."""
+    async with watched() as world:
+        client = ScannerClient(world.web.url, world.web.clock)
+        async with client:
+            await client.watch("A")
+            await message_of(client, "aggregate")
+            await client.watch("A", "B", "NONE")
+            error = await message_of(client, "error")
+        async with client:
+            again = await message_of(client, "aggregate")
+
+    assert (error["code"], "NONE" in error["message"]) == ("unknown_symbol", True)
+    assert (again["symbol"], list(client.watched.symbols)) == ("A", ["A"])
+
+
+async def test_watched_too_early_is_asked_for_again() -> None:
+    """Before the first snapshot nothing can be watched; once the feed is there, the client watches by itself."""
+    async with watched(symbols=()) as world, ScannerClient(world.web.url, world.web.clock) as client:
+        world.web.view.state = FeedState("starting", NOON, "no snapshot yet", None)
+        await client.watch("A")
+        error = await message_of(client, "error")
+        await world.snapshot(traded("A", 12.0, 500.0, NOON))
+        world.web.view.state = FeedState("live", NOON, "", 100)
+        await world.web.clock.advance(1)
+        told = await message_of(client, "aggregate")
+
+    assert error["code"] == "starting"
+    assert client.watched.symbols == {"A": told}
 
 
 async def message_of(client: ScannerClient, kind: str) -> dict[str, Any]:

@@ -293,3 +293,29 @@ def test_more_names_than_a_condition_can_hold_are_refused() -> None:
     names = ", ".join(f"'SECTOR {number}'" for number in range(300))
 
     assert refusal(written(f"[filters]\nsectors = [{names}]\n"), {}).startswith("filters: a list of names is too long")
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "of_symbols"),
+    [
+        ("", {"LULD"}, ("A",)),
+        ('mode = "all"', {"A", "LULD"}, ("A",)),
+        ('channels = ["Q", "T", "A", "T"]', set(), ("A", "T", "Q")),
+        ('mode = "all"\nchannels = ["AM"]', {"A"}, ("A", "AM")),
+    ],
+)
+def test_channels_are_of_symbols_or_of_the_whole_market(
+    text: str, whole: set[str], of_symbols: tuple[str, ...]
+) -> None:
+    """Halts are of all, the others of who is followed; `all` has the seconds of every symbol in any case."""
+    hot = load_settings(written(f"[hot]\n{text}\n"), {}).hot
+
+    assert (set(hot.of_whole_market()), hot.of_symbols()) == (whole, of_symbols)
+
+
+@pytest.mark.parametrize("channels", ["A,AMM", "a", "A.*", ""])
+def test_a_channel_that_there_is_not_is_refused(channels: str) -> None:
+    """In one line that names those that there are."""
+    message = refusal(None, {"TRADEUL_HOT__CHANNELS": channels})
+
+    assert message == "hot.channels: must name one or more of A, AM, T, Q, LULD (from TRADEUL_HOT__CHANNELS)"

@@ -16,10 +16,9 @@ from tradeul import alarms, logs
 from tradeul.alarms import Alarms
 from tradeul.clock import Clock
 from tradeul.domain.announced import AnnouncedCalendar
-from tradeul.domain.attention import Attention
 from tradeul.domain.board import Board
 from tradeul.domain.events import LiveEvents, Nanos
-from tradeul.domain.session import NANOS, local_time
+from tradeul.domain.session import Session, local_time, moment_at
 from tradeul.engine.channels import Channels
 from tradeul.engine.charts import Charts
 from tradeul.engine.demand import EngineDemand
@@ -33,6 +32,7 @@ from tradeul.engine.link_watch import LinkWatch
 from tradeul.engine.minutes import Minutes
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import Demand
+from tradeul.engine.reconciler import Reconciler
 from tradeul.engine.reference import ReferenceKeeper
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.session_watch import SessionWatch
@@ -42,7 +42,9 @@ from tradeul.engine.view import EngineView, Report
 from tradeul.engine.visits import Visits
 from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import Warmup
+from tradeul.engine.watches import Watches
 from tradeul.engine.why import Why
+from tradeul.entrance import rules_of
 from tradeul.history.daily import DailyLedger
 from tradeul.jobs import Doors, Loading
 from tradeul.own import Own
@@ -55,15 +57,18 @@ from tradeul.settings import Settings
 from tradeul.simulation.exchange.server import Exchange
 from tradeul.simulation.market import Market
 from tradeul.supervisor import Stage, Supervisor
+from tradeul.web.aggregates import Aggregates
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
 from tradeul.web.routes.page import read_page
 from tradeul.web.routes.rvol import Rvol
+from tradeul.web.routes.subscriptions import SubscriptionRoutes
 from tradeul.web.routes.survey import SurveyRoutes
 from tradeul.web.routes.ticker import Ticker
 from tradeul.web.routes.why import WhyRoutes
 from tradeul.web.server import Address, WebServer
+from tradeul.web.viewer import Viewer
 from tradeul.world import calendar_of, is_simulated, market_clock, page_folder, state_folder, user_folder, world_of
 
 log = structlog.get_logger(__name__)
@@ -86,6 +91,7 @@ class App:
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
+        self.rules = rules_of(settings.server)
         self.simulated = is_simulated(settings)
         self.clock = clock or market_clock(settings.clock, simulated=self.simulated)
         self.calendar = AnnouncedCalendar(calendar_of(self.clock))
@@ -97,7 +103,9 @@ class App:
         self.board = Board(least_sessions=settings.rvol.min_sessions)
         self.enrichment = Enrichment(self.board, self.calendar)
         self.scanner = Scanner(self.board, scans, global_filters(settings.filters), self.channels)
-        self.intake = Intake()
+        self.intake = Intake(self.clock, self.calendar, self.vitals)
+        self.watches: Watches[Viewer] = Watches(self.board.row_of)
+        self.aggregates = Aggregates(self.board, self.watches, lambda: self.enrichment.as_of, settings.hot.interval_ms)
         self.exchange: Exchange | None = None
         self.server: WebServer | None = None
         self.recorder: FileRecorder | None = None
@@ -125,22 +133,20 @@ class App:
         self.supervisor.add_stop(Stage.FEEDS, "rest", rest.close)
 
         def refill() -> None:
-            # Nothing is sent again of what was missed; before the first connection nothing was.
-            if stream.state.reconnects:
-                discovery.refill()
+            discovery.refill()
 
-        self.stream = stream = self._stream(vendor, refill)
+        stream, reconciler = self._link(vendor, refill)
         self.minutes = self._minutes(stream)
         visits, ringing = self._visits()
-        pipeline = self._pipeline(stream, visits, ringing)
+        pipeline = self._pipeline(reconciler, visits, ringing)
         discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board), visits)
         day = KeptDay(pipeline, state_folder(self.settings) / TODAY, world_of(self.settings), self.clock, self.calendar)
         demand = EngineDemand(self.board, pipeline, day.today, lambda: tuple(self.channels.members()))
         self.loading = self._loading(vendor, self.past, demand)
         hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
-        view = self._view(discovery, stream, day, hours, ringing)
-        hub = Hub(self.channels, self.clock, view, lambda: self.loading.desk.under_way() if self.loading else ())
-        await self._serve(hub, view, visits, rest, pipeline, ringing)
+        view = self._view(discovery, reconciler, day, hours, ringing)
+        hub = self._hub(view)
+        await self._serve(hub, view, visits, rest, pipeline, ringing, reconciler)
         await day.start(self.supervisor)
         warmup = self._warmup(rest, day, pipeline)
         hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
@@ -229,6 +235,26 @@ class App:
         self.supervisor.add_stop(Stage.FEEDS, "recording", recorder.close)
         return recorder
 
+    def _link(self, vendor: Vendor, refill: Callable[[], None]) -> tuple[PolygonStream, Reconciler]:
+        """The live feed, and what keeps it at what deserves to be followed."""
+
+        def live() -> None:
+            reconciler.connected()
+            # Nothing is sent again of what was missed; before the first connection nothing was.
+            if stream.state.reconnects:
+                refill()
+
+        def session() -> Session:
+            # A delayed feed has its own time.
+            return moment_at(self.calendar, Nanos(self.clock.now() - self.vitals.behind_ns)).session
+
+        self.stream = stream = self._stream(vendor, live)
+        hot, sources = self.settings.hot, {"pin": self.own.pins.symbols, "watch": self.watches.symbols}
+        reconciler = Reconciler(stream, self.channels, sources, session, self.clock, hot.cooldown_s, hot.reconcile_s)
+        self.own.pins.changed = self.watches.changed = reconciler.follow
+        self.supervisor.start("reconciler", reconciler.run, stage=Stage.ENGINE)
+        return stream, reconciler
+
     def _stream(self, vendor: Vendor, on_live: Callable[[], None]) -> PolygonStream:
         feed, late_url = self.settings.polygon.feed, delayed_url_of(vendor.ws_url)
         return PolygonStream(
@@ -236,6 +262,8 @@ class App:
             vendor.api_key,
             self.clock,
             self._deliver,
+            topics=self.settings.hot.of_symbols(),
+            wildcards=frozenset(f"{topic}.*" for topic in self.settings.hot.of_whole_market()),
             delayed_url=late_url if feed == "auto" else None,
             recorder=self.recorder,
             on_live=on_live,
@@ -254,34 +282,24 @@ class App:
         interval_s = self.settings.polygon.snapshot_interval_s
         return Discovery(rest, pipeline, self.clock, self.calendar, self.vitals, interval_s, taken)
 
-    def _pipeline(self, stream: PolygonStream, visits: Visits, ringing: Alarms) -> Pipeline:
-        attention = Attention(self.settings.hot.cooldown_s)
-
+    def _pipeline(self, reconciler: Reconciler, visits: Visits, ringing: Alarms) -> Pipeline:
         def scanned() -> None:
+            reconciler.follow(pipeline.images)
+            self.aggregates.look()
             visits.look(self.enrichment.as_of)
             ringing.alerts.look(self.enrichment.as_of)
             self.own.scans.failed(self.scanner.failures)
-            in_play = self.channels.members() | self.own.pins.symbols()
-            stream.want(attention.desired(in_play, self.clock.now() / NANOS))
 
-        pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned)
+        pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned, self._tells_halts)
         self.own.start(self.supervisor, pipeline, self.channels, self.scanner)
         return pipeline
 
-    def _view(
-        self, discovery: Discovery, stream: PolygonStream, day: KeptDay, hours: VendorHours, ringing: Alarms
-    ) -> EngineView:
-        def link() -> dict[str, object]:
-            state = stream.state
-            return {
-                "connected": state.connected,
-                "authenticated": state.authenticated,
-                "since": state.since // 1_000_000,
-                "reconnects": state.reconnects,
-                "desired": len(state.desired),
-                "confirmed": len(state.confirmed),
-            }
+    def _tells_halts(self) -> bool:
+        return self.stream is not None and self.stream.tells_halts
 
+    def _view(
+        self, discovery: Discovery, reconciler: Reconciler, day: KeptDay, hours: VendorHours, ringing: Alarms
+    ) -> EngineView:
         def tasks() -> dict[str, object]:
             return {"tasks": [task._asdict() for task in self.supervisor.states()]}
 
@@ -298,7 +316,8 @@ class App:
             return {} if self.minutes is None else self.minutes.report()
 
         reports: dict[str, Report] = {
-            "stream": link,
+            "stream": reconciler.report,
+            "intake": self.intake.report,
             "vendor_hours": hours.report,
             "today": day.report,
             "database": database,
@@ -316,8 +335,19 @@ class App:
         kept = None if self.past is None else self.past.symbols
         return Ticker(self.board, self.channels, view, Charts(bars, kept, self.clock, self.calendar), kept)
 
+    def _hub(self, view: EngineView) -> Hub:
+        under_way = tuple if self.loading is None else self.loading.desk.under_way
+        return Hub(self.channels, self.clock, view, self.aggregates, under_way)
+
     async def _serve(
-        self, hub: Hub, view: EngineView, visits: Visits, rest: PolygonRest, pipeline: Pipeline, ringing: Alarms
+        self,
+        hub: Hub,
+        view: EngineView,
+        visits: Visits,
+        rest: PolygonRest,
+        pipeline: Pipeline,
+        ringing: Alarms,
+        reconciler: Reconciler,
     ) -> None:
         await ringing.start(self.supervisor, hub, view.market)
         server = self.settings.server
@@ -328,7 +358,7 @@ class App:
             view,
             read_page(page_folder()),
             self.clock,
-            Address(server.host, server.port),
+            Address(server.host, server.port, self.rules),
             server.max_clients,
             [
                 History(self.channels, visits.recent, annals),
@@ -337,12 +367,14 @@ class App:
                 SurveyRoutes(Survey(self.board, self.scanner), pipeline, view),
                 self._ticker(view, rest),
                 ringing.routes(),
+                SubscriptionRoutes(reconciler),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
                 *self.own.routes(self.board, self.channels),
             ],
         )
         self.supervisor.add_stop(Stage.SERVING, "server", self.server.close)
         await self.server.start()
+        self.supervisor.start("gate", self.server.run, stage=Stage.SERVING)
         log.info("page_served", address=f"http://{server.host}:{self.server.port}", market=view.market())
 
 

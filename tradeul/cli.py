@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(exchange, _exchange)
 
     _ask_the_running_program(commands)
+    _manage_tokens(commands)
     check = commands.add_parser("check-config", help="read the configuration and say whether it is right")
     _add(check, _check_config)
     show = commands.add_parser("print-config", help="print the configuration file with all defaults")
@@ -83,7 +84,7 @@ def _ask_the_running_program(commands: Any) -> None:
     )
     load.add_argument("name", metavar="NAME", help="universe, metadata, splits, retention ...")
     load.add_argument("--days", help="of so many sessions (default: as many as the job usually loads)")
-    load.add_argument("--url", default="http://127.0.0.1:8000", help="where the program is (%(default)s)")
+    _addressed(load)
     _add(load, _load)
 
     scan = commands.add_parser(
@@ -94,8 +95,30 @@ def _ask_the_running_program(commands: Any) -> None:
     scan.add_argument("where", metavar="EXPR", help="the condition; GET /api/v1/fields lists what it may speak of")
     scan.add_argument("--order", default="", help="what it is ranked by, such as 'rvol desc, price' (default: score)")
     scan.add_argument("--size", help="rows that are shown (default: 25)")
-    scan.add_argument("--url", default="http://127.0.0.1:8000", help="where the program is (%(default)s)")
+    _addressed(scan)
     _add(scan, _scan)
+
+
+def _addressed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the program is (%(default)s)")
+    parser.add_argument("--token-file", type=Path, help="file with a token, if it wants one (default: $TRADEUL_TOKEN)")
+
+
+def _manage_tokens(commands: Any) -> None:
+    token = commands.add_parser(
+        "token",
+        help="say who is let in, where server.tokens_file is set",
+        epilog="A running program notices within a second.",
+    )
+    tasks = token.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    new = tasks.add_parser("new", help="make a token, and show it once")
+    new.add_argument("--role", choices=("viewer", "operator"), required=True, help="an operator may change things")
+    new.add_argument("--name", help="what it is listed and revoked by (default: the role and a number)")
+    _add(new, _token_new)
+    _add(tasks.add_parser("list", help="list who is let in; no token is kept, so none is shown"), _token_list)
+    revoke = tasks.add_parser("revoke", help="let somebody in no more")
+    revoke.add_argument("name", metavar="NAME")
+    _add(revoke, _token_revoke)
 
 
 def _add(parser: argparse.ArgumentParser, command: Any) -> None:
@@ -159,15 +182,53 @@ def _load(options: argparse.Namespace) -> int:
     from tradeul.clock import SystemClock  # noqa: PLC0415
     from tradeul.load import days_of, load  # noqa: PLC0415
 
-    _on_loop(load(options.url, options.name, days_of(options.days), SystemClock(), sys.stdout))
+    days, token = days_of(options.days), _own_token(options)
+    _on_loop(load(options.url, options.name, days, SystemClock(), sys.stdout, token))
     return DONE
 
 
 def _scan(options: argparse.Namespace) -> int:
     from tradeul.try_scan import size_of, try_scan  # noqa: PLC0415
 
-    _on_loop(try_scan(options.url, options.where, options.order, size_of(options.size), sys.stdout))
+    size, token = size_of(options.size), _own_token(options)
+    _on_loop(try_scan(options.url, options.where, options.order, size, sys.stdout, token))
     return DONE
+
+
+def _own_token(options: argparse.Namespace) -> str:
+    from tradeul.own_token import own_token  # noqa: PLC0415
+
+    return own_token(options.token_file, os.environ)
+
+
+def _token_new(options: argparse.Namespace) -> int:
+    from tradeul import token_commands  # noqa: PLC0415
+    from tradeul.access import Role  # noqa: PLC0415
+    from tradeul.clock import SystemClock  # noqa: PLC0415
+
+    role = Role(options.role)
+    token_commands.new(_settings_of_server(options), role, options.name, SystemClock(), sys.stdout, sys.stderr)
+    return DONE
+
+
+def _token_list(options: argparse.Namespace) -> int:
+    from tradeul import token_commands  # noqa: PLC0415
+
+    token_commands.listed(_settings_of_server(options), sys.stdout)
+    return DONE
+
+
+def _token_revoke(options: argparse.Namespace) -> int:
+    from tradeul import token_commands  # noqa: PLC0415
+
+    token_commands.revoke(_settings_of_server(options), options.name, sys.stdout)
+    return DONE
+
+
+def _settings_of_server(options: argparse.Namespace) -> Any:
+    from tradeul.configuration import load_settings  # noqa: PLC0415
+
+    return load_settings(_config(options)).server
 
 
 def _check_config(options: argparse.Namespace) -> int:

@@ -6,8 +6,8 @@
             print(client.lists["gappers_up"].rankings.rows[:3])
 
 It knows the protocol from its documentation and shares no code with the server. `Rankings` is pure; `ListSync` is the
-state machine of one list without a socket; `ScannerClient` adds the socket. Entering a client again after its
-connection ended resumes every list from what it holds. `ApiClient` asks over HTTP.
+state machine of one list without a socket, `Watched` that of symbols; `ScannerClient` adds the socket. Entering a
+client again after its connection ended resumes every list from what it holds. `ApiClient` asks over HTTP.
 """
 
 import zlib
@@ -205,24 +205,74 @@ class ListSync:
         self._ahead = 0
 
 
+class Watched:
+    """The symbols a client watches. `symbols` holds what was told last of each, empty before the first time."""
+
+    def __init__(self) -> None:
+        self.symbols: dict[str, Message] = {}
+        self._asked: dict[str, list[str]] = {}
+        """Of each request that was not answered yet the symbols that are new: if it is refused, they go."""
+        self._early = False
+        self._requests = 0
+
+    def request(self, names: Sequence[str]) -> Message:
+        new = [name for name in dict.fromkeys(names) if name not in self.symbols]
+        self.symbols |= {name: {} for name in new}
+        self._requests += 1
+        request_id = f"watch {self._requests}"
+        if new:
+            self._asked[request_id] = new
+        return {"action": "watch", "symbols": list(names), "id": request_id}
+
+    def resumption(self) -> Message | None:
+        """Ask for all of them on a new connection."""
+        names = list(self.symbols)
+        self._asked.clear()
+        self._early = False
+        self.symbols.clear()
+        return self.request(names) if names else None
+
+    def drop(self, names: Sequence[str]) -> Message:
+        for name in names:
+            self.symbols.pop(name, None)
+        return {"action": "unwatch", "symbols": list(names)}
+
+    def step(self, message: Message) -> Message | None:
+        kind = message["type"]
+        if kind == "aggregate" and message["symbol"] in self.symbols:
+            self.symbols[message["symbol"]] = message
+            self._asked = {each: new for each, new in self._asked.items() if message["symbol"] not in new}
+        elif kind == "error" and message["id"] in self._asked:
+            new = self._asked.pop(message["id"])
+            self._early = self._early or message["code"] == "starting"
+            self.symbols = {name: told for name, told in self.symbols.items() if self._early or name not in new}
+        elif kind == "status" and self._early and message["feed"] != "starting":
+            return self.resumption()
+        return None
+
+
 class ScannerClient:
     """One connection at a time to one server. Iterating yields each message after the lists have taken it in.
 
     The iteration ends when the server closes (`close_code` then says why) and raises `ServerLost` when it is dead.
     """
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str, clock: Clock, token: str = "") -> None:
         self.lists: dict[str, ListSync] = {}
+        self.watched = Watched()
         self.close_code: int | None = None
         self._address = URL(url).with_path(PATH).with_query(protocol=PROTOCOL)
         self._clock = clock
+        self._headers = _showing(token)
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession()
+        self._session = aiohttp.ClientSession(headers=self._headers)
         try:
             self._socket = await self._session.ws_connect(self._address, max_msg_size=0)
             for sync in self.lists.values():
                 await self._send(sync.subscription(self._clock.monotonic()))
+            if (request := self.watched.resumption()) is not None:
+                await self._send(request)
         except (aiohttp.ClientError, OSError) as error:
             await self._session.close()
             raise ServerLost(f"no tradeul answers at {self._address.origin()}: {error}") from error
@@ -243,6 +293,16 @@ class ScannerClient:
     async def unsubscribe(self, name: str) -> None:
         del self.lists[name]
         await self._send({"action": "unsubscribe_list", "list": name})
+
+    async def watch(self, *symbols: str) -> None:
+        """Follow symbols, whatever lists they are in; `watched.symbols` holds the newest `aggregate` of each.
+
+        What the server refuses it says in an `error`, and none of that request's new symbols is watched then.
+        """
+        await self._send(self.watched.request(symbols))
+
+    async def unwatch(self, *symbols: str) -> None:
+        await self._send(self.watched.drop(symbols))
 
     async def ping(self, request_id: int | str) -> None:
         """Ask for a heartbeat that carries `request_id`."""
@@ -268,6 +328,8 @@ class ScannerClient:
         if message["type"] == "unsubscribed":
             # By our own wish it is gone already; else the list is no more.
             self.lists.pop(message["list"], None)
+        if (again := self.watched.step(message)) is not None:
+            await self._send(again)
         for sync in self.lists.values():
             concerned = message.get("list") == sync.name or message["type"] == "heartbeat"
             request = (sync.step(message, now) if concerned else None) or sync.overdue(now)
@@ -284,16 +346,18 @@ class ScannerClient:
 
 
 class ApiClient:
-    """Asks the program at an address over HTTP."""
+    """Asks the program at an address over HTTP, with a token where it wants one."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str = "") -> None:
+        self._headers = _showing(token)
         try:
             self._address = URL(url).origin() / "api/v1"
         except ValueError as error:
             raise UsageError(f"{url} is no address: http://127.0.0.1:8000 is one") from error
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SILENCE_S))
+        timeout = aiohttp.ClientTimeout(total=SILENCE_S)
+        self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout)
         return self
 
     async def __aexit__(
@@ -326,7 +390,8 @@ class ApiClient:
 
     async def _asked(self, read: Callable[[Message], Said], method: str, address: URL, **body: Any) -> Said:
         try:
-            async with self._session.request(method, address, **body) as response:
+            # What we ask is answered where we ask it; nobody else is shown the token.
+            async with self._session.request(method, address, allow_redirects=False, **body) as response:
                 content = orjson.loads(await response.read())
             if response.ok:
                 return read(content)
@@ -336,3 +401,7 @@ class ApiClient:
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             raise ServerLost(f"what answers at {address.origin()} is no tradeul") from error
         raise UsageError(complaint) if response.status < HTTPStatus.INTERNAL_SERVER_ERROR else JobFailed(complaint)
+
+
+def _showing(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}

@@ -162,7 +162,7 @@ class ManualClock:
             if not woken.done():
                 woken.set_result(None)
             await self._settle()
-        self._elapsed = target
+        self._elapsed = max(self._elapsed, target)
         await self._settle()
 
     @staticmethod

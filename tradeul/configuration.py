@@ -31,6 +31,8 @@ API_KEYS: Final = {
     f"{ENV_PREFIX}FMP__API_KEY": ("FMP_API_KEY",),
 }
 """Our names of the vendors' keys, and the vendors' own."""
+TOKEN_VARIABLE: Final = f"{ENV_PREFIX}TOKEN"
+"""No setting: what commands show to a running program that wants a token."""
 ANY_NAME: Final = "NAME"
 """In the path of a setting: whatever the user calls it. Ours are in small letters."""
 
@@ -146,7 +148,7 @@ def _read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     known = {_environment_name(path) for path in paths if ANY_NAME not in path}
     named: dict[str, Any] = {}
     for name in environ:
-        if name.startswith(ENV_PREFIX) and name not in known:
+        if name.startswith(ENV_PREFIX) and name not in known and name != TOKEN_VARIABLE:
             path = _named_path(name, paths)
             named = _merged(named, {path[0]: {path[1]: {path[2]: environ[name]}}})
     source = EnvSettingsSource(Settings)

@@ -5,6 +5,8 @@ TradeulError
 │   ├── ConfigurationError    the setting's path is in the message
 │   ├── Refused               what a user defines by name cannot be made; names the part (engine/refusals)
 │   ├── NotYours              it is built in or the settings', so it cannot be deleted (engine/refusals)
+│   ├── UnknownSymbols        a symbol to be watched is not on the board (engine/watches)
+│   ├── TooManyWatched        more symbols than may be watched at a time (engine/watches)
 │   └── ExpressionError       a condition that cannot be read; points at the column (domain/tokens)
 ├── VendorError           the vendor's or the network's
 │   ├── VendorUnavailable     try again; `retry_after_s` when the vendor named a wait

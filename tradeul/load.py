@@ -56,10 +56,10 @@ def days_of(text: str | None) -> int | None:
     raise UsageError(f"--days: a whole number from 1 to {MOST_DAYS}")
 
 
-async def load(url: str, name: str, days: int | None, clock: Clock, out: TextIO) -> None:
+async def load(url: str, name: str, days: int | None, clock: Clock, out: TextIO, token: str = "") -> None:
     """Load, and look on until it is done; `JobFailed` says why it is not."""
     display = Display(out, clock)
-    async with ApiClient(url) as client:
+    async with ApiClient(url, token) as client:
         try:
             number = await client.start(name, days)
         except ServerLost as error:

@@ -4,12 +4,24 @@ Where values come from, `configuration` knows; the composition root hands the pa
 what they are given and the defaults.
 """
 
+import ipaddress
+import re
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, SecretStr
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    SecretStr,
+)
 from pydantic import model_validator as check
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from tradeul.access import is_loopback
 from tradeul.definitions import MOST_DEFINITIONS, AlertDefinition, Name, ScanDefinition, split
 
 ENV_PREFIX: Final = "TRADEUL_"
@@ -40,6 +52,27 @@ _DATABASE_SCHEMES = ("postgresql://", "postgres://")
 DatabaseAddress = Annotated[SecretStr, BeforeValidator(_database)]
 
 
+def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        try:
+            ipaddress.ip_network(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is neither an address nor a network such as 10.0.0.0/8") from None
+    return values
+
+
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not _ORIGIN.fullmatch(value):
+            raise ValueError(f"{value!r} is no origin as browsers spell it, such as https://scanner.example.com")
+    return values
+
+
+_ORIGIN: Final = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:\d{1,5})?")
+Networks = Annotated[Names, AfterValidator(_networks)]
+Origins = Annotated[Names, AfterValidator(_origins)]
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -47,6 +80,22 @@ class Section(BaseModel):
 class Server(Section):
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    tokens_file: str = Field(
+        "", description='File of those who are let in, as "tradeul token new" makes it; empty: everybody on loopback.'
+    )
+    behind_proxy: bool = Field(
+        default=False, description="Whether a proxy that speaks TLS stands in front, and nobody gets past it."
+    )
+    trusted_proxies: Networks = Field(
+        (), description="Addresses or networks of proxies whose X-Forwarded-For is believed."
+    )
+    allowed_origins: Origins = Field(
+        (), description="Pages beside our own that may connect and change things, such as https://scanner.example.com."
+    )
+    unprotected: bool = Field(
+        default=False,
+        description="DANGER: listens beyond loopback without tokens and TLS; whoever comes may read and change all.",
+    )
     max_clients: int = Field(5000, ge=1, le=100_000, description="Viewers served at the same time; more are refused.")
 
 
@@ -135,13 +184,44 @@ class Filters(Section):
     change: Range = Field(Range(), description="Change since the previous close, in percent.")
 
 
+CHANNELS: Final = ("A", "AM", "T", "Q", "LULD")
+OF_THE_WHOLE_MARKET: Final = frozenset({"LULD"})
+"""Few enough to be followed of every symbol."""
+
+
+def _channels(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names or not set(names) <= set(CHANNELS):
+        raise ValueError(f"must name one or more of {', '.join(CHANNELS)}")
+    return tuple(dict.fromkeys(names))
+
+
 class Hot(Section):
+    mode: Literal["lists", "all"] = Field(
+        "lists",
+        description='What is followed: "lists": what is in lists, pinned or watched; "all": seconds of every symbol.',
+    )
+    channels: Annotated[Names, AfterValidator(_channels)] = Field(
+        ("A", "LULD"),
+        description="What is followed of it: A seconds, AM minutes, T trades, Q quotes; LULD halts, of every symbol.",
+    )
     interval_ms: int = Field(
         100, ge=20, le=10_000, description="Milliseconds from one re-rank of live symbols to the next."
     )
     cooldown_s: float = Field(
         60.0, ge=0, le=86_400, description="Seconds a symbol is still followed live after it left every list."
     )
+    reconcile_s: float = Field(
+        30.0, ge=1, le=3600, description="Seconds from one check of what is followed live against what should be."
+    )
+
+    def of_whole_market(self) -> frozenset[str]:
+        """The channels that are followed of every symbol."""
+        return OF_THE_WHOLE_MARKET.intersection(self.channels) | ({"A"} if self.mode == "all" else set())
+
+    def of_symbols(self) -> tuple[str, ...]:
+        """Those that must come of a symbol that is followed, be it with those of every other."""
+        wanted = {*self.channels, *self.of_whole_market()} - OF_THE_WHOLE_MARKET
+        return tuple(name for name in CHANNELS if name in wanted)
 
 
 class History(Section):
@@ -221,6 +301,18 @@ class Settings(BaseSettings):
     history: History = Field(History(), description="Where things are kept.")
     record: Record = Field(Record(), description="The vendor's answers and frames as they came, in recordings/.")
     log: Log = Field(Log(), description="Log lines, on standard error.")
+
+    @check(mode="after")
+    def _protected(self) -> Self:
+        server = self.server
+        missing = [] if server.tokens_file else ["server.tokens_file"]
+        missing += [] if server.behind_proxy else ["server.behind_proxy (TLS in front)"]
+        if missing and not server.unprotected and not is_loopback(server.host):
+            raise ValueError(
+                f"server.host is {server.host}, which other machines reach: set {' and '.join(missing)}, "
+                "or server.unprotected if nobody can reach it who should not"
+            )
+        return self
 
     @check(mode="after")
     def _has_key(self) -> Self:

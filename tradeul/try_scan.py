@@ -31,10 +31,10 @@ def size_of(text: str | None) -> int:
     raise UsageError(f"--size: a whole number from 1 to {LARGEST_LIST}")
 
 
-async def try_scan(url: str, where: str, order: str, size: int, out: TextIO) -> None:
+async def try_scan(url: str, where: str, order: str, size: int, out: TextIO, token: str = "") -> None:
     """Try it; what cannot be read is a `UsageError` that says where."""
     columns = columns_for(f"{order} {where}")
-    async with ApiClient(url) as client:
+    async with ApiClient(url, token) as client:
         try:
             found = await client.preview(where, order, columns, size)
         except ServerLost as error:

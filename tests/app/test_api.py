@@ -24,6 +24,8 @@ JSON = "application/json"
 ORDER = ("post", "put", "get", "delete")
 LOOKED_UP = ("list",)
 """What any text may be asked for as; what there is not is a 404."""
+ELSEWHERE = ("Login_sign_in",)
+"""What is refused where there are no tokens."""
 NONSENSE = ("\x00", "\u0663 \u0663", "x" * 3_000)
 MULTIPLE = 300
 """The first status that is no success."""
@@ -121,7 +123,7 @@ def cases(url: str) -> list[Case]:
         Case(document, path, method, described, symbol)
         for path, methods in document["paths"].items()
         for method, described in methods.items()
-        if "101" not in described["responses"]
+        if "101" not in described["responses"] and described["operationId"] not in ELSEWHERE
     ]
     return sorted(found, key=lambda case: ORDER.index(case.method))
 

@@ -1,10 +1,12 @@
 """What the vendor's stream can do to us, done by the simulated exchange to our own client: it heals, and loses nothing.
 
-Market time is moved by hand for the exchange; the client runs on the wall, with its waits cut short.
+Market time is moved by hand for the exchange; the client runs on the wall, with its waits cut short. Whether it healed
+is what the exchange says it holds, not what the client believes.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,12 +20,15 @@ from tests.support.vendor import UnhurriedClock
 from tradeul.clock import ManualClock
 from tradeul.domain.events import LiveBar, LiveEvents, Nanos, Symbol
 from tradeul.polygon.conversation import Pace
+from tradeul.polygon.frames import SECONDS
 from tradeul.polygon.stream import PolygonStream
+from tradeul.simulation.exchange.ledger import Ledger
 from tradeul.simulation.exchange.server import Exchange
 
 START = at("09:45")
 QUICK = Pace(batch_gap_s=0.0, answer_within_s=0.2, let_in_within_s=0.5, ping_every_s=0.2, pong_within_s=0.3)
 WANTED = frozenset(small_market(200).universe.symbols[:120])
+OTHERS = frozenset(small_market(200).universe.symbols[120:160])
 
 
 class MarketTime(UnhurriedClock):
@@ -40,13 +45,14 @@ class MarketTime(UnhurriedClock):
 class Listener:
     """Our client on a simulated stream, and what it delivered."""
 
-    def __init__(self, exchange: Exchange, clock: ManualClock) -> None:
+    def __init__(self, exchange: Exchange, clock: ManualClock, topics: tuple[str, ...] = (SECONDS,)) -> None:
         self.exchange = exchange
         self.clock = clock
         self.bars: list[LiveBar] = []
         self.wall = MarketTime(clock)
+        draw = Random(7)  # noqa: S311  # repeatable waits, no secret
         self.stream = PolygonStream(
-            exchange.ws_url, KEY, self.wall, self._take, uniform=lambda low, _high: low, pace=QUICK
+            exchange.ws_url, KEY, self.wall, self._take, topics=topics, uniform=draw.uniform, pace=QUICK
         )
         self.stream.want(WANTED)
 
@@ -68,13 +74,19 @@ class Listener:
         return self.bars[heard:]
 
     async def follows_all(self) -> None:
-        """Wait until everything wanted is known to come, the market going on meanwhile."""
+        """Wait until all that is wanted is known to come, and is all that the exchange holds; the market goes on."""
 
         async def whole() -> bool:
-            await self.clock.advance(0.25)
-            return self.stream.state.confirmed == WANTED
+            state = self.stream.state
+            return state.confirmed == state.desired and await self.holds_all()
 
         await eventually(whole, within_s=20.0)
+
+    async def holds_all(self) -> bool:
+        """Whether the exchange sends the second bars that are wanted, and no others, after a moment of the market."""
+        await self.clock.advance(0.25)
+        held = {each for each in self.exchange.held() if each.startswith("A.")}
+        return held == second_bars_of(self.stream.state.desired)
 
 
 @pytest.fixture(autouse=True)
@@ -86,17 +98,38 @@ def _no_key_in_any_log() -> Iterator[None]:
 
 @asynccontextmanager
 async def listener(**options: Any) -> AsyncIterator[Listener]:
-    """A client that follows everything it wants."""
+    """A client that follows everything it wants, and in the end has left nothing of it."""
     clock = ManualClock(START)
     async with listening(clock, key=KEY, **options) as exchange:
         listener = Listener(exchange, clock)
         async with running(exchange.run, listener.stream.run):
             await listener.follows_all()
             yield listener
+        assert left_for_good(exchange.ledger) & second_bars_of(listener.stream.state.desired) == set()
+
+
+def second_bars_of(symbols: Iterable[Symbol]) -> set[str]:
+    return {f"A.{symbol}" for symbol in symbols}
+
+
+def left_for_good(ledger: Ledger) -> set[str]:
+    """What was unsubscribed, and not asked for again since, on the last connection."""
+    left: set[str] = set()
+    for each in ledger.entries:
+        if each.action == "connect":
+            left.clear()
+        elif each.action == "unsubscribe":
+            left |= set(each.channels)
+        else:
+            left -= set(each.channels)
+    return left
 
 
 ENDINGS: list[tuple[str, dict[str, Any]]] = [
-    *(("close", {"code": float(code)}) for code in (1000, 1001, 1008, 1011, 1012)),
+    *(
+        ("close", {"code": float(code)})
+        for code in (1000, 1001, 1002, 1003, 1006, 1008, 1009, 1011, 1012, 1013, 4000, 0)
+    ),
     ("abort", {}),
     ("abort", {"reset": 0.0}),
     ("slow_consumer", {}),
@@ -117,6 +150,27 @@ async def test_a_connection_that_ends_is_made_again_with_all_it_held(fault: str,
         assert {bar.symbol for bar in bars} <= WANTED
         waits = client.wall.pauses
         assert (max(waits) >= 60.0) is (fault == "evicted")
+        assert sum(client.stream.state.close_codes.values()) == 1
+        assert min(client.stream.state.close_codes) >= 1000
+
+
+async def test_wishes_of_the_meantime_are_what_is_asked_for() -> None:
+    """While no connection stands the lists change twice: the exchange is asked for the last wish, and for no other."""
+    async with listener() as client:
+        client.exchange.faults.switch_on("unreachable")
+        client.exchange.faults.switch_on("abort", times=1)
+        await eventually(lambda: _moved_on(client, not client.stream.state.connected), within_s=20.0)
+        before = len(client.exchange.ledger.entries)
+        client.stream.want(OTHERS)
+        await client.clock.advance(5.0)
+        client.stream.want(OTHERS | frozenset(sorted(WANTED)[:10]))
+        client.exchange.faults.switch_off()
+
+        await client.follows_all()
+
+        asked = [each for each in list(client.exchange.ledger.entries)[before:] if each.channels]
+        assert {each.action for each in asked} == {"subscribe"}
+        assert {channel for each in asked for channel in each.channels} == second_bars_of(client.stream.state.desired)
 
 
 async def _moved_on(client: Listener, happened: bool) -> bool:
@@ -161,6 +215,58 @@ async def test_requests_that_go_wrong_are_healed(fault: str) -> None:
         await client.follows_all()
 
         assert await client.hears()
+
+
+@pytest.mark.parametrize("fault", ["lost_requests", "partial_acks", "lost_acks", "acks_apart", "not_authorized"])
+async def test_wishes_that_change_while_requests_go_wrong_end_up_held(fault: str) -> None:
+    """Half of what is followed goes, others come, half of those go again: the last wish is held, and nothing else."""
+    async with listener() as client:
+        client.exchange.faults.switch_on(fault, times=6)
+        kept = frozenset(sorted(WANTED)[::2])
+        client.stream.want(kept | OTHERS)
+        await client.clock.advance(1.0)
+        client.stream.want(kept | frozenset(sorted(OTHERS)[::2]))
+
+        await client.follows_all()
+
+        assert await client.hears()
+
+
+@pytest.mark.parametrize(("plan", "topic"), [("advanced", "ZZ"), ("developer", "Q")])
+async def test_a_topic_that_is_never_confirmed_costs_no_other(plan: str, topic: str) -> None:
+    """The vendor is silent on what it does not know, and names nothing that a plan lacks: second bars come on."""
+    clock = ManualClock(START)
+    async with listening(clock, key=KEY, plan=plan) as exchange:
+        client = Listener(exchange, clock, (SECONDS, topic))
+        async with running(exchange.run, client.stream.run):
+            await eventually(client.holds_all, within_s=20.0)
+            for _ in range(5):
+                await client.hears()
+            held = await client.holds_all()
+            left = [each for each in exchange.ledger.entries if each.action == "unsubscribe"]
+
+        assert held
+        assert client.stream.state.reconnects == 0
+        assert not any(channel.startswith("A.") for each in left for channel in each.channels)
+
+
+async def test_a_vendor_that_flaps_is_not_stormed() -> None:
+    """It lets us in and drops us within a second, for ten minutes: at most 40 connections, and then all is followed."""
+    async with listener() as client:
+        client.exchange.faults.switch_on("abort")
+        began, before = client.wall.monotonic(), len(client.exchange.ledger.moments("connect"))
+
+        async def ten_minutes_passed() -> bool:
+            if client.stream.state.authenticated:
+                await client.clock.advance(1.0)
+            return client.wall.monotonic() - began >= 600.0
+
+        await eventually(ten_minutes_passed, within_s=20.0)
+        connects = len(client.exchange.ledger.moments("connect")) - before
+        client.exchange.faults.switch_off()
+
+        await client.follows_all()
+        assert 20 <= connects <= 40
 
 
 async def test_a_connection_that_is_only_half_there_is_given_up() -> None:

@@ -17,7 +17,19 @@ import uvloop
 from tests.benchmarks.figure import Figure
 
 HERE = Path(__file__).parent
-NAMES = ("bars", "decode", "fields", "frozen", "lists", "loop_stall", "recording", "slots")
+NAMES = (
+    "bars",
+    "burst",
+    "decode",
+    "fields",
+    "frozen",
+    "hot_path",
+    "hot_reranks",
+    "lists",
+    "loop_stall",
+    "recording",
+    "slots",
+)
 
 
 def main(names: list[str]) -> int:

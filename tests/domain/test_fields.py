@@ -3,7 +3,7 @@
 import pytest
 
 from tradeul.domain.board import Board
-from tradeul.domain.fields import CATALOGUE, DEFAULT_COLUMNS, Field, Kind
+from tradeul.domain.fields import CATALOGUE, DEFAULT_COLUMNS, LIVE_FIELDS, Field, Kind
 
 CONTRACT = """
 symbol name exchange type sector industry price price_source updated prev_close prev_high prev_low prev_volume change
@@ -45,8 +45,8 @@ def test_titles_tell_fields_apart() -> None:
 
 
 def test_a_row_shows_fields_only() -> None:
-    """The default columns are of the catalogue, and the board has a column for each field."""
+    """The default columns and the live fields are of the catalogue, and the board has a column for each field."""
     board = Board(capacity=1)
 
-    assert set(DEFAULT_COLUMNS) <= {field.name for field in CATALOGUE}
+    assert set(DEFAULT_COLUMNS) | set(LIVE_FIELDS) <= {field.name for field in CATALOGUE}
     assert all(field.name in board for field in CATALOGUE)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradeul.domain.events import Symbol
-from tradeul.domain.subscription_plan import Commands, plan
+from tradeul.domain.subscription_plan import Commands, Request, Subscriptions, plan
 
 PATIENCE_S = 10.0
 NOW = 1000.0
@@ -53,3 +53,39 @@ def test_silence_is_not_confirmation() -> None:
     pending = {Symbol("OLD"): NOW - PATIENCE_S, Symbol("YOUNG"): NOW - PATIENCE_S + 0.1}
 
     assert plan(frozenset(pending), frozenset(), pending, NOW, PATIENCE_S) == Commands((), (Symbol("OLD"),), ())
+
+
+def known(confirmed: frozenset[Symbol], pending: dict[Symbol, float]) -> Subscriptions[Symbol]:
+    """A connection of which this is known; two items go into one request."""
+    held = Subscriptions[Symbol](PATIENCE_S, most_at_once=2)
+    held.confirmed |= confirmed - pending.keys()
+    held.pending |= pending
+    return held
+
+
+def requests(held: Subscriptions[Symbol], desired: frozenset[Symbol]) -> list[Request[Symbol]]:
+    """All that is said at that moment, one request after the other."""
+    said = []
+    while (request := held.next_request(desired, NOW)) is not None:
+        said.append(request)
+        assert len(said) < 20, "it does not end"
+    return said
+
+
+@given(some_symbols, some_symbols, some_pending)
+def test_requests_carry_the_plan_out_and_then_there_is_silence(
+    desired: frozenset[Symbol], confirmed: frozenset[Symbol], pending: dict[Symbol, float]
+) -> None:
+    """Few at a time, each asked for at most once, and what is known to come and wanted is left alone."""
+    held = known(confirmed, pending)
+    untouched = held.confirmed & desired
+
+    said = requests(held, desired)
+
+    begun = [item for request in said if request.wanted for item in request.items]
+    ended = [item for request in said if not request.wanted for item in request.items]
+    assert all(0 < len(request.items) <= 2 for request in said)
+    assert (len(set(begun)), len(set(ended))) == (len(begun), len(ended))
+    assert untouched.isdisjoint(begun + ended)
+    assert held.confirmed | held.pending.keys() == desired
+    assert requests(held, desired) == []

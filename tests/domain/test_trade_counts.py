@@ -36,6 +36,11 @@ class Desk:
         self._counts.take_bars(np.array([0]), np.array([end - NANOS]), np.array([end]), np.array([trades]), self._now)
         return self.shown()
 
+    def trades(self, first: float, last: float, count: float) -> object:
+        first_at, last_at = (np.array([self._known(second)]) for second in (first, last))
+        self._counts.take_trades(np.array([0]), first_at, last_at, np.array([count]), self._now)
+        return self.shown()
+
     def shown(self) -> object:
         return self.board.values("trades_1m", np.array([0]))[0]
 
@@ -96,3 +101,13 @@ def test_an_old_row_in_a_new_snapshot_holds_no_more_than_it_did() -> None:
     shown = [desk.image(33.2, 4), desk.image(33.2, 4), desk.bar(36, 1)]
 
     assert shown == [4, 4, 5]
+
+
+def test_trades_are_counted_once_whoever_tells_of_them() -> None:
+    """Each as it comes; the bar of their second comes later and adds nothing, the next bar does."""
+    desk = Desk()
+
+    shown = [desk.image(9.7, 40), desk.trades(10.2, 10.4, 2), desk.trades(10.4, 10.9, 1), desk.bar(10, 3)]
+    shown += [desk.bar(11, 5), desk.trades(10.3, 10.3, 1), desk.trades(60, 60, 1), desk.image(60.5, 4, minute=1)]
+
+    assert shown == [40, 42, 43, 43, 48, 48, 1, 4]

@@ -27,6 +27,13 @@ from tradeul.errors import SnapshotRefused, VendorError, VendorRefused, VendorUn
 Answer = Callable[[Nanos], MarketImage] | VendorError
 
 
+class WorkingClock(ManualClock):
+    """One that work takes time of, too."""
+
+    def spend(self, seconds: float) -> None:
+        self._elapsed += seconds
+
+
 class ScriptedSource:
     """A market that answers as told, and notes when it was asked."""
 
@@ -49,15 +56,16 @@ class Engine:
     """The whole engine around a scripted source."""
 
     def __init__(self, wall: str, day: dt.date = DAY) -> None:
-        self.clock = ManualClock(at(wall, day))
+        self.clock = WorkingClock(at(wall, day))
         self.source = ScriptedSource(self.clock)
         self.vitals = Vitals(self.clock.now())
         self.channels = Channels("e1", BUILT_IN, self.clock)
         board = Board(capacity=16)
         self.enrichment = Enrichment(board, CALENDAR)
         self.scanner = Scanner(board, BUILT_IN, [], self.channels)
-        self.intake = Intake()
+        self.intake = Intake(self.clock, CALENDAR, self.vitals)
         self.scans = 0
+        self.a_scan_takes_s = 0.0
         self.pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, self._scanned)
         self.shown: list[Nanos] = []
         self.discovery = Discovery(
@@ -69,6 +77,7 @@ class Engine:
 
     def _scanned(self) -> None:
         self.scans += 1
+        self.clock.spend(self.a_scan_takes_s)
 
     @contextlib.asynccontextmanager
     async def running(self, work: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[None]:
@@ -234,3 +243,21 @@ async def test_live_bars_are_ranked_between_snapshots_at_most_once_per_interval(
     assert during == 1
     assert engine.scans - before == 2
     assert engine.channels.by_name["winners"].state.rows[0].values[1] == 20.0
+
+
+@pytest.mark.parametrize(("takes_s", "every_s"), [(0.06, 0.1), (0.3, 0.325)])
+async def test_the_interval_holds_the_work_that_is_done_in_it(takes_s: float, every_s: float) -> None:
+    """What re-ranking takes is not added to it; and where it takes longer, others still have a quarter of it."""
+    engine = Engine("10:00")
+    hot = HotLoop(engine.intake, engine.pipeline, engine.clock, 100)
+    await engine.begin()
+    engine.a_scan_takes_s = takes_s
+    before, began = engine.scans, engine.clock.monotonic()
+    async with engine.running(hot.run):
+        for i in range(200):
+            second = bar("A", Nanos(at("10:00") + (i + 1) * 10_000_000), 11.0 + i, 1_001 + i)
+            engine.intake.deliver(LiveEvents([second], [], [], [], []))
+            await engine.clock.advance(0.01)
+        spent = engine.clock.monotonic() - began
+
+    assert abs((engine.scans - before) * every_s - spent) < 2 * every_s

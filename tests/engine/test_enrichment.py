@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.market import CALENDAR, DAY, NANOS, at, bar, daily, image, take, traded
+from tests.support.market import CALENDAR, DAY, NANOS, at, bar, daily, image, live, take, traded
 from tradeul.domain.averages import DailyHistory
 from tradeul.domain.board import Board
 from tradeul.domain.events import Nanos, Symbol
@@ -49,7 +49,7 @@ def test_a_live_bar_moves_the_row_and_an_older_snapshot_does_not_move_it_back() 
     """For every field the newest event time wins."""
     enrichment = engine()
     feed(enrichment, "09:40:00", 10.0, 5_000, day_open=9.9, day_vwap=9.95)
-    enrichment.apply_bars([bar("A", at("09:40:04"), 10.5, 5_600, vwap_today=10.01, high=10.6)])
+    live(enrichment, [bar("A", at("09:40:04"), 10.5, 5_600, vwap_today=10.01, high=10.6)])
 
     take(enrichment, image(traded("A", 10.1, 5_200, at("09:40:02")), feed_time=at("09:40:05")), at("09:40:05"))
 
@@ -91,9 +91,9 @@ def test_a_late_bar_of_the_pre_market_changes_nothing_else_of_it() -> None:
     """A bar of before the open that comes after it moves the pre-market's range, and no regular price gets in."""
     enrichment = engine()
     feed(enrichment, "09:29:56", 10.2, 5_000)
-    enrichment.apply_bars([bar("A", at("09:30:03"), 11.0, 9_000)])
+    live(enrichment, [bar("A", at("09:30:03"), 11.0, 9_000)])
 
-    enrichment.apply_bars([bar("A", at("09:30:00"), 10.3, 5_400, high=10.5)])
+    live(enrichment, [bar("A", at("09:30:00"), 10.3, 5_400, high=10.5)])
 
     assert premarket(enrichment) == (10.5, 10.2, 5_400)
     assert show(enrichment, "high") == 11.0
@@ -150,7 +150,7 @@ def test_a_high_learned_at_start_is_no_event() -> None:
     enrichment = engine()
     feed(enrichment, "10:00:00", 10.0, 5_000, day_high=11.0, day_low=9.0)
     at_start = (show(enrichment, "high"), show(enrichment, "new_highs_15m"), show(enrichment, "last_high_at"))
-    enrichment.apply_bars([bar("A", at("10:00:02"), 11.2, 5_100)])
+    live(enrichment, [bar("A", at("10:00:02"), 11.2, 5_100)])
 
     assert at_start == (11.0, 0, None)
     assert (show(enrichment, "high"), show(enrichment, "new_highs_15m")) == (11.2, 1)
@@ -161,9 +161,9 @@ def test_a_corrected_bar_moves_the_extreme_silently() -> None:
     """A bar that was seen before and comes again higher is no new high."""
     enrichment = engine()
     feed(enrichment, "10:00:00", 10.0, 5_000)
-    enrichment.apply_bars([bar("A", at("10:00:05"), 9.9, 5_100)])
+    live(enrichment, [bar("A", at("10:00:05"), 9.9, 5_100)])
 
-    enrichment.apply_bars([bar("A", at("10:00:04"), 9.9, 5_050, high=10.4)])
+    live(enrichment, [bar("A", at("10:00:04"), 9.9, 5_050, high=10.4)])
 
     assert (show(enrichment, "high"), show(enrichment, "new_highs_15m"), show(enrichment, "price")) == (10.4, 0, 9.9)
 
@@ -179,7 +179,7 @@ def test_relative_volume_is_as_of_the_snapshot_or_the_newest_bar() -> None:
 
     enrichment.apply_averages(history.averages())
     at_snapshot = show(enrichment, "rvol"), show(enrichment, "rvol_method")
-    enrichment.apply_bars([bar("A", at("09:40:00"), 10.0, 70_000)])
+    live(enrichment, [bar("A", at("09:40:00"), 10.0, 70_000)])
 
     assert unknown == (None, "none")
     assert at_snapshot == (1.0, "curve")
@@ -314,7 +314,7 @@ def test_no_order_of_events_moves_a_price_or_a_volume_back(events: list[tuple[bo
         now = Nanos(now + NANOS)
         when = Nanos(now - ahead * NANOS)
         if is_bar:
-            enrichment.apply_bars([bar("A", when, cents / 100, 1_000 + shares)])
+            live(enrichment, [bar("A", when, cents / 100, 1_000 + shares)])
         else:
             seen = volume if when >= newest else 1_000
             take(enrichment, image(traded("A", cents / 100, seen, when), feed_time=now), now)

@@ -3,11 +3,23 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.market import NANOS, at, bar
-from tradeul.domain.events import LiveBar, LiveEvents, Nanos
+from tests.support.market import CALENDAR, NANOS, at, bar
+from tradeul.clock import ManualClock
+from tradeul.domain.events import LiveBar, LiveEvents, LiveQuote, LiveTrade, Nanos, PriceBand, Symbol
 from tradeul.engine.intake import Intake
+from tradeul.engine.vitals import Vitals
 
 START = at("10:00")
+
+
+def intake_at(wall: str = "10:02") -> Intake:
+    clock = ManualClock(at(wall))
+    return Intake(clock, CALENDAR, Vitals(clock.now()))
+
+
+def seconds_of(intake: Intake) -> list[LiveBar]:
+    return [bar for folded in intake.take() for bar in folded.seconds]
+
 
 one = st.builds(
     lambda symbol, second, close, spread, volume: bar(
@@ -24,11 +36,11 @@ one = st.builds(
 @given(st.lists(one, min_size=1, max_size=30), st.integers(1, 5))
 def test_folding_keeps_the_newest_price_and_every_extreme(bars: list[LiveBar], chunk: int) -> None:
     """In any order and any batches: newest close, highest high, lowest low, largest volume, one bar per symbol."""
-    intake = Intake()
+    intake = intake_at()
     for i in range(0, len(bars), chunk):
         intake.deliver(LiveEvents(bars[i : i + chunk], [], [], [], []))
 
-    held = {each.symbol: each for each in intake.take()}
+    held = {each.symbol: each for each in seconds_of(intake)}
 
     assert set(held) == {each.symbol for each in bars}
     for symbol, folded in held.items():
@@ -45,41 +57,77 @@ def test_folding_keeps_the_newest_price_and_every_extreme(bars: list[LiveBar], c
 
 def test_trades_of_folded_bars_add_up() -> None:
     """But for a bar that replaces an earlier one, whose trades it has."""
-    intake = Intake()
+    intake = intake_at()
     seconds = [
         bar("A", Nanos(START + second * NANOS), 5.0, trades=trades) for second, trades in ((1, 4), (2, 3), (2, 5))
     ]
 
     intake.deliver(LiveEvents(seconds[1:], [], [], [], []))
-    replaced = intake.take()
+    replaced = seconds_of(intake)
     intake.deliver(LiveEvents(seconds[:2], [], [], [], []))
 
-    assert [each.trades for each in (*replaced, *intake.take())] == [5, 7]
+    assert [each.trades for each in (*replaced, *seconds_of(intake))] == [5, 7]
 
 
 def test_bars_of_two_minutes_are_not_folded() -> None:
     """The open, a slot and a minute's count lie between them: the older ones are handed over first, in any order."""
-    intake = Intake()
+    intake = intake_at()
     seconds = [
         bar("A", Nanos(START + second * NANOS), 5.0, second, high=6.0 + second) for second in (62, 59, 61, 60, -5)
     ]
 
     intake.deliver(LiveEvents(seconds, [], [], [], []))
-    taken = [(each.end, each.high, each.volume_today) for _ in range(3) for each in intake.take()]
+    taken = [(each.end, each.high, each.volume_today) for each in seconds_of(intake)]
 
     assert taken == [(seconds[3].end, 66.0, 60.0), (seconds[0].end, 68.0, 62.0)]
     assert intake.folded == 3
     assert len(intake.take()) == 0
 
 
-async def test_what_is_left_is_announced() -> None:
-    """Who has taken the older minute does not wait for the next bar to take the newer one."""
-    intake = Intake()
-    intake.deliver(LiveEvents([bar("A", Nanos(START + second * NANOS), 5.0) for second in (60, 61)], [], [], [], []))
+def test_minutes_of_both_sides_of_the_open_stay_apart() -> None:
+    """Three of them or more may wait, and no price of one side gets into the range of the other."""
+    intake = intake_at("09:33")
+    minutes = [Nanos(at("09:28:30") + number * 60 * NANOS) for number in range(4)]
 
-    taken = []
-    for _ in range(2):
-        await intake.arrival()
-        taken += intake.take()
+    intake.deliver(LiveEvents([bar("A", end, 5.0 + number) for number, end in enumerate(minutes)], [], [], [], []))
 
-    assert [each.end - START for each in taken] == [60 * NANOS, 61 * NANOS]
+    assert [(each.low, each.high) for each in seconds_of(intake)] == [(5.0, 6.0), (7.0, 7.0), (8.0, 8.0)]
+
+
+def test_every_kind_is_received_folded_and_bounded() -> None:
+    """However many come of a symbol, of each kind a few wait, and the counts say what came and what was joined."""
+    intake = intake_at("10:02")
+    name = Symbol("A")
+    times = [Nanos(START + step * 50_000_000) for step in range(2_400)]
+    trades = [LiveTrade(name, when, 5.0, 1.0, 4, ()) for when in times]
+    quotes = [LiveQuote(name, when, 4.9, 5.1, 1.0, 1.0) for when in times]
+    words: list[PriceBand] = [PriceBand(name, when, 4.0, 6.0, "halted") for when in times[:2]]
+    bands = [PriceBand(name, when, 4.0, 6.0, "band") for when in times[:3]]
+
+    intake.deliver(LiveEvents([], [], trades, quotes, words + bands))
+    taken = intake.take()
+
+    assert [folded.count() for folded in taken] == [1, 4]
+    assert sum(trades.trades for folded in taken for trades in folded.trades) == 2_400
+    assert taken[1].bands == [words[1], bands[2]]
+    assert intake.report()["received"] == {"seconds": 0, "minutes": 0, "trades": 2400, "quotes": 2400, "bands": 5}
+    assert intake.report()["folded"] == {"seconds": 0, "minutes": 0, "trades": 2398, "quotes": 2399, "bands": 3}
+    assert intake.take() == []
+
+
+def test_lag_is_by_the_events_own_time() -> None:
+    """Of the newest in each batch, and less the delay that the feed is known to have; nothing came: unknown."""
+    clock = ManualClock(at("10:02:00"))
+    vitals = Vitals(clock.now())
+    intake = Intake(clock, CALENDAR, vitals)
+    lags = [intake.lag_ms()]
+
+    old, new = (bar("A", Nanos(clock.now() - late * NANOS), 5.0) for late in (600, 2))
+    intake.deliver(LiveEvents([new, old], [], [], [], []))
+    lags.append(intake.lag_ms())
+    vitals.behind_s = 900.0
+    intake = Intake(clock, CALENDAR, vitals)
+    intake.deliver(LiveEvents([bar("A", Nanos(clock.now() - 903 * NANOS), 5.0)], [], [], [], []))
+    lags.append(intake.lag_ms())
+
+    assert lags == [None, 2_000.0, 3_000.0]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.day import Process
-from tests.support.market import CALENDAR, DAY, NANOS, at, bar, image, take, traded
+from tests.support.market import CALENDAR, DAY, NANOS, at, bar, image, live, take, traded
 from tradeul.domain.events import Nanos
 from tradeul.domain.slot_book import SlotBook, Source
 from tradeul.engine.enrichment import KEPT
@@ -61,7 +61,7 @@ def run(process: Process, told: Sequence[tuple[str, Nanos, Any]]) -> None:
         if kind == "image":
             take(process.enrichment, what, when)
         elif process.enrichment.moment() is not None:
-            process.enrichment.apply_bars(what)
+            live(process.enrichment, what)
         moment = process.enrichment.moment()
         if moment is not None:
             process.scanner.rank(process.enrichment.as_of, moment.session)

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.market import CALENDAR, DAY, NANOS, at, bar, daily, image, take, traded
+from tests.support.market import CALENDAR, DAY, NANOS, at, bar, daily, image, live, take, traded
 from tradeul.clock import ManualClock
 from tradeul.domain.averages import DailyHistory
 from tradeul.domain.board import Board
 from tradeul.domain.events import LiveEvents, Nanos, Symbol
+from tradeul.domain.folding import Folded
 from tradeul.domain.scans import BUILT_IN
 from tradeul.engine.channels import Channels
 from tradeul.engine.enrichment import Enrichment
@@ -45,10 +46,10 @@ def show(enrichment: Enrichment, name: str, symbol: str = "HOT") -> Any:
 def test_a_slow_snapshot_does_not_take_the_slot_back() -> None:
     """One of before the slot comes after bars of it: what the slot began with is still known, and the same."""
     enrichment = engine("HOT", "COLD", wall="10:04:55")
-    enrichment.apply_bars([bar("HOT", at("10:05:01"), 10.0, 14_000)])
+    live(enrichment, [bar("HOT", at("10:05:01"), 10.0, 14_000)])
 
     feed(enrichment, "10:04:59", ("HOT", 11_000), ("COLD", 10_000))
-    enrichment.apply_bars([bar("HOT", at("10:05:02"), 10.0, 14_500)])
+    live(enrichment, [bar("HOT", at("10:05:02"), 10.0, 14_500)])
     feed(enrichment, "10:05:20", ("HOT", 16_000), ("COLD", 13_000))
 
     usual = USUAL * (0.215 - 0.14) * 20 / 1_800
@@ -62,9 +63,9 @@ def test_what_was_last_heard_of_before_the_slot_has_no_ratio_of_it() -> None:
     feed(enrichment, "10:05:20", ("COLD", 13_000))
     vanished = show(enrichment, "rvol_slot")
 
-    enrichment.apply_bars([bar("HOT", at("10:04:58"), 10.0, 10_500)])
+    live(enrichment, [bar("HOT", at("10:04:58"), 10.0, 10_500)])
     late = show(enrichment, "rvol_slot")
-    enrichment.apply_bars([bar("HOT", at("10:05:20"), 10.0, 12_000)])
+    live(enrichment, [bar("HOT", at("10:05:20"), 10.0, 12_000)])
 
     assert (vanished, late) == (None, None)
     assert show(enrichment, "rvol_slot") is not None
@@ -76,7 +77,7 @@ def test_a_bar_looks_back_from_its_own_moment() -> None:
     changes = []
 
     for second in (30, 60, 90, 91):
-        enrichment.apply_bars([bar("HOT", Nanos(at("10:00:00") + second * NANOS), 10.1, 10_100)])
+        live(enrichment, [bar("HOT", Nanos(at("10:00:00") + second * NANOS), 10.1, 10_100)])
         changes.append((show(enrichment, "change_1m"), show(enrichment, "volume_1m")))
 
     assert changes == [(None, None), (1.0, 100), (1.0, 100), (None, None)]
@@ -84,13 +85,14 @@ def test_a_bar_looks_back_from_its_own_moment() -> None:
 
 def test_bars_that_waited_over_the_open_stay_apart() -> None:
     """An engine that was behind by some seconds does not take the first regular trades for the last of before."""
-    enrichment, intake = engine("HOT", wall="09:29:50"), Intake()
+    clock = ManualClock(at("09:30:03"))
+    enrichment, intake = engine("HOT", wall="09:29:50"), Intake(clock, CALENDAR, Vitals(clock.now()))
     last = bar("HOT", at("09:30:00"), 10.1, 11_000, high=10.2)
     first = bar("HOT", at("09:30:01"), 10.8, 90_000, high=10.9)
 
     intake.deliver(LiveEvents([last, first], [], [], [], []))
-    while bars := intake.take():
-        enrichment.apply_bars(bars)
+    for folded in intake.take():
+        enrichment.apply_live(folded)
 
     assert (show(enrichment, "premarket_high"), show(enrichment, "premarket_volume")) == (10.2, 11_000)
     assert (show(enrichment, "high"), show(enrichment, "volume_today")) == (10.9, 90_000)
@@ -104,7 +106,7 @@ async def test_a_bar_of_the_future_does_not_turn_the_boards_time() -> None:
     await pipeline.take_image(image(traded("A", 10.0, 1_000, at("10:00"))), clock.now())
 
     tomorrow = bar("A", at("10:00", DAY + dt.timedelta(days=1)), 99.0, 9_000)
-    await pipeline.take_bars([bar("A", at("10:00:10"), 10.5, 1_100), tomorrow])
+    await pipeline.take_live([Folded([bar("A", at("10:00:10"), 10.5, 1_100), tomorrow])])
 
-    assert (show(enrichment, "price", "A"), vitals.bars_from_the_future) == (10.5, 1)
+    assert (show(enrichment, "price", "A"), vitals.events_from_the_future) == (10.5, 1)
     assert pipeline.as_of == at("10:00:10")

@@ -12,6 +12,7 @@ from tests.golden.naive_market import NaiveMarket
 from tests.golden.plain import Day, Row
 from tests.golden.world import NANOS, Rows, World
 from tests.support.market import CALENDAR
+from tradeul.clock import ManualClock
 from tradeul.domain.acceptance import Gate
 from tradeul.domain.averages import Averages
 from tradeul.domain.board import Board
@@ -21,6 +22,7 @@ from tradeul.domain.usual import Baseline
 from tradeul.engine.discovery import is_clearing
 from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.intake import Intake
+from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import curves_of
 from tradeul.polygon.frames import decode_frame
 from tradeul.polygon.wire import SnapshotDecoder
@@ -39,7 +41,8 @@ class Duel:
         self.board = Board()
         self.enrichment = Enrichment(self.board, CALENDAR)
         self._gate = Gate()
-        self._intake = Intake()
+        clock = ManualClock(CALENDAR.hours(world.date).pre_market_start)
+        self._intake = Intake(clock, CALENDAR, Vitals(clock.now()))
         early = CALENDAR.is_early_close(world.date)
         self.naive = NaiveMarket(Day(world.date, early=early), world.pasts(lookback))
         self._world = world
@@ -69,10 +72,12 @@ class Duel:
         if self.enrichment.moment() is None:
             return []
         self._intake.deliver(decode_frame(content).events)
-        bars = self._intake.take()
-        self.enrichment.apply_bars(bars)
+        symbols: dict[Symbol, None] = {}
+        for folded in self._intake.take():
+            self.enrichment.apply_live(folded)
+            symbols |= dict.fromkeys(bar.symbol for bar in folded.seconds)
         self.naive.take_bars(content)
-        return [bar.symbol for bar in bars]
+        return list(symbols)
 
     def _begin(self, symbols: Iterable[Symbol]) -> None:
         """The past is there before the first snapshot, so that every one of them stands on it."""

@@ -56,6 +56,7 @@ class NaiveSymbol:
         self.vwap_at = 0
         self.bid: Number = None
         self.ask: Number = None
+        self.quote_at = 0
         self.known_at = self.bar_end = 0
         self.trades: tuple[int, int, float] = (0, 0, 0.0)
         """Of the newest minute that had some: its start, up to when they are counted, how many."""
@@ -86,7 +87,7 @@ class NaiveSymbol:
         self._take_extremes({} if doubtful_trade else trade, minute, bar, updated)
         self._take_day(bar, updated, day, at)
         self._take_trades(minute, updated)
-        self.bid, self.ask = rounded(positive(quote.get("p"))), rounded(positive(quote.get("P")))
+        self._take_quote(quote, updated)
         self.updated = max(self.updated, updated)
         self.known_at = max(self.known_at, at)
         self.seen = True
@@ -128,6 +129,13 @@ class NaiveSymbol:
         number, count, until = int(minute.get("t") or 0) // 60_000, minute.get("n") or 0, updated + -updated % SECOND
         if count > 0 and (number, until) >= self.trades[:2]:
             self.trades = number, until, count
+
+    def _take_quote(self, quote: Row, updated: int) -> None:
+        """The newest one; a row without any says that there was none when it was updated."""
+        quoted_at = int(quote.get("t") or 0) or updated
+        if quoted_at >= self.quote_at:
+            self.bid, self.ask = rounded(positive(quote.get("p"))), rounded(positive(quote.get("P")))
+            self.quote_at = quoted_at
 
     def _take_previous(self, row: Row, still_yesterday: Row) -> None:
         """Yesterday's bar; a row that was not cleared overnight has it as its day."""

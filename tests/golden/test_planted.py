@@ -1,7 +1,7 @@
 """Defects put into the program on purpose: the comparison with the reference model catches each of them."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -14,12 +14,13 @@ from tests.support.market import CALENDAR, DAY
 from tradeul.domain import metrics, session, usual
 from tradeul.domain.board import Board
 from tradeul.domain.board import Rows as BoardRows
-from tradeul.domain.events import Floats, Ints, LiveBar, MarketImage, Nanos, Symbol
+from tradeul.domain.events import Floats, Ints, MarketImage, Nanos, Symbol
 from tradeul.domain.reading import Reading
 from tradeul.domain.splits import SplitBook
 from tradeul.domain.usual import Usual
 from tradeul.domain.volume_profile import VolumeCurves
 from tradeul.engine.enrichment import Enrichment
+from tradeul.engine.live_rows import Columns, LiveRows
 
 pytestmark = pytest.mark.slow
 
@@ -145,12 +146,12 @@ def not_rounded(patch: pytest.MonkeyPatch) -> None:
 def a_bar_moves_back(patch: pytest.MonkeyPatch) -> None:
     """A live bar is believed whatever was shown before it."""
 
-    def planted(self: Enrichment, rows: Ints, end: Ints, bars: Sequence[LiveBar]) -> None:
-        self.board["price_at"][rows] = 0
-        take_bar_prices(self, rows, end, bars)
+    def planted(self: LiveRows, bars: Columns, at: Ints, moment: session.Moment) -> None:
+        self._board["price_at"][bars.rows] = 0
+        take_bars(self, bars, at, moment)
 
-    take_bar_prices = Enrichment._take_bar_prices  # noqa: SLF001  # what is planted is inside
-    patch.setattr(Enrichment, "_take_bar_prices", planted)
+    take_bars = LiveRows._take_bars  # noqa: SLF001  # what is planted is inside
+    patch.setattr(LiveRows, "_take_bars", planted)
 
 
 def a_snapshot_moves_back(patch: pytest.MonkeyPatch) -> None:
@@ -167,25 +168,25 @@ def a_snapshot_moves_back(patch: pytest.MonkeyPatch) -> None:
 def volume_added(patch: pytest.MonkeyPatch) -> None:
     """A bar's shares are added to those that a snapshot may hold already."""
 
-    def planted(self: Enrichment, rows: Ints, end: Ints, bars: Sequence[LiveBar]) -> None:
-        before = self.board["volume_today"][rows]
-        take_bar_prices(self, rows, end, bars)
-        self.board["volume_today"][rows] = before + np.array([bar.volume for bar in bars])
+    def planted(self: LiveRows, bars: Columns, at: Ints, moment: session.Moment) -> None:
+        before = self._board["volume_today"][bars.rows]
+        take_bars(self, bars, at, moment)
+        self._board["volume_today"][bars.rows] = before + bars["volume"]
 
-    take_bar_prices = Enrichment._take_bar_prices  # noqa: SLF001
-    patch.setattr(Enrichment, "_take_bar_prices", planted)
+    take_bars = LiveRows._take_bars  # noqa: SLF001
+    patch.setattr(LiveRows, "_take_bars", planted)
 
 
 def usual_by_the_snapshot(patch: pytest.MonkeyPatch) -> None:
     """What a live bar tells is compared with what is usual by the last snapshot."""
 
-    def planted(self: Enrichment, rows: Ints, end: Ints, bars: Sequence[LiveBar]) -> None:
-        before = self.board["volume_at"][rows]
-        take_bar_prices(self, rows, end, bars)
-        self.board["volume_at"][rows] = before
+    def planted(self: LiveRows, bars: Columns, at: Ints, moment: session.Moment) -> None:
+        before = self._board["volume_at"][bars.rows]
+        take_bars(self, bars, at, moment)
+        self._board["volume_at"][bars.rows] = before
 
-    take_bar_prices = Enrichment._take_bar_prices  # noqa: SLF001
-    patch.setattr(Enrichment, "_take_bar_prices", planted)
+    take_bars = LiveRows._take_bars  # noqa: SLF001
+    patch.setattr(LiveRows, "_take_bars", planted)
 
 
 def time_turns_back(patch: pytest.MonkeyPatch) -> None:

@@ -168,18 +168,48 @@ def test_late_data_of_what_was_taken_back_confirms_nothing() -> None:
     assert said(talk, 10.3) == {"action": "subscribe", "params": "A.A"}
 
 
-def test_what_is_left_over_is_unsubscribed_again() -> None:
-    """Data that still comes long after an unsubscription shows that it was lost; data under way does not."""
+def test_a_confirmation_that_its_end_follows_is_none() -> None:
+    """Late words about what was taken back, and the new request was lost: it is asked for again in its time."""
+    talk = live(["A"])
+    said(talk, 0.0)
+    said(talk, 0.3)
+    assert [said(talk, 10.0), said(talk, 10.3)] == [
+        {"action": "unsubscribe", "params": "A.A"}, {"action": "subscribe", "params": "A.A"},
+    ]  # fmt: skip
+
+    hear(talk, *confirmations(["A"]), status("success", "unsubscribed to: A.A"), now=10.4)
+
+    assert (talk.confirmed, talk.pending) == (set(), {"A.A": 10.4})
+    assert said(talk, 20.5) == {"action": "unsubscribe", "params": "A.A"}
+    assert said(talk, 20.8) == {"action": "subscribe", "params": "A.A"}
+
+
+def test_the_end_of_what_does_not_come_changes_nothing() -> None:
+    """The usual answer to an unsubscription, and one between a renewal and its confirmation."""
     talk = live(["A"])
     said(talk, 0.0)
     hear(talk, *confirmations(["A"]))
     talk.want(wanted())
-    assert said(talk, 1.0) == {"action": "unsubscribe", "params": "A.A"}
+    said(talk, 1.0)
 
-    hear(talk, second_bar("A"), now=2.0)
-    assert said(talk, 2.0) is None
-    hear(talk, second_bar("A"), now=11.0)
-    assert said(talk, 11.0) == {"action": "unsubscribe", "params": "A.A"}
+    hear(talk, status("success", "unsubscribed to: A.A, A.B"), now=1.1)
+
+    assert (talk.confirmed, talk.pending, said(talk, 1000.0)) == (set(), {}, None)
+
+
+def test_a_market_that_brings_ever_new_symbols_still_lets_go_of_others() -> None:
+    """While there is always something to ask for, every fourth message takes back what is not wanted."""
+    talk = live(["OLD"])
+    said(talk, 0.0)
+    hear(talk, *confirmations(["OLD"]))
+    actions = []
+    for turn in range(8):
+        talk.want(wanted(*(f"N{number}" for number in range(turn + 1))))
+        words = said(talk, 1.0 + turn * PACE.batch_gap_s)
+        actions.append(words["action"] if words else None)
+
+    assert actions.index("unsubscribe") == 2
+    assert actions.count("unsubscribe") == 1
 
 
 def test_a_refused_channel_leaves_the_rest() -> None:
@@ -232,6 +262,8 @@ def test_a_vendor_that_answers_ends_up_with_what_is_wanted(
             held = held | asked if command["action"] == "subscribe" else held - asked
             if command["action"] == "subscribe":
                 hear(talk, *confirmations(sorted(new)), now=now)
+            else:
+                hear(talk, *(status("success", f"unsubscribed to: A.{each}") for each in sorted(asked)), now=now)
 
     assert (held, talk.confirmed, talk.pending) == ({"A"}, {"A.A"}, {})
     assert said(talk, now + 1000) is None

@@ -76,11 +76,29 @@ def test_every_kind_lands_in_its_own_list() -> None:
     assert frame.events == LiveEvents(
         seconds=[BRK],
         minutes=[BRK._replace(end=Nanos(1764086460000_000_000))],
-        trades=[LiveTrade(Symbol("BRK.B"), Nanos(1764086400123_000_000), 50.5, 10.0, 4, (12, 37))],
+        trades=[LiveTrade(Symbol("BRK.B"), Nanos(1764086400123_000_000), 50.5, 10.0, 4, (12, 37), "never")],
         quotes=[LiveQuote(Symbol("BRK.B"), Nanos(1764086400124_000_000), 50.4, 50.6, 1.0, 2.0)],
         bands=[SEEN_BAND],
     )
     assert (frame.ignored, frame.bad) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "counts"),
+    [
+        ([], "always"),
+        ([14, 41], "always"),
+        ([12], "extended"),
+        ([14, 12], "extended"),
+        ([37], "never"),
+        ([0, 99], "never"),
+    ],
+)
+def test_conditions_say_whether_a_price_counts(conditions: list[int], counts: str) -> None:
+    """All of them must make the tape's last price and its range; Form T does outside of the regular session."""
+    (trade,) = decode_frame(frame_of(TRADE | {"c": conditions})).events.trades
+
+    assert trade.price_counts == counts
 
 
 @pytest.mark.parametrize("symbol", ["BACpL", "BACPL", "MRTpA.CL"])

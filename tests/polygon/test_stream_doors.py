@@ -154,6 +154,7 @@ async def test_a_topic_of_the_whole_market_covers_its_symbols() -> None:
 
     assert heard["params"] == "A.*"
     assert (before.confirmed, after.confirmed) == (frozenset(), wanted("A", "B"))
+    assert (before.pending, after.pending) == (wanted("A", "B"), frozenset())
 
 
 async def test_a_refused_topic_is_told_once() -> None:
@@ -189,6 +190,66 @@ async def test_the_newest_event_is_known_by_its_market_time() -> None:
 
     assert known == BAR_END + 5_000_000
     assert ahead.newest_event_at == ahead.last_message_at
+
+
+async def test_the_lag_is_that_of_the_last_message() -> None:
+    """From the end of its newest event to its arrival; no event, no lag, and a future one has none."""
+    async with desk("A") as at:
+        link = await at.admits()
+        await link.hears()
+        assert at.stream.state.lag_ms is None
+        await link.says(second_bar("A", s=1, e=2), second_bar("A"))
+        await at.receives(2)
+        past = at.stream.state
+        await link.says(second_bar("A", s=4_000_000_000_000, e=4_000_000_001_000), second_bar("A"))
+        await at.receives(2)
+        future = at.stream.state
+
+    assert past.lag_ms == (past.last_message_at - BAR_END) // 1_000_000
+    assert future.lag_ms == 0
+
+
+async def test_requests_are_counted_over_all_connections() -> None:
+    """Each message that asks for channels or takes some back is one."""
+    async with desk("A") as at:
+        link = await at.admits()
+        await link.hears()
+        await link.says(*confirmations(["A"]))
+        at.stream.want(wanted("B"))
+        assert [(await link.hears())["action"] for _ in range(2)] == ["subscribe", "unsubscribe"]
+        link.breaks()
+        link = await at.admits()
+        await link.hears()
+
+        assert at.stream.state.requests == 4
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("max_connections", "this key is in use elsewhere: "),
+        ("auth_failed", "the live feed does not accept the key"),
+        ("slow_consumer", "the live feed was cut off (slow_consumer: not with ***)"),
+    ],
+)
+async def test_why_there_is_no_connection_is_said_in_words(status: str, words: str) -> None:
+    """In the state and in the log, without the key, until we are let in again."""
+    with capture_logs() as logs:
+        async with desk("A") as at:
+            link = await at.admits()
+            assert at.stream.state.trouble == ""
+            await link.says({"ev": "status", "status": status, "message": f"not with {KEY}"})
+            link = await at.vendor.accepts()
+            trouble = at.stream.state.trouble
+            await link.lets_in()
+            await link.hears()
+
+            assert at.stream.state.trouble == ""
+
+    assert trouble.startswith(words)
+    assert KEY not in trouble
+    meaning = next(line["meaning"] for line in logs if line["event"] == "feed_disconnected")
+    assert trouble.startswith(meaning)
 
 
 @dataclass

@@ -53,6 +53,7 @@ def test_a_row_lands_in_its_columns_exactly() -> None:
         "symbols": ("BRK.B",),
         "updated": [NOW_NS],
         "trade_at": [NOW_NS - 3],
+        "quote_at": [NOW_NS],
         "minute_start": [MINUTE_MS * 1_000_000],
         "day_open": [12.4],
         "day_high": [12.6],

@@ -78,7 +78,8 @@ class Desk:
         self.discovery = Discovery(
             self.source, self.pipeline, clock, self.calendar, self.vitals, 5.0, lambda _feed_time: self._show()
         )
-        self.view = EngineView(clock, self.calendar, self.vitals, self.discovery, scanner, self.channels, Intake(), {})
+        intake = Intake(clock, self.calendar, self.vitals)
+        self.view = EngineView(clock, self.calendar, self.vitals, self.discovery, scanner, self.channels, intake, {})
 
     def _show(self) -> None:
         self._shown += 1

@@ -3,11 +3,13 @@
 import dataclasses
 import datetime as dt
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tradeul.domain.events import DailyBars, LiveBar, MarketImage, Nanos, Symbol
+from tradeul.domain.folding import Folded
 from tradeul.domain.session import NEW_YORK, TradingCalendar
 from tradeul.engine.enrichment import Enrichment
 
@@ -19,7 +21,7 @@ CALENDAR = TradingCalendar(
 )
 
 
-_WHOLE = ("updated", "minute_start", "trade_at")
+_WHOLE = ("updated", "minute_start", "trade_at", "quote_at")
 _COLUMNS = tuple(
     name
     for name in (field.name for field in dataclasses.fields(MarketImage))
@@ -72,6 +74,11 @@ def image(*rows: dict[str, Any], feed_time: Nanos | None = None, **whole: Any) -
 def take(enrichment: Enrichment, taken: MarketImage, now: Nanos) -> None:
     """Bring a board up to an image, as discovery does."""
     enrichment.apply_image(taken, enrichment.read(taken, now), now, now)
+
+
+def live(enrichment: Enrichment, bars: Sequence[LiveBar]) -> None:
+    """Bring a board up to live bars of seconds, as the hot loop does."""
+    enrichment.apply_live(Folded(bars))
 
 
 def bar(symbol: str, end: Nanos, close: float, volume_today: float = 0.0, **more: Any) -> LiveBar:

@@ -20,6 +20,7 @@ class Onlooker:
         self.held: dict[str, Rows] = {}
         self.sequence: dict[str, int] = {}
         self.story: list[tuple[str, int, Rows]] = []
+        self.watched: dict[str, dict[str, Any]] = {}
         self.counts: dict[str, int] = {}
         self.checked = 0
 
@@ -40,6 +41,12 @@ class Onlooker:
         for name in names:
             await self._socket.send_str(orjson.dumps({"action": "subscribe_list", "list": name, "id": name}).decode())
 
+    async def watch(self, *symbols: str) -> None:
+        """Ask to be told of symbols; what was told last of each is in `watched`."""
+        assert self._socket is not None
+        self.watched |= {symbol: {} for symbol in symbols}
+        await self._socket.send_str(orjson.dumps({"action": "watch", "symbols": symbols}).decode())
+
     async def look(self) -> dict[str, Any]:
         """Take the next frame."""
         assert self._socket is not None
@@ -54,6 +61,9 @@ class Onlooker:
             self._hold(frame, frame["rows"])
         elif kind == "delta":
             self._apply(frame)
+        elif kind == "aggregate":
+            assert frame["timestamp"] >= self.watched[frame["symbol"]].get("timestamp", 0)
+            self.watched[frame["symbol"]] = frame
         elif kind == "heartbeat":
             self._check(frame)
         return frame

@@ -15,6 +15,7 @@ import orjson
 
 from tests.support.market import CALENDAR, at
 from tradeul.clock import ManualClock
+from tradeul.domain.board import Board
 from tradeul.domain.deltas import Row
 from tradeul.domain.events import Symbol
 from tradeul.domain.scans import Scan
@@ -22,7 +23,10 @@ from tradeul.domain.session import Moment, TradingCalendar, moment_at
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import Annals, FeedState, JobNews
 from tradeul.engine.visits import RecentEvents
+from tradeul.engine.watches import Watches
+from tradeul.web.aggregates import Aggregates
 from tradeul.web.files import PageFile
+from tradeul.web.gate import Rules
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.server import Address, Part, WebServer
@@ -94,24 +98,34 @@ class Served:
         self.channels.publish({name: tuple(rows)}, self.clock.now() // 1_000_000)
 
 
+def no_aggregates() -> Aggregates:
+    """Of a market in which there is nothing to watch."""
+    board = Board(capacity=1)
+    return Aggregates(board, Watches(board.row_of), lambda: NOON, 100)
+
+
 @contextlib.asynccontextmanager
-async def served(
+async def served(  # noqa: PLR0913  # what is optional is named
     names: Iterable[str] = ("alpha", "beta"),
     max_clients: int = 100,
+    *,
     page: Mapping[str, PageFile] = PAGE,
     clock: ManualClock | None = None,
     annals: Annals | None = None,
     more: Iterable[Part] = (),
     under_way: Callable[[], tuple[JobNews, ...]] = lambda: (),
+    aggregates: Aggregates | None = None,
+    rules: Rules | None = None,
 ) -> AsyncIterator[Served]:
-    """Serve lists with nothing in them; the hub's `run` is not started."""
+    """Serve lists with nothing in them; `run` of the hub and of the server are not started."""
     clock = clock or ManualClock(NOON)
     channels = Channels(EPOCH, [scan(name) for name in names], clock)
     view = StillView(clock)
-    hub = Hub(channels, clock, view, under_way)
+    hub = Hub(channels, clock, view, aggregates or no_aggregates(), under_way)
     recent = RecentEvents()
     history = History(channels, recent, annals)
-    server = WebServer(hub, channels, view, page, clock, Address(HOST, 0), max_clients, [history, *more])
+    address = Address(HOST, 0, rules or Rules())
+    server = WebServer(hub, channels, view, page, clock, address, max_clients, [history, *more])
     await server.start()
     try:
         yield Served(clock, channels, view, hub, server, recent)
@@ -183,7 +197,7 @@ def payload(frame: bytes) -> Message:
 
 
 HANDSHAKE = (
-    b"GET /ws/scanner?protocol=1 HTTP/1.1\r\nHost: tradeul\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"GET /ws/scanner?protocol=1 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.b64encode(bytes(16)) + b"\r\n\r\n"
 )
 

@@ -44,7 +44,7 @@ class Api:
 
     async def ask(self, method: str, path: str = PATH, body: object = None, *headers: str) -> tuple[int, Any]:
         content = "" if body is None else body if isinstance(body, str) else json.dumps(body)
-        lines = [f"{method} {path} HTTP/1.1", "Host: tradeul:8000", f"Content-Length: {len(content)}", *headers]
+        lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1:8000", f"Content-Length: {len(content)}", *headers]
         status, _, said = await raw_answer(self.world, ("\r\n".join([*lines, "", ""]) + content).encode())
         return status, json.loads(said)
 

@@ -61,7 +61,7 @@ async def ask(world: Served, path: str) -> tuple[int, Any]:
 
 
 async def ask_raw(world: Served, path: str) -> tuple[int, dict[str, str], bytes]:
-    return await raw_answer(world, f"GET {path} HTTP/1.1\r\nHost: tradeul\r\nConnection: close\r\n\r\n".encode())
+    return await raw_answer(world, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
 
 
 def event(

@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
-from tradeul.domain.fields import BY_NAME, DEFAULT_COLUMNS
+from tradeul.domain.fields import BY_NAME, DEFAULT_COLUMNS, LIVE_FIELDS
 
-COLUMNS_JS = Path(__file__).parents[2] / "static" / "columns.js"
+STATIC = Path(__file__).parents[2] / "static"
+COLUMNS_JS = STATIC / "columns.js"
+DETAIL_JS = STATIC / "detail.js"
 
 
 def words_of(name: str) -> list[str]:
@@ -23,3 +25,11 @@ def test_the_page_knows_the_usual_columns() -> None:
 def test_what_the_page_shows_as_marks_are_fields() -> None:
     """No mark waits for a field that is called otherwise."""
     assert set(words_of("MARKS")) <= BY_NAME.keys()
+
+
+def test_what_is_shown_of_a_chosen_symbol_is_told() -> None:
+    """No value of the detail waits for a field that an aggregate does not carry."""
+    shown = re.findall(r"^  \[\"(\w+)\", \"", DETAIL_JS.read_text(), re.MULTILINE)
+
+    assert "price" in shown
+    assert set(shown) <= set(LIVE_FIELDS)

@@ -15,6 +15,7 @@ from tradeul import client
 from tradeul.web import protocol
 from tradeul.web.protocol import (
     Action,
+    Auth,
     BadRequest,
     CloseCode,
     ErrorCode,
@@ -23,6 +24,8 @@ from tradeul.web.protocol import (
     Resync,
     SubscribeList,
     UnsubscribeList,
+    Unwatch,
+    Watch,
     request_of,
     text_frame,
 )
@@ -43,9 +46,9 @@ def our_words(words: type[Enum]) -> dict[str, object]:
 
 
 def test_the_page_knows_every_word() -> None:
-    """Frame types and actions of the server are among the page's, and close codes are the same; so is the version."""
-    assert our_words(FrameType).items() <= script_words("FRAMES").items()
-    assert our_words(Action).items() <= script_words("ACTIONS").items()
+    """Frame types, actions and close codes are the same on the page as in the server; so is the version."""
+    assert our_words(FrameType) == script_words("FRAMES")
+    assert our_words(Action) == script_words("ACTIONS")
     assert our_words(CloseCode) == script_words("CLOSE_CODES")
     assert f"export const PROTOCOL = {protocol.PROTOCOL};" in PROTOCOL_JS.read_text()
 
@@ -53,7 +56,7 @@ def test_the_page_knows_every_word() -> None:
 @pytest.mark.parametrize("action", list(Action))
 def test_every_action_is_understood(action: Action) -> None:
     """There is a model of a message for each action."""
-    assert request_of(json.dumps({"action": action, "list": "alpha"})).action == action
+    assert request_of(json.dumps({"action": action, "list": "alpha", "symbols": ["A"], "token": "t"})).action == action
 
 
 def test_the_client_knows_the_same_protocol() -> None:
@@ -73,8 +76,14 @@ def test_the_client_knows_the_same_protocol() -> None:
         ('{"action":"subscribe_list","list":"winners"}', SubscribeList(action="subscribe_list", list="winners")),
         ('{"action":"unsubscribe_list","list":"x"}', UnsubscribeList(action="unsubscribe_list", list="x")),
         ('{"action":"resync","list":"x","later":[1]}', Resync(action="resync", list="x")),
+        (
+            '{"action":"watch","symbols":["BRK.B","BACpL"],"id":2}',
+            Watch(action="watch", symbols=["BRK.B", "BACpL"], id=2),
+        ),
+        ('{"action":"unwatch","symbols":["A"]}', Unwatch(action="unwatch", symbols=["A"])),
         ('{"action":"ping","id":"a"}', Ping(action="ping", id="a")),
         ('{"action":"ping","id":null}', Ping(action="ping")),
+        ('{"action":"auth","token":"t"}', Auth(action="auth", token="t")),  # noqa: S106
     ],
 )
 def test_a_message_is_read(text: str, expected: protocol.AnyRequest) -> None:
@@ -88,12 +97,18 @@ def test_a_message_is_read(text: str, expected: protocol.AnyRequest) -> None:
         ("", None, "this is not JSON"),
         ("[]", None, "a message is a JSON object"),
         ("{}", None, "action: "),
-        ('{"action":"watch","id":4}', 4, "action: "),
+        ('{"action":"watches","id":4}', 4, "action: "),
         ('{"action":"subscribe_list","id":"x"}', "x", "list: "),
         ('{"action":"subscribe_list","list":7}', None, "list: "),
         ('{"action":"subscribe_list","list":"a","last_sequence":"3"}', None, "last_sequence: "),
         ('{"action":"subscribe_list","list":"a","last_sequence":-1}', None, "last_sequence: "),
         ('{"action":"subscribe_list","list":"a","last_sequence":1e400,"id":2}', None, "this is not JSON"),
+        ('{"action":"watch","id":1}', 1, "symbols: "),
+        ('{"action":"watch","symbols":[]}', None, "symbols: "),
+        ('{"action":"watch","symbols":"A"}', None, "symbols: "),
+        ('{"action":"watch","symbols":["A",""]}', None, "symbols.1: "),
+        ('{"action":"unwatch","symbols":["A",7]}', None, "symbols.1: "),
+        (json.dumps({"action": "watch", "symbols": ["A" * 33]}), None, "symbols.0: "),
         ('{"action":"ping","id":1.5}', None, "id"),
         ('{"action":"ping","id":99999999999999999999}', None, "id"),
         ('{"action":"ping","id":9007199254740992}', None, "id"),
@@ -111,7 +126,7 @@ def test_what_is_wrong_is_said(text: str, request_id: object, complaint: str) ->
 
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=80)
 MESSAGES = st.dictionaries(
-    st.sampled_from(["action", "list", "id", "epoch", "last_sequence"]) | st.text(max_size=5),
+    st.sampled_from(["action", "list", "symbols", "id", "epoch", "last_sequence"]) | st.text(max_size=5),
     VALUES | st.sampled_from(list(Action)) | st.lists(VALUES, max_size=2),
     max_size=5,
 )

@@ -13,7 +13,7 @@ from tradeul.engine.ports import FeedState
 
 
 async def ask(world: Served, path: str) -> tuple[int, Any]:
-    request = f"GET {path} HTTP/1.1\r\nHost: tradeul\r\nConnection: close\r\n\r\n"
+    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     status, _, body = await raw_answer(world, request.encode())
     return status, json.loads(body)
 
@@ -74,7 +74,7 @@ async def test_a_bad_limit_is_named(limit: str) -> None:
 
 async def sheet(world: Served, path: str) -> tuple[dict[str, str], str]:
     """A list as a spreadsheet gets it."""
-    request = f"GET /api/v1/scanner/categories/{path} HTTP/1.1\r\nHost: tradeul\r\nConnection: close\r\n\r\n"
+    request = f"GET /api/v1/scanner/categories/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     status, headers, body = await raw_answer(world, request.encode())
     assert status == 200
     return headers, body.decode()

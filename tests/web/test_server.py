@@ -10,7 +10,18 @@ import aiohttp
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.web import HANDSHAKE, HOST, PAGE, Served, deaf, raw_answer, raw_answers, served, viewer
+from tests.support.web import (
+    HANDSHAKE,
+    HOST,
+    PAGE,
+    Served,
+    deaf,
+    no_aggregates,
+    raw_answer,
+    raw_answers,
+    served,
+    viewer,
+)
 from tradeul.clock import ManualClock
 from tradeul.engine.channels import Channels
 from tradeul.errors import AddressInUse, ConfigurationError
@@ -35,7 +46,7 @@ MISSING = ["/nothing", "/static/nothing.js", "/static/", "/static", "/api/v1/sca
 
 
 def get(path: str, *headers: str) -> bytes:
-    lines = [f"GET {path} HTTP/1.1", "Host: tradeul", "Connection: close", *headers]
+    lines = [f"GET {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
@@ -92,13 +103,23 @@ async def test_a_wrong_method_is_a_405_of_the_one_shape(path: str) -> None:
     [
         (b"this is not HTTP\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: a\r\nBad header\r\n\r\n", 400),
-        (get("/" + "x" * 9_000), 400),
-        (get("/", *(f"X-{number}: 1" for number in range(100))), 400),
+        (get("/" + "x" * 8_200), 414),
+        (get("/", "X-Long: " + "x" * 8_200), 431),
+        (get("/", *(f"X-{number}: 1" for number in range(63))), 431),
         (get("/ws/scanner"), 426),
         (HANDSHAKE.replace(b"Version: 13", b"Version: 9"), 426),
         (get("/", "Expect: wonders"), 417),
     ],
-    ids=["no_http", "no_header", "long_line", "many_headers", "no_upgrade", "old_websocket", "expectation"],
+    ids=[
+        "no_http",
+        "no_header",
+        "long_line",
+        "long_header",
+        "many_headers",
+        "no_upgrade",
+        "old_websocket",
+        "expectation",
+    ],
 )
 async def test_what_cannot_be_understood_leaves_the_same_way(request_bytes: bytes, expected: int) -> None:
     """Also what never reaches a route has the one shape and the headers."""
@@ -209,7 +230,7 @@ async def test_a_missing_page_is_a_404() -> None:
 def another_server(world: Served, address: Address) -> WebServer:
     clock = ManualClock(world.clock.now())
     channels = Channels("epoch-2", [], clock)
-    hub = Hub(channels, clock, world.view)
+    hub = Hub(channels, clock, world.view, no_aggregates())
     return WebServer(hub, channels, world.view, PAGE, clock, address, 1)
 
 

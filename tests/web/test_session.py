@@ -29,7 +29,7 @@ KEYS = [
 
 
 async def asked(world: Served) -> dict[str, Any]:
-    request = b"GET /api/session/current HTTP/1.1\r\nHost: tradeul\r\nConnection: close\r\n\r\n"
+    request = b"GET /api/session/current HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     status, _, body = await raw_answer(world, request)
     facts: dict[str, Any] = json.loads(body)
     assert status == 200

@@ -44,7 +44,7 @@ class World:
         await self.pipeline.take_image(image(*rows, feed_time=NOON), NOON)
 
     async def ask(self, path: str) -> tuple[int, Any]:
-        request = f"GET {PATH}/{path} HTTP/1.1\r\nHost: tradeul\r\nConnection: close\r\n\r\n"
+        request = f"GET {PATH}/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         status, _, body = await raw_answer(self.web, request.encode())
         return status, json.loads(body)
 

@@ -45,7 +45,7 @@ class World:
     annals: HandAnnals
 
     async def ask(self, path: str) -> tuple[int, Any]:
-        request = f"GET {TICKER}/{path} HTTP/1.1\r\nHost: tradeul\r\nConnection: close\r\n\r\n"
+        request = f"GET {TICKER}/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         status, _, body = await raw_answer(self.web, request.encode())
         return status, json.loads(body)
 

@@ -56,7 +56,7 @@ async def world() -> AsyncIterator[World]:
     async with served(more=[routes]) as web:
 
         async def ask(path: str) -> tuple[int, Any]:
-            request = f"GET /api/v1/why/{path} HTTP/1.1\r\nHost: tradeul\r\nConnection: close\r\n\r\n"
+            request = f"GET /api/v1/why/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
             status, _, body = await raw_answer(web, request.encode())
             return status, json.loads(body)
 

@@ -28,7 +28,10 @@ STATE_NUMBERS: Final = (
 )  # fmt: skip
 """Numbers behind the fields that are nobody's field themselves."""
 
-STATE_TIMES: Final = ("price_at", "volume_at", "vwap_at", "trades_at", "bar_end", "high_minutes", "low_minutes")
+STATE_TIMES: Final = (
+    "price_at", "volume_at", "vwap_at", "trades_at", "quote_at", "halt_told_at", "traded_at", "bar_end",
+    "high_minutes", "low_minutes",
+)  # fmt: skip
 """Event times in nanoseconds that decide which value is newer, and the minutes of new extremes as bits."""
 
 STATE_COUNTS: Final = ("volume_falls", "seen")

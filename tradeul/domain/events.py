@@ -50,6 +50,7 @@ class MarketImage:
     trade_at: Ints
     bid: Floats
     ask: Floats
+    quote_at: Ints
     feed_time: Nanos
     """The largest `updated`: the moment the image is known for."""
     received_at: Nanos
@@ -135,7 +136,10 @@ class MinuteBar(NamedTuple):
 
 
 class LiveTrade(NamedTuple):
-    """One trade; `conditions` are the tape's codes."""
+    """One trade; `conditions` are the tape's codes, `price_counts` is what they say of its price.
+
+    "extended" is a price that counts outside of the regular session only, as the tape has it.
+    """
 
     symbol: Symbol
     at: Nanos
@@ -143,6 +147,7 @@ class LiveTrade(NamedTuple):
     size: float
     exchange: int
     conditions: tuple[int, ...]
+    price_counts: Literal["always", "extended", "never"] = "always"
 
 
 class LiveQuote(NamedTuple):
@@ -174,6 +179,11 @@ class LiveEvents(NamedTuple):
     trades: list[LiveTrade]
     quotes: list[LiveQuote]
     bands: list[PriceBand]
+
+    def newest(self) -> Nanos:
+        """The market time of the newest of these, of which there are some."""
+        ends = [bar.end for bars in (self.seconds, self.minutes) for bar in bars]
+        return max(ends + [event.at for kind in (self.trades, self.quotes, self.bands) for event in kind])
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,3 +160,9 @@ DEFAULT_COLUMNS: Final = (
     "rvol", "rvol_method", "rvol_slot", "float_shares", "market_cap", "high", "low", "distance_from_high",
     "range_position", "vwap_distance", "change_5m", "spread_bps", "halted", "sector", "score", "updated",
 )  # fmt: skip
+
+LIVE_FIELDS: Final = (
+    "price", "change", "change_percent", "change_from_open", "volume_today", "open", "high", "low", "vwap", "bid",
+    "ask", "spread_bps", "rvol", "rvol_method", "rvol_slot", "halted", "stale", "updated",
+)  # fmt: skip
+"""What is told of a watched symbol, each time any of it changes."""

@@ -1,7 +1,7 @@
-"""How many trades the running minute had: a snapshot tells all so far, live bars what came after it, second by second.
+"""How many trades the running minute had: a snapshot tells all so far, live bars and trades what came after it.
 
-Only the newest is counted: a bar that a snapshot holds, or one that comes again, adds nothing. A minute that is over is
-none of the running one, so its count is unknown again.
+Only the newest is counted: what a snapshot holds, a bar that comes again or one of trades that came, adds nothing. A
+minute that is over is none of the running one, so its count is unknown again.
 """
 
 from typing import Final, TypeVar
@@ -40,6 +40,14 @@ class TradeCounts:
         more = (_minute_of(end) == _minute_of(known)) & (start >= known)
         self._put(rows, np.where(first, trades, before + trades), end, (trades > 0) & (first | more))
         self._forget(rows, now)
+
+    def take_trades(self, rows: Ints, first: Ints, last: Ints, trades: Floats, now: Nanos) -> None:
+        """Take trades themselves, none of them before the first nor after the last: as many more, if none was counted.
+
+        The bar of their second comes later, and adds nothing then.
+        """
+        # An instant that begins a minute is in it, while the same as an end is the end of the one before.
+        self.take_bars(rows, first, last + (last % MINUTE_NS == 0), trades, now)
 
     def _put(self, rows: Rows, trades: Floats, until: Ints, where: Bools) -> None:
         self._board.overwrite("trades_1m", rows, trades, where)

@@ -14,8 +14,10 @@ import numpy as np
 from tradeul.domain import metrics, reading
 from tradeul.domain.averages import Averages
 from tradeul.domain.board import EVERY_ROW, Board, Rows
-from tradeul.domain.events import Bools, Floats, Ints, LiveBar, MarketImage, Nanos, Symbol
+from tradeul.domain.events import Bools, Floats, MarketImage, Nanos, Symbol
 from tradeul.domain.extremes import Extremes
+from tradeul.domain.folding import Folded
+from tradeul.domain.halts import Halts
 from tradeul.domain.lateness import LATE_S
 from tradeul.domain.reading import Reading
 from tradeul.domain.reference import NUMBERS, TEXTS, Facts
@@ -26,6 +28,7 @@ from tradeul.domain.splits import MorningSplits
 from tradeul.domain.trade_counts import TradeCounts
 from tradeul.domain.usual import Baseline
 from tradeul.domain.windows import Trail
+from tradeul.engine.live_rows import LiveRows, bar_columns, take_pre_market, take_quotes
 from tradeul.engine.ports import DayState
 
 FALL_BELIEVED_AFTER: Final = 3
@@ -54,7 +57,7 @@ _OF_TODAY: Final = (
     "premarket_volume", "last_high_at", "last_low_at", "high_minutes", "low_minutes", "volume_today", "volume_at",
     "volume_falls", "vwap", "vwap_at", "bid", "ask", "bar_end", "regular_close", "slot_start_volume",
     "price_1m_ago", "price_5m_ago", "volume_1m_ago", "volume_5m_ago", "suspect", "seen", "prev_close", "trades_1m",
-    "trades_at",
+    "trades_at", "quote_at", "halted", "halted_at", "halt_told_at", "traded_at",
 )  # fmt: skip
 
 KEPT: Final = (
@@ -66,6 +69,8 @@ KEPT: Final = (
     # What live bars knew newer than the next snapshot: for every field the newest event time wins, restart or not.
     "price", "price_at", "price_source", "updated", "volume_today", "volume_at", "volume_falls", "vwap", "vwap_at",
     "bar_end",
+    # Nobody tells again who is halted.
+    "halted", "halted_at", "halt_told_at",
 )  # fmt: skip
 """The columns that survive a restart. Of today's others the quotes, flags and previous day come with the next
 snapshot, and the past of one and five minutes fills again in as long: keeping it would be ten times all of these."""
@@ -84,6 +89,8 @@ class Enrichment:
         self._calendar = calendar
         self._extremes = Extremes(board)
         self._trade_counts = TradeCounts(board)
+        self._halts = Halts(board)
+        self._live_rows = LiveRows(board, self._extremes, self._trade_counts, self._halts)
         self._trail = Trail()
         self._morning_splits: MorningSplits | None = None
         self._moment: Moment | None = None
@@ -113,6 +120,7 @@ class Enrichment:
         self._extremes.exceed(EVERY_ROW, board["high"], board["low"], board["updated"], np.zeros(len(board), np.bool_))
         self.as_of, self._image_at, self._slot = state.as_of, state.image_at, state.slot
         self._covered = state.image_at
+        self._halts.go_deaf(regular=True)
         self._resumed = True
 
     def state(self, inside: Mapping[str, Bools]) -> DayState | None:
@@ -166,6 +174,7 @@ class Enrichment:
         self._trade_counts.take_image(
             rows, image.minute_start, image.minute_trades, image.updated, max(at, self._newest_bar)
         )
+        self._halts.traded(rows, image.minute_start, moment.hours)
         self._trail.look_back(board, EVERY_ROW, at)
         shown = np.where(board["price_source"] < reading.PREVIOUS, board["price"], np.nan)
         self._trail.record(at, shown, board["volume_today"])
@@ -175,22 +184,33 @@ class Enrichment:
         self._covered = at if self._late else max(at, asked_at)
         metrics.derive(board, EVERY_ROW, moment.hours, moment.session, self._slot)
 
-    def apply_bars(self, bars: Sequence[LiveBar]) -> None:
-        """Bring the rows of live bars up to date: at most one bar per symbol, folded by the intake."""
-        bars = [bar for bar in bars if bar.symbol in self.board.row_of]
-        if not bars:
-            return
-        self._newest_bar = max(self._newest_bar, *(bar.end for bar in bars))
+    def apply_live(self, live: Folded) -> bool:
+        """Bring the rows of live events up to date; whether something is another now. Time goes on with seconds alone.
+
+        Trades and quotes come sooner than the seconds that they are in, which are still to be counted then.
+        """
+        seconds = bar_columns(live.seconds, self.board.row_of)
+        self._newest_bar = Nanos(int(seconds["end"].max(initial=self._newest_bar)))
+        session = self._moment and self._moment.session
         at = max(self.as_of, self._newest_bar)
         moment = self._turn(at)
-        bars = [bar for bar in bars if bar.start >= moment.hours.midnight]
-        rows = np.array([self.board.row_of[bar.symbol] for bar in bars], np.int64)
-        end = np.array([bar.end for bar in bars], np.int64)
-        self._take_bar_prices(rows, end, bars)
-        self._take_bar_day(rows, end, bars, moment, at)
-        self._trail.look_back(self.board, rows, at)
+        rows, changed = self._live_rows.take(live, seconds, moment, at, self.doubted)
         self.as_of = at
-        metrics.derive(self.board, rows, moment.hours, moment.session, self._slot)
+        if len(rows):
+            self._trail.look_back(self.board, rows, at)
+            metrics.derive(self.board, rows, moment.hours, moment.session, self._slot)
+        return changed or session is not moment.session
+
+    def listen(self, now: Nanos, *, halts_told: bool) -> bool:
+        """Know from when on halts are told, and when no more; whether that changed."""
+        if halts_told == self._halts.heard:
+            return False
+        regular = moment_at(self._calendar, now).session is Session.MARKET_OPEN
+        if halts_told:
+            self._halts.listen(now, regular=regular)
+        else:
+            self._halts.go_deaf(regular=regular)
+        return True
 
     def apply_averages(self, averages: Averages) -> None:
         """Swap in what history says of the symbols on the board, all at once; of others nobody asks."""
@@ -229,6 +249,7 @@ class Enrichment:
             board.put(name, rows, np.array(columns[name], np.float64))
         board["is_etf"][rows] = [-1 if is_etf is None else is_etf for is_etf in columns["is_etf"]]
         board["no_reference"][rows] = 0
+        self._halts.listed(rows)
         if self._moment is not None:
             metrics.derive(board, rows, self._moment.hours, self._moment.session, self._slot)
 
@@ -251,6 +272,7 @@ class Enrichment:
                 passed = self._calendar.sessions_between(self.book.date, moment.trading_date)
                 self.board.usual.turn(moment.trading_date, passed)
                 self.board.reset(_OF_TODAY)
+                self._halts.begin_day()
                 self._trail.clear()
                 self._slot = -1
             self.book = SlotBook(moment.trading_date)
@@ -349,14 +371,12 @@ class Enrichment:
         self.doubted["volume_jumped"] += int(jumped.sum())
 
     def _take_quotes(self, rows: Rows, image: MarketImage) -> None:
-        self._put_set("bid", rows, image.bid)
-        self._put_set("ask", rows, image.ask)
-
-    def _put_set(self, name: str, rows: Rows, values: Floats) -> None:
-        """Write what the vendor has set; the rest is unknown."""
-        known = values.copy()
-        known[known <= 0] = np.nan
-        self.board.put(name, rows, known)
+        """Take those that are not older than what live ones told; a row without one had none when it was updated."""
+        at = np.where(image.quote_at > 0, image.quote_at, image.updated)
+        bid, ask = (
+            np.where(side > 0, np.round(side, reading.PRICE_DECIMALS), np.nan) for side in (image.bid, image.ask)
+        )
+        take_quotes(self.board, rows, at, bid, ask)
 
     def _take_day(self, rows: Rows, image: MarketImage, read: Reading, moment: Moment, at: Nanos) -> None:
         board = self.board
@@ -369,46 +389,8 @@ class Enrichment:
         # By the time of the last print, as the first image after the open may tell of trades just before it.
         printed_at = board["price_at"][rows]
         early = np.where(printed_at > 0, printed_at, at) < moment.hours.market_open
-        self._take_pre_market(rows, read.high, read.low, early)
+        take_pre_market(board, rows, read.high, read.low, early)
         board.overwrite("premarket_volume", rows, board["volume_today"][rows], early)
         fresh_vwap = ~np.isnan(read.vwap) & (image.updated >= board["vwap_at"][rows])
         board.overwrite("vwap", rows, np.round(read.vwap, 4), fresh_vwap)
         board.overwrite("vwap_at", rows, image.updated, fresh_vwap)
-
-    def _take_pre_market(self, rows: Rows, highs: Floats, lows: Floats, early: Bools) -> None:
-        board = self.board
-        for name, values, further in (("premarket_high", highs, np.fmax), ("premarket_low", lows, np.fmin)):
-            board.overwrite(name, rows, further(values, board[name][rows]), early)
-
-    def _take_bar_prices(self, rows: Rows, end: Ints, bars: Sequence[LiveBar]) -> None:
-        board = self.board
-        newer = end >= board["price_at"][rows]
-        close = np.round([bar.close for bar in bars], 4)
-        board.overwrite("price", rows, close, newer)
-        board.overwrite("price_at", rows, end, newer)
-        board.overwrite("price_source", rows, np.full(len(end), reading.TRADE), newer)
-        board["updated"][rows] = np.maximum(board["updated"][rows], end // _MS_NS)
-        volume = np.round([bar.volume_today for bar in bars])
-        board["volume_today"][rows] = np.fmax(volume, board["volume_today"][rows])
-        board["volume_at"][rows] = np.maximum(board["volume_at"][rows], end)
-
-    def _take_bar_day(self, rows: Ints, end: Ints, bars: Sequence[LiveBar], moment: Moment, now: Nanos) -> None:
-        board = self.board
-        high, low = (np.round([getattr(bar, name) for bar in bars], 4) for name in ("high", "low"))
-        # A bar at or before one already seen is a correction: it moves the extreme, but nothing happened just now.
-        events = (end > board["bar_end"][rows]) & (board["seen"][rows] == 1)
-        self._extremes.exceed(rows, high, low, end, events)
-        start = np.array([bar.start for bar in bars], np.int64)
-        self._trade_counts.take_bars(rows, start, end, np.array([bar.trades for bar in bars]), now)
-        early = start < moment.hours.market_open
-        self._take_pre_market(rows, high, low, early)
-        volume = np.round([bar.volume_today for bar in bars])
-        board.overwrite("premarket_volume", rows, np.fmax(volume, board["premarket_volume"][rows]), early)
-        vwap = np.array([bar.vwap_today for bar in bars])
-        fresh = (vwap > 0) & (end >= board["vwap_at"][rows])
-        board.overwrite("vwap", rows, np.round(vwap, 4), fresh)
-        board.overwrite("vwap_at", rows, end, fresh)
-        if moment.session is not Session.PRE_MARKET:
-            opened = np.array([bar.official_open for bar in bars])
-            board.overwrite("open", rows, np.round(opened, 4), (opened > 0) & np.isnan(board["open"][rows]))
-        board["bar_end"][rows] = np.maximum(board["bar_end"][rows], end)

@@ -1,11 +1,17 @@
-"""The fast re-rank between snapshots: live bars of the symbols in play, at most once per interval.
+"""The fast re-rank between snapshots: live events of the symbols in play, at most once per interval.
 
-The interval is wall time. Nothing happens while nothing arrives.
+The interval is wall time and counts from the beginning of the work, which is part of it. Nothing happens while nothing
+arrives, and nothing is published of what changes nothing.
 """
+
+from typing import Final
 
 from tradeul.clock import Clock
 from tradeul.engine.intake import Intake
 from tradeul.engine.pipeline import Pipeline
+
+LEAST_REST: Final = 0.25
+"""Of the interval, however long the work takes: the loop has other things to do."""
 
 
 class HotLoop:
@@ -18,8 +24,10 @@ class HotLoop:
         self._interval_s = interval_ms / 1_000
 
     async def run(self) -> None:
-        """Wait for bars, apply them together, and rest for the interval."""
+        """Wait for events, apply them together, and rest for what is left of the interval."""
         while True:
             await self._intake.arrival()
-            await self._pipeline.take_bars(self._intake.take())
-            await self._clock.pause(self._interval_s)
+            next_at = self._clock.monotonic() + self._interval_s
+            await self._pipeline.take_live(self._intake.take())
+            left_s = next_at - self._clock.monotonic()
+            await self._clock.pause(max(LEAST_REST * self._interval_s, left_s))

@@ -1,10 +1,10 @@
 """Pins: symbols that a user wants in sight. They are followed live whatever the lists say.
 
-Each change is kept before it counts. The HTTP routes and, for what is hot, the composition root ask.
+Each change is kept before it counts. The HTTP routes ask, and for what is hot the reconciler, which is told of each.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from tradeul.clock import Clock
@@ -17,13 +17,14 @@ MOST_PINS: Final = 200
 
 
 class Pins:
-    """In the order in which they were pinned; `since` is market time in milliseconds."""
+    """In the order in which they were pinned; `since` is market time in milliseconds. `changed` hears of each turn."""
 
     def __init__(self, kept: Mapping[str, object], store: UserStore, clock: Clock) -> None:
         self._since = {Symbol(name): since if isinstance(since, int) else 0 for name, since in kept.items()}
         self._store = store
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
+        self.changed: Callable[[], None] = lambda: None
 
     @property
     def since(self) -> Mapping[Symbol, int]:
@@ -44,6 +45,7 @@ class Pins:
             now = self._clock.now() // 1_000_000
             await asyncio.to_thread(self._store.keep, SECTION, symbol, now)
             self._since[symbol] = now
+            self.changed()
             return now
 
     async def unpin(self, symbol: Symbol) -> bool:
@@ -53,4 +55,5 @@ class Pins:
                 return False
             await asyncio.to_thread(self._store.keep, SECTION, symbol, None)
             del self._since[symbol]
+            self.changed()
             return True

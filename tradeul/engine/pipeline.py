@@ -11,7 +11,8 @@ from typing import Final, TypeVar
 
 from tradeul.clock import Clock
 from tradeul.domain.averages import Averages
-from tradeul.domain.events import LiveBar, MarketImage, Nanos
+from tradeul.domain.events import MarketImage, Nanos
+from tradeul.domain.folding import Folded
 from tradeul.domain.reference import Facts
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import NANOS, DayHours, Session
@@ -28,7 +29,8 @@ Seen = TypeVar("Seen")
 
 BASELINES_AT_ONCE: Final = 1_000
 """About a millisecond."""
-
+LIVE_AT_ONCE: Final = 3_000
+"""Events of one kind: some 6 milliseconds."""
 
 FUTURE_ALLOWED_NS: Final = 60 * NANOS
 """How far the vendor's clock may be ahead of ours. One bar of much later would turn the board's time for all."""
@@ -38,16 +40,25 @@ class Pipeline:
     """Enriches, ranks, publishes. `scanned` is called after each publication."""
 
     def __init__(
-        self, enrichment: Enrichment, scanner: Scanner, clock: Clock, vitals: Vitals, scanned: Callable[[], None]
+        self,
+        enrichment: Enrichment,
+        scanner: Scanner,
+        clock: Clock,
+        vitals: Vitals,
+        scanned: Callable[[], None],
+        halts_told: Callable[[], bool] = bool,
     ) -> None:
         self._enrichment = enrichment
         self._scanner = scanner
         self._clock = clock
         self._vitals = vitals
         self._scanned = scanned
+        self._halts_told = halts_told
         self._scanned_date: dt.date | None = None
         self.scanned_session: Session | None = None
         """In which the lists were made last; None before they were."""
+        self.images = 0
+        """How many images of the market the lists were made of, the one they stand on included."""
         self._filled = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
@@ -61,6 +72,7 @@ class Pipeline:
         `asked_at` is when it was asked for, if that was not now: it cannot know of anything later.
         """
         async with self._one_at_a_time:
+            self._enrichment.listen(now, halts_told=self._halts_told())
             before = self._clock.monotonic()
             read = self._enrichment.read(image, now)
             before = await self._end_of("read", before)
@@ -68,22 +80,29 @@ class Pipeline:
             self._vitals.rows_doubted = dict(self._enrichment.doubted)
             await self._end_of("enrich", before)
             self._filled.set()
+            self.images += 1
             await self._scan()
 
-    async def take_bars(self, bars: Sequence[LiveBar]) -> None:
-        """Bring the rows of live bars up to date and re-rank; there is nothing to re-rank before the first image."""
+    async def take_live(self, batches: Sequence[Folded]) -> None:
+        """Bring rows up to date with live events, piece by piece, and re-rank if one is another now.
+
+        There is nothing to re-rank before the first image, nor while the market is closed.
+        """
         async with self._one_at_a_time:
-            moment = self._enrichment.moment()
+            moment, now = self._enrichment.moment(), self._clock.now()
             if moment is None or moment.session is Session.CLOSED:
                 return
-            latest = self._clock.now() + FUTURE_ALLOWED_NS
-            known = [bar for bar in bars if bar.end <= latest]
-            self._vitals.bars_from_the_future += len(bars) - len(known)
-            before = self._clock.monotonic()
-            self._enrichment.apply_bars(known)
+            changed = self._enrichment.listen(now, halts_told=self._halts_told())
+            for batch in batches:
+                known = batch.until(Nanos(now + FUTURE_ALLOWED_NS))
+                self._vitals.events_from_the_future += batch.count() - known.count()
+                for piece in known.pieces(LIVE_AT_ONCE):
+                    before = self._clock.monotonic()
+                    changed |= self._enrichment.apply_live(piece)
+                    await self._end_of("live", before)
             self._vitals.hot_batches += 1
-            await self._end_of("bars", before)
-            await self._scan()
+            if changed:
+                await self._scan()
 
     async def take_averages(self, averages: Averages) -> None:
         """Swap in what history says, and re-rank."""

@@ -136,10 +136,11 @@ class EngineView:
             "stage_ms": {name: round(value, 3) for name, value in vitals.stage_ms.items()},
             "hot": {
                 "batches": vitals.hot_batches,
-                "bars_received": self._intake.received,
-                "bars_folded": self._intake.folded,
-                "bars_from_the_future": self._vitals.bars_from_the_future,
+                "received": self._intake.received,
+                "folded": self._intake.folded,
+                "from_the_future": self._vitals.events_from_the_future,
             },
+            "stream": self._reports["stream"]() if "stream" in self._reports else {},
             "epoch": self._channels.epoch,
             "lists": {
                 name: {"size": channel.scan.size, "count": len(channel.state.rows), "sequence": channel.state.sequence}

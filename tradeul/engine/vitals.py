@@ -31,7 +31,7 @@ class Vitals:
     vendor_disagrees: str = ""
     stage_ms: dict[str, float] = field(default_factory=dict)
     hot_batches: int = 0
-    bars_from_the_future: int = 0
+    events_from_the_future: int = 0
     delayed: bool = False
     behind_s: float = 0.0
     """How far the feed's time is behind the clock; 0 for one that is not delayed."""

@@ -5,22 +5,18 @@ another's changes. `keep` waits for the disk, so the engine calls it in a thread
 """
 
 import errno
-import fcntl
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from tradeul.errors import ConfigurationError
-from tradeul.history.replacing import replace_file
+from tradeul.history.replacing import alone_with, replace_file
 
 VERSION: Final = 1
 FILE_NAME: Final = "user.json"
 READABLE: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-_MODE: Final = 0o600
 
 
 class UserFile:
@@ -43,7 +39,7 @@ class UserFile:
 
     def keep(self, section: str, name: str, content: object) -> None:
         """Keep one thing in place of what has its name, None: nothing. Raises `OSError`, and then nothing changed."""
-        with self._alone():
+        with alone_with(self._path):
             everything = self._understood()
             entries = everything.setdefault(section, {})
             entries.pop(name, None)
@@ -75,13 +71,3 @@ class UserFile:
                 "use the newer program, or move the file away"
             )
         return content
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(self._path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, _MODE)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)

@@ -4,6 +4,7 @@ Pure but for the random source it is given; `stream` asks it once per ending.
 """
 
 from enum import StrEnum
+from typing import Final
 
 from tradeul.fetching.allowance import Uniform
 
@@ -16,7 +17,7 @@ LOCKED_OUT_S = 60.0
 
 
 class Ending(StrEnum):
-    """How a connection ended; the words stand in the log."""
+    """How a connection ended; the names stand in the log, `words` in health too."""
 
     REFUSED = "refused"
     """Not reached, or cut before we were let in."""
@@ -27,6 +28,20 @@ class Ending(StrEnum):
     NOT_LET_IN = "authentication_failed"
     NOT_IN_PLAN = "not_in_plan"
     """The vendor knows the key, and says that its plan does not hold this stream."""
+
+    @property
+    def words(self) -> str:
+        """What it means for whoever looks after us."""
+        return _WORDS[self]
+
+
+_WORDS: Final = {
+    Ending.REFUSED: "the live feed cannot be reached",
+    Ending.DROPPED: "the live feed was cut off",
+    Ending.KEY_IN_USE: "this key is in use elsewhere: the live feed lets it in once, and is tried again after a minute",
+    Ending.NOT_LET_IN: "the live feed does not accept the key, and is tried again after a minute",
+    Ending.NOT_IN_PLAN: "the plan of the key holds no live feed",
+}
 
 
 class Backoff:

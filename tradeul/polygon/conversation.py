@@ -7,13 +7,14 @@ and the same difference between wanted and confirmed heals everything.
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
 from tradeul.domain.events import LiveEvents
-from tradeul.domain.subscription_plan import plan
+from tradeul.domain.subscription_plan import Subscriptions
 from tradeul.polygon.backoff import Ending
 from tradeul.polygon.frames import (
     BANDS,
@@ -30,7 +31,8 @@ from tradeul.polygon.frames import (
     encode_unsubscribe,
 )
 
-CONFIRMATION: Final = "subscribed to: "
+BEGUN: Final = "subscribed to: "
+ENDED: Final = "unsubscribed to: "
 EVERYTHING: Final = "*"
 
 MOST_RENEWALS: Final = 2
@@ -79,19 +81,30 @@ class Conversation:
         self._started_at = now
         self._last_batch_at = -math.inf
         self._quiet_until = now
-        self._left: dict[Channel, float] = {}
+        self._held = Subscriptions[Channel](pace.answer_within_s, pace.batch_channels)
         self._asked: Counter[Channel] = Counter()
+        self._given: set[Channel] = set()
+        """Topics of which something came or was promised, each by its channel of the whole market."""
         self.stage = Stage.CONNECTED
         self.live_since = math.inf
-        self.confirmed: set[Channel] = set()
-        self.pending: dict[Channel, float] = {}
-        """Asked for and not answered: when."""
+        self.requests = 0
+        """How many we sent for channels."""
         self.refused: set[Channel] = set()
-        """Topics of the whole market that the vendor does not give us; not asked for again on this connection."""
+        """Topics that the vendor does not give us, by their channels of the whole market; not asked for again here."""
         self.verdict: Ending | None = None
         """Set once there is nothing more to be said."""
         self.said_last = ""
         """The vendor's last words that were no success."""
+
+    @property
+    def confirmed(self) -> AbstractSet[Channel]:
+        """What is known to come."""
+        return self._held.confirmed
+
+    @property
+    def pending(self) -> Mapping[Channel, float]:
+        """What was asked for and not answered: when."""
+        return self._held.pending
 
     def want(self, channels: frozenset[Channel]) -> None:
         """Follow these channels from now on."""
@@ -128,41 +141,35 @@ class Conversation:
         return self._next_batch(now) if now >= self._quiet_until else None
 
     def _next_batch(self, now: float) -> str | None:
-        size, patience_s = self._pace.batch_channels, self._pace.answer_within_s
         self._give_up(now)
-        commands = plan(self._desired - self.refused, self.confirmed, self.pending, now, patience_s)
+        wanted = {each for each in self._desired if _whole(each) not in self.refused} if self.refused else self._desired
+        request = self._held.next_request(wanted, now)
         self._last_batch_at = now
+        if request is None:
+            self._quiet_until = self._held.overdue_at()
+            return None
         self._look_again()
-        if batch := commands.subscribe[:size]:
-            self.pending.update(dict.fromkeys(batch, now))
-            self._asked.update(filter(is_of_everything, batch))
-            return encode_subscribe(batch)
-        if batch := commands.renew[:size]:
-            # Taken back now, and no longer pending, so that the next batch asks for them again.
-            self._forget(batch)
-            return encode_unsubscribe(batch)
-        if batch := commands.unsubscribe[:size]:
-            self._forget(batch)
-            self._left.update(dict.fromkeys(batch, now))
-            return encode_unsubscribe(batch)
-        self._quiet_until = min(self.pending.values(), default=math.inf) + patience_s
-        return None
+        self.requests += 1
+        if not request.wanted:
+            return encode_unsubscribe(request.items)
+        self._asked.update(request.items)
+        return encode_subscribe(request.items)
 
     def _give_up(self, now: float) -> None:
-        """Take those as refused that were asked for often enough; it needs no taking back, as nothing was given."""
-        for channel, times in self._asked.items():
-            asked_at = self.pending.get(channel, math.inf)
-            if times > MOST_RENEWALS and now - asked_at >= self._pace.answer_within_s:
-                del self.pending[channel]
-                self.refused.add(channel)
+        """Take topics as refused that were asked for often enough; it needs no taking back, as nothing was given.
+
+        One that is asked for symbol by symbol only if another was given: who never answers refuses nothing.
+        """
+        for channel, asked_at in list(self.pending.items()):
+            if self._asked[channel] <= MOST_RENEWALS or now - asked_at < self._pace.answer_within_s:
+                continue
+            if is_of_everything(channel) or (self._given and _whole(channel) not in self._given):
+                self.refused.add(_whole(channel))
+        for channel in [each for each in self.pending if _whole(each) in self.refused]:
+            self._held.give_up(channel)
 
     def _look_again(self) -> None:
         self._quiet_until = self._last_batch_at + self._pace.batch_gap_s
-
-    def _forget(self, channels: tuple[Channel, ...]) -> None:
-        self.confirmed.difference_update(channels)
-        for channel in channels:
-            self.pending.pop(channel, None)
 
     def _hear_status(self, status: StatusMessage, now: float) -> None:
         match status.status:
@@ -170,9 +177,13 @@ class Conversation:
                 self.stage = Stage.GREETED
             case "auth_success" if self.stage is Stage.AUTHENTICATING:
                 self._be_live(now)
-            case "success" if status.message.startswith(CONFIRMATION):
-                for channel in status.message.removeprefix(CONFIRMATION).split(","):
-                    self._hear_confirmation(Channel(channel.strip()))
+            case "success" if status.message.startswith(BEGUN):
+                for channel in _named(status.message.removeprefix(BEGUN)):
+                    self._hear_confirmation(channel)
+            case "success" if status.message.startswith(ENDED):
+                for channel in _named(status.message.removeprefix(ENDED)):
+                    if self._held.hear_ended(channel, now):
+                        self._look_again()
             case "success" if status.message == "authenticated" and self.stage is Stage.AUTHENTICATING:
                 self._be_live(now)
             case "connected" | "auth_success" | "success":
@@ -187,24 +198,37 @@ class Conversation:
         self.live_since = self._quiet_until = now
 
     def _hear_confirmation(self, channel: Channel) -> bool:
-        """Whether it was waited for: late words about what was taken back since confirm nothing."""
-        if self.pending.pop(channel, None) is None and channel not in self.refused:
+        """Whether it was waited for, or given up too early."""
+        if _whole(channel) in self.refused and channel in self._desired:
+            self.refused.discard(_whole(channel))
+            self._held.confirmed.add(channel)
+            self._look_again()
+        elif not self._held.hear_begun(channel):
             return False
-        self.refused.discard(channel)
-        self.confirmed.add(channel)
+        self._given.add(_whole(channel))
         return True
 
     def _hear_data(self, channel: Channel, now: float) -> None:
         """Data is a confirmation too, and of what nobody wants a sign that the vendor holds it still."""
         if self._hear_confirmation(channel) or channel in self._desired:
             return
-        whole = channel_of(channel.partition(".")[0], EVERYTHING)
+        whole = _whole(channel)
         if whole in self.confirmed or self._hear_confirmation(whole) or whole in self._desired:
             return
-        if now - max(self._left.get(channel, -math.inf), self._left.get(whole, -math.inf)) < self._pace.answer_within_s:
+        held = self._held
+        if held.lately_taken_back(channel, now) or held.lately_taken_back(whole, now):
             return
-        self.confirmed.add(whole if whole in self._left else channel)
+        held.hear_unwanted(whole if held.was_taken_back(whole) else channel)
         self._look_again()
+
+
+def _named(channels: str) -> Iterator[Channel]:
+    return (Channel(each.strip()) for each in channels.split(","))
+
+
+def _whole(channel: Channel) -> Channel:
+    """The channel of the whole market of the same topic."""
+    return channel_of(channel.partition(".")[0], EVERYTHING)
 
 
 def is_of_everything(channel: Channel) -> bool:

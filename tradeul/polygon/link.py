@@ -22,6 +22,12 @@ class LinkState:
     last_message_at: Nanos
     newest_event_at: Nanos
     """The market time of the newest event of this connection, 0 before the first; never later than the clock."""
+    lag_ms: int | None
+    """How long after its end the newest event of the last message with any arrived; None before the first."""
+    requests: int
+    """How often we asked for channels or took some back."""
+    trouble: str
+    """Why there is no connection, in words; empty while there is one, and before the first has failed."""
     bad_elements: int
     delayed: bool
     """The stream that is 15 minutes late is followed, as the plan does not hold the other."""

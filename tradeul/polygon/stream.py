@@ -19,13 +19,13 @@ import structlog
 from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType
 
 from tradeul.clock import Clock
-from tradeul.domain.events import LiveEvents, Nanos, Symbol
+from tradeul.domain.events import Nanos, Symbol
 from tradeul.engine.ports import Deliver, Recorder
 from tradeul.errors import VendorRefused
 from tradeul.fetching.allowance import Uniform
 from tradeul.polygon.backoff import Backoff, Ending
 from tradeul.polygon.conversation import EVERYTHING, Conversation, Pace, Stage, is_of_everything
-from tradeul.polygon.frames import SECONDS, Channel, channel_of, decode_frame
+from tradeul.polygon.frames import BANDS, SECONDS, Channel, channel_of, decode_frame
 from tradeul.polygon.hosts import is_delayed
 from tradeul.polygon.link import LinkState
 from tradeul.polygon.pulse import Pulse
@@ -84,13 +84,16 @@ class PolygonStream:
         self._messages = 0
         self._last_message_at = Nanos(0)
         self._newest_event_at = Nanos(0)
+        self._lag_ms: int | None = None
+        self._requests = 0
+        self._trouble = ""
         self._bad_elements = 0
 
     @property
     def state(self) -> LinkState:
         """What is known about the link now."""
         talk = self._talk
-        confirmed = self._symbols_confirmed(talk.confirmed) if talk else frozenset()
+        confirmed = self._symbols_confirmed(talk) if talk else frozenset()
         return LinkState(
             connected=talk is not None,
             authenticated=talk is not None and talk.stage is Stage.LIVE,
@@ -100,14 +103,22 @@ class PolygonStream:
             messages=self._messages,
             last_message_at=self._last_message_at,
             newest_event_at=self._newest_event_at,
+            lag_ms=self._lag_ms,
+            requests=self._requests + (talk.requests if talk else 0),
+            trouble=self._trouble,
             bad_elements=self._bad_elements,
             delayed=self._delayed,
             desired=self._desired,
             confirmed=confirmed,
-            pending=_symbols_in(talk.pending) if talk else frozenset(),
+            pending=self._symbols_pending(talk) if talk else frozenset(),
             whole_topics=frozenset(each for each in talk.confirmed if is_of_everything(each)) if talk else frozenset(),
             refused=frozenset(talk.refused) if talk else frozenset(),
         )
+
+    @property
+    def tells_halts(self) -> bool:
+        """Whether halts in the whole market are known to come."""
+        return self._talk is not None and channel_of(BANDS, EVERYTHING) in self._talk.confirmed
 
     def want(self, symbols: frozenset[Symbol]) -> None:
         """Replace the set of symbols to be followed; takes effect without waiting."""
@@ -130,13 +141,19 @@ class PolygonStream:
     def _channels(self) -> frozenset[Channel]:
         return self._wildcards.union(channel_of(topic, each) for topic in self._topics for each in self._desired)
 
-    def _symbols_confirmed(self, channels: set[Channel]) -> frozenset[Symbol]:
-        """The symbols of which we know that every topic comes, wanted or not."""
-        if not self._covering <= channels:
+    def _symbols_confirmed(self, talk: Conversation) -> frozenset[Symbol]:
+        """The symbols of which we know that every topic comes that the vendor gives us, wanted or not."""
+        channels = talk.confirmed
+        topics = [topic for topic in self._topics if channel_of(topic, EVERYTHING) not in talk.refused]
+        if not self._covering <= channels or not (topics or self._covering):
             return frozenset()
         known = self._desired | _symbols_in(channels)
-        missing = {each for topic in self._topics for each in known if channel_of(topic, each) not in channels}
+        missing = {each for topic in topics for each in known if channel_of(topic, each) not in channels}
         return known - missing
+
+    def _symbols_pending(self, talk: Conversation) -> frozenset[Symbol]:
+        """The symbols of which a topic was asked for and is not answered; all of them if it is one of the market."""
+        return self._desired if self._covering & talk.pending.keys() else _symbols_in(talk.pending)
 
     async def run(self) -> None:
         """Keep a connection for ever."""
@@ -149,6 +166,7 @@ class PolygonStream:
                 end = await self._connection(session)
                 ending = Ending.REFUSED if self._turned_to_delayed(end.ending) else end.ending
                 wait_s = self._backoff.wait_after(ending, end.lived_s)
+                self._trouble = end.words
                 say = log.info if end.ending is Ending.DROPPED else log.warning
                 say("feed_disconnected", **end.facts(), retry_in_s=round(wait_s, 1))
                 await self._clock.pause(wait_s)
@@ -181,6 +199,7 @@ class PolygonStream:
                 code = await self._converse(socket, talk)
             finally:
                 self._talk, self._since = None, self._clock.now()
+                self._requests += talk.requests
                 await _hang_up(socket)
         self._close_codes[code] += 1
         live = talk.stage is Stage.LIVE
@@ -200,7 +219,10 @@ class PolygonStream:
             if message is None:
                 continue
             if message.type in _ENDED:
-                return message.data if message.type is WSMsgType.CLOSE else WSCloseCode.ABNORMAL_CLOSURE
+                # A goodbye may name no code: 0.
+                return (
+                    message.data if message.type is WSMsgType.CLOSE and message.data else WSCloseCode.ABNORMAL_CLOSURE
+                )
             if message.type is WSMsgType.PING:
                 async with asyncio.timeout(SEND_S):
                     await socket.pong(message.data)
@@ -248,12 +270,14 @@ class PolygonStream:
         if talk.said_last != said and talk.verdict is None:
             log.warning("feed_complained", said=talk.said_last)
         if any(frame.events):
-            self._newest_event_at = min(now, max(self._newest_event_at, _newest(frame.events)))
+            newest = min(now, frame.events.newest())
+            self._newest_event_at = max(self._newest_event_at, newest)
+            self._lag_ms = (now - newest) // 1_000_000
             self._deliver(frame.events)
 
     def _come_alive(self) -> None:
         self._sessions += 1
-        self._since = self._clock.now()
+        self._since, self._trouble = self._clock.now(), ""
         log.info("feed_connected", url=self._address(), symbols=len(self._desired), delayed=self._delayed)
         if self._on_live is not None:
             self._on_live()
@@ -266,15 +290,15 @@ class _End:
     code: int | None
     said: str
 
+    @property
+    def words(self) -> str:
+        """What happened, and in brackets what was said last."""
+        return self.ending.words + (f" ({self.said})" if self.said else "")
+
     def facts(self) -> dict[str, object]:
         """For the log."""
-        return {"why": str(self.ending), "lived_s": round(self.lived_s, 1), "code": self.code, "said": self.said}
-
-
-def _newest(events: LiveEvents) -> Nanos:
-    """The market time of the newest of these."""
-    ends = [bar.end for bars in (events.seconds, events.minutes) for bar in bars]
-    return max(ends + [event.at for kind in (events.trades, events.quotes, events.bands) for event in kind])
+        said = {"lived_s": round(self.lived_s, 1), "code": self.code, "said": self.said}
+        return {"why": str(self.ending), "meaning": self.ending.words, **said}
 
 
 def _symbols_in(channels: Iterable[Channel]) -> frozenset[Symbol]:

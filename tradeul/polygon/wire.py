@@ -67,6 +67,7 @@ class _Trade(msgspec.Struct, gc=False):
 class _Quote(msgspec.Struct, gc=False):
     p: Amount = 0.0
     P: Amount = 0.0
+    t: InNanos = 0
 
 
 # One instance stands for every object that was not sent; nobody writes to a row.
@@ -157,7 +158,7 @@ class SnapshotDecoder(RowDecoder[_SnapshotRow]):
                 raise SnapshotRefused("from_the_future", f"{count} of {len(symbols)} rows are of later than our clock")
             symbols = tuple(compress(symbols, ~ahead))
             columns = {name: column[~ahead] for name, column in columns.items()}
-        for name in ("minute_start", "trade_at"):
+        for name in ("minute_start", "trade_at", "quote_at"):
             if columns[name].max(initial=0) > latest:
                 columns[name] = np.where(columns[name] > latest, 0, columns[name])
         for column in columns.values():
@@ -257,7 +258,7 @@ def _millis_of(moment: dt.datetime) -> int:
     return (moment - EPOCH) // dt.timedelta(milliseconds=1)
 
 
-_SNAPSHOT_TIMES = ("updated", "minute_start", "trade_at")
+_SNAPSHOT_TIMES = ("updated", "minute_start", "trade_at", "quote_at")
 _SNAPSHOT_AMOUNTS = (
     *("day_open", "day_high", "day_low", "day_close", "day_volume", "day_vwap"),
     *("minute_high", "minute_low", "minute_close", "minute_trades", "minute_volume", "minute_volume_today"),
@@ -273,7 +274,7 @@ def _snapshot_record(row: _SnapshotRow) -> bytes:
     day, minute, previous, trade, quote = row.day, row.min, row.prevDay, row.lastTrade, row.lastQuote
     # fmt: off
     return _pack_snapshot(
-        row.updated, minute.t * NANOS_PER_MILLI, trade.t,
+        row.updated, minute.t * NANOS_PER_MILLI, trade.t, quote.t,
         day.o, day.h, day.l, day.c, day.v, day.vw,
         minute.h, minute.l, minute.c, minute.n, minute.v, minute.av,
         previous.c, previous.h, previous.l, previous.v, trade.p, quote.p, quote.P,

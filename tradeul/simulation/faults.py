@@ -101,7 +101,10 @@ FAULTS: Final[dict[str, Fault]] = {
         {"ahead": 1.0, "close": "13:00"},
     ),
     # To all connections of the stream at once.
-    "close": Fault("ending", "all connections are closed with `code` and `reason`", {"code": 1008.0, "reason": ""}),
+    "close": Fault(
+        "ending", "all connections are closed with `code` and `reason`; code 0: with none",
+        {"code": 1008.0, "reason": ""},
+    ),
     "abort": Fault("ending", "all connections end without a close frame; `reset` 0: in good order", {"reset": 1.0}),
     "evicted": Fault("ending", "every connection is told that there are too many, and closed with 1008", _NONE),
     "slow_consumer": Fault("ending", "every connection is told that it is too slow, and closed with 1008", _NONE),

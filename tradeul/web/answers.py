@@ -12,6 +12,7 @@ from typing import Final
 import orjson
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from tradeul.errors import HistoryUnavailable
 from tradeul.web.failures import BAD_PARAMETER, HISTORY_UNAVAILABLE, NOT_KEPT, Failure
@@ -34,6 +35,7 @@ SECURITY_HEADERS: Final = {
 }
 NOT_STORED: Final = "no-store"
 """Cache-Control of whatever does not say otherwise."""
+_HEADERS_TOO_LONG: Final = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 
 def answer(content: object, status: int = 200) -> web.Response:
@@ -108,10 +110,20 @@ class Connection(web.RequestHandler):
             log.error("request_failed", path=request.path, exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("a part of the answer is out already")
+        status = self._parsing_status(exc) or status
         # The parser's own words would show a stranger its insides.
         response = failure(status, _code(status), HTTPStatus(status).phrase)
         response.force_close()
         return response
+
+    def _parsing_status(self, exc: BaseException | None) -> int | None:
+        """Tell what of a request is too long, where that is what the parser complains of."""
+        if isinstance(exc, LineTooLong):
+            _, limit, _ = exc.args
+            return _HEADERS_TOO_LONG if limit == self.max_field_size else HTTPStatus.REQUEST_URI_TOO_LONG
+        if isinstance(exc, BadHttpMessage) and "Too many headers" in exc.message:
+            return _HEADERS_TOO_LONG
+        return None
 
 
 def _reshaped(error: web.HTTPException) -> web.Response:

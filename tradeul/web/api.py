@@ -20,6 +20,7 @@ from tradeul.web.parameters import Parameter
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
 HTML: Final = "text/html"
+FORM: Final = "application/x-www-form-urlencoded"
 
 Asked = Mapping[str, Any]
 """A request's parameters as values, by name; None where one is not given and nothing stands in for it."""
@@ -36,6 +37,8 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     """Those of the path too."""
     body: type[BaseModel] | None = None
+    form: Mapping[str, str] | None = None
+    """What each field of a form means, where that is what is taken."""
     failures: tuple[Failure, ...] = ()
     """How this one refuses, beside what all have in common."""
     status: HTTPStatus = HTTPStatus.OK

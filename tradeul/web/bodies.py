@@ -14,6 +14,10 @@ from tradeul.web.failures import BAD_PARAMETER
 NAMED: Final = re.compile(NAME_PATTERN)
 NAME_WANTED: Final = "small letters, digits and _, beginning with a letter, 32 at most"
 
+MAX_DEPTH: Final = 5
+_TEXTS: Final = re.compile(rb'"(?:[^"\\]|\\.)*("|$)', re.DOTALL)
+_BRACKETS: Final = re.compile(rb"[^\[\]{}]+")
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -22,12 +26,24 @@ async def body_of(request: web.Request, model: type[Model]) -> Model | web.Respo
 
     Nothing is coerced: a number in quotes is a text.
     """
+    body = await request.read()
+    if depth_of(body) > MAX_DEPTH:
+        return bad_part("body", f"nested more than {MAX_DEPTH} deep")
     try:
-        return model.model_validate_json(await request.read() or b"{}", strict=True)
+        return model.model_validate_json(body or b"{}", strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
         return bad_part(where, first["msg"].removeprefix("Value error, "))
+
+
+def depth_of(body: bytes) -> int:
+    """How deep objects and arrays stand in one another, before anything is made of them."""
+    deepest = depth = 0
+    for bracket in _BRACKETS.sub(b"", _TEXTS.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def bad_part(where: str, message: str, column: int | None = None) -> web.Response:

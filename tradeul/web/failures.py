@@ -28,7 +28,7 @@ BAD_PARAMETER: Final = Failure(
     "text",
 )
 FOREIGN_ORIGIN: Final = Failure(
-    HTTPStatus.FORBIDDEN, "foreign_origin", "a page of another site may not change anything here"
+    HTTPStatus.FORBIDDEN, "foreign_origin", "a page of another site may not do anything here"
 )
 UNKNOWN_LIST: Final = Failure(HTTPStatus.NOT_FOUND, "unknown_list", "there is no such list")
 UNKNOWN_SYMBOL: Final = Failure(HTTPStatus.NOT_FOUND, "unknown_symbol", "there is no such symbol")
@@ -63,8 +63,45 @@ BARS_UNAVAILABLE: Final = Failure(
 )
 FULL: Final = Failure(HTTPStatus.SERVICE_UNAVAILABLE, "full", "as many viewers are connected as there may be", 10)
 
+UNAUTHORISED: Final = Failure(HTTPStatus.UNAUTHORIZED, "unauthorised", "a token is needed, or opens nothing")
+FORBIDDEN: Final = Failure(
+    HTTPStatus.FORBIDDEN, "forbidden", "this takes a token of the role operator, or this machine"
+)
+RATE_LIMITED: Final = Failure(
+    HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", "too many requests, or tokens tried; `Retry-After` says how long"
+)
+NO_TOKENS: Final = Failure(HTTPStatus.NOT_FOUND, "no_tokens", "there are no tokens here: everybody is let in")
+CROWDED: Final = Failure(
+    HTTPStatus.SERVICE_UNAVAILABLE, "full", "as many connections are open as there may be", RETRY_AFTER_S
+)
+MISDIRECTED: Final = Failure(
+    HTTPStatus.MISDIRECTED_REQUEST,
+    "misdirected_request",
+    "there is nothing here of that name: add its origin to server.allowed_origins if it is yours",
+)
+TOKEN_IN_ADDRESS: Final = Failure(
+    HTTPStatus.BAD_REQUEST,
+    "token_in_address",
+    "a token may not stand in an address, where it is kept and shown: send Authorization: Bearer",
+)
+UNKNOWN_SUBPROTOCOL: Final = Failure(
+    HTTPStatus.BAD_REQUEST, "unknown_subprotocol", "offer the subprotocol tradeul beside the token, or none"
+)
+
 ANYWHERE: Final = (
     NOT_FOUND,
+    UNAUTHORISED,
+    FORBIDDEN,
+    RATE_LIMITED,
+    CROWDED,
+    MISDIRECTED,
+    TOKEN_IN_ADDRESS,
+    Failure(HTTPStatus.REQUEST_URI_TOO_LONG, "request_uri_too_long", "the address is longer than it may be"),
+    Failure(
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "request_header_fields_too_large",
+        "there are more headers than may be, or longer ones",
+    ),
     Failure(HTTPStatus.BAD_REQUEST, "bad_request", "this is not HTTP, or longer than it may be"),
     Failure(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "nothing there has this method; `Allow` names those"),
     Failure(HTTPStatus.EXPECTATION_FAILED, "expectation_failed", "`Expect` asks for what is not done here"),

@@ -1,12 +1,17 @@
-"""The frames of one list's newest state, each encoded once and shared by all viewers.
+"""The frames of one list's newest state, and of one symbol's, each encoded once and shared by all viewers.
 
-Kept until the next state: one snapshot, and one frame for each sequence that some viewer is still at.
+Kept until the next state: of a list one snapshot, and one frame for each sequence that some viewer is still at.
 """
 
 from tradeul.domain.deltas import checksum, diff
+from tradeul.domain.events import Nanos, Symbol
+from tradeul.domain.fields import LIVE_FIELDS
 from tradeul.engine.channels import Channel
 from tradeul.web import protocol
 from tradeul.web.protocol import Recovery, text_frame
+
+Values = tuple[object, ...]
+"""Of the live fields, in their order."""
 
 
 class ListFrames:
@@ -77,3 +82,26 @@ class ListFrames:
         frame = text_frame(protocol.delta(self._name, self._epoch, sequence, new, changes))
         late = sequence < new.sequence - 1
         return self._whole() if late and len(frame) > len(self._whole()) else frame
+
+
+class Sight:
+    """One symbol as it was when the board was known for `at`. Immutable, but for its frame, made when asked for."""
+
+    __slots__ = ("_frame", "at", "symbol", "values")
+
+    def __init__(self, symbol: Symbol, at: Nanos, values: Values) -> None:
+        self.symbol = symbol
+        self.at = at
+        self.values = values
+        self._frame: bytes | None = None
+
+    def differs(self, other: "Sight | None") -> bool:
+        """Tell whether it shows anything else; a symbol that moved and came back does not."""
+        return other is not self and (other is None or other.values != self.values)
+
+    def frame(self) -> bytes:
+        """The frame that tells about it, the same for everybody."""
+        if self._frame is None:
+            values = dict(zip(LIVE_FIELDS, self.values, strict=True))
+            self._frame = text_frame(protocol.aggregate(self.symbol, self.at, values))
+        return self._frame

@@ -1,8 +1,8 @@
-"""All viewers: hands each the newest state of its lists, keeps it company with heartbeats, and parts with it in time.
+"""All viewers: hands each the newest of its lists and symbols, keeps it company with heartbeats, parts with it in time.
 
-`Channels` calls in as soon as lists changed, and every affected viewer is written to before the call returns; nobody
-is waited for. `run`, which the supervisor starts, returns to viewers whose sockets were full, sends heartbeats and
-status, and cuts who took nothing for too long.
+`Channels` calls in as soon as lists changed, `Aggregates` when watched symbols did, and the affected viewers are
+written to in the next turns of the loop; nobody is waited for. `run`, which the supervisor starts, returns to viewers
+whose sockets were full, sends heartbeats and status, and cuts who took nothing for too long.
 """
 
 import asyncio
@@ -13,11 +13,14 @@ from typing import Final
 import structlog
 
 from tradeul.clock import Clock
+from tradeul.domain.events import Symbol
 from tradeul.domain.scans import Scan
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import JobNews, View
+from tradeul.engine.watches import TooManyWatched, UnknownSymbols
 from tradeul.web import protocol
-from tradeul.web.frames import ListFrames
+from tradeul.web.aggregates import Aggregates
+from tradeul.web.frames import ListFrames, Sight
 from tradeul.web.protocol import (
     HEARTBEAT_MS,
     MAX_LISTS,
@@ -27,9 +30,11 @@ from tradeul.web.protocol import (
     RequestId,
     Resync,
     SubscribeList,
+    Unwatch,
+    Watch,
     text_frame,
 )
-from tradeul.web.viewer import Viewer
+from tradeul.web.viewer import UNSEEN, Viewer
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +42,12 @@ TICK_S: Final = 0.05
 STATUS_S: Final = 0.25
 JOBS_S: Final = 2.0
 """How often progress of what is loaded in the background is told; nobody needs it faster."""
+LOOK_S: Final = 1.0
+"""How late at most a watcher learns what changed a row without a scan, as while the market is closed."""
+SYMBOLS_A_TURN: Final = 500
+"""So many are told of in one turn of the loop, which takes about two milliseconds."""
+WRITE_SYMBOLS: Final = 10
+"""A write costs as much as telling of this many."""
 HEARTBEAT_S: Final = HEARTBEAT_MS / 1_000
 STUCK_S: Final = 10.0
 """One frame not taken for this long, and the viewer is cut."""
@@ -54,6 +65,7 @@ class Hub:
         channels: Channels,
         clock: Clock,
         view: View,
+        aggregates: Aggregates,
         under_way: Callable[[], tuple[JobNews, ...]] = lambda: (),
     ) -> None:
         self.lists: dict[str, ListFrames] = {}
@@ -64,8 +76,14 @@ class Hub:
         self._viewers: dict[Viewer, float] = {}
         self._followers: dict[str, set[Viewer]] = {}
         self._changed: dict[str, None] = {}
-        """Lists whose newest state has not gone out, in the order in which they will."""
+        """Lists whose newest state was not turned to yet, in the order in which it will be."""
+        self._to_write: dict[Viewer, None] = {}
+        """Who follows or watches what changed, in the order in which they are written to."""
+        self._writing = False
         self._pending: set[Viewer] = set()
+        self._aggregates = aggregates
+        self._early: set[Viewer] = set()
+        self._look_due = 0.0
         self._parting: dict[Viewer, float] = {}
         self._deserted = asyncio.Event()
         self._status: object = None
@@ -76,6 +94,7 @@ class Hub:
         self._jobs_due = 0.0
         channels.changed = self._deliver
         channels.listed = self._relist
+        aggregates.changed = self._tell_watchers
         self._relist()
 
     def __len__(self) -> int:
@@ -85,6 +104,14 @@ class Hub:
     def viewers(self) -> Collection[Viewer]:
         """All that are connected, those being sent away included."""
         return self._viewers.keys()
+
+    @property
+    def sights(self) -> Mapping[Symbol, Sight]:
+        return self._aggregates.sights
+
+    @property
+    def interval_s(self) -> float:
+        return self._aggregates.interval_s
 
     def admit(self, transport: asyncio.WriteTransport) -> Viewer:
         """Take a new connection in; it is told nothing yet."""
@@ -123,6 +150,30 @@ class Hub:
         viewer.sent[request.list] = None
         self._flush(viewer, self._clock.monotonic())
 
+    def watch(self, viewer: Viewer, request: Watch) -> None:
+        """Follow symbols from now on; the answer is how each stands, also of one that is watched already."""
+        symbols = [Symbol(name) for name in request.symbols]
+        try:
+            self._aggregates.watches.watch(viewer, symbols)
+        except UnknownSymbols as unknown:
+            if self._view.feed().state == "starting":
+                self.refuse(viewer, request.id, ErrorCode.STARTING, "no market is known yet: ask again when it is")
+            else:
+                self.refuse(viewer, request.id, ErrorCode.UNKNOWN_SYMBOL, str(unknown))
+        except TooManyWatched as many:
+            self.refuse(viewer, request.id, ErrorCode.TOO_MANY, str(many))
+        else:
+            self._aggregates.look_at(symbols)
+            viewer.watched |= dict.fromkeys(symbols, UNSEEN)
+            self._flush(viewer, self._clock.monotonic())
+
+    def unwatch(self, viewer: Viewer, request: Unwatch) -> None:
+        """Let go of symbols; nothing of them comes after this."""
+        symbols = [Symbol(name) for name in request.symbols]
+        self._aggregates.watches.unwatch(viewer, symbols)
+        for symbol in symbols:
+            viewer.watched.pop(symbol, None)
+
     def answer_ping(self, viewer: Viewer, request_id: RequestId | None) -> None:
         self._beat(viewer, request_id, self._clock.monotonic())
 
@@ -151,6 +202,7 @@ class Hub:
         while True:
             await self._clock.pause(TICK_S)
             now = self._clock.monotonic()
+            self._look(now)
             self._retry(now)
             self._keep_alive(now)
             self._tell_status(now)
@@ -206,24 +258,53 @@ class Hub:
         return protocol.status(self._view.market(), self._view.feed(), self._view.moment(), self._jobs, scans)
 
     def _deliver(self, names: Sequence[str]) -> None:
-        """Take the names of lists that changed; they go out one a turn of the loop, so that no turn is long."""
+        """Take the names of lists that changed; they are turned to one a turn of the loop, so that no turn is long."""
         idle = not self._changed
         self._changed.update(dict.fromkeys(names))
         if idle:
-            asyncio.get_running_loop().call_soon(self._deliver_one)
+            asyncio.get_running_loop().call_soon(self._turn_to_one)
 
-    def _deliver_one(self) -> None:
+    def _turn_to_one(self) -> None:
         name = next(iter(self._changed), None)
-        if name is None:
-            return  # what had changed was deleted
-        self.lists[name].advance()
-        now = self._clock.monotonic()
-        for viewer in list(self._followers[name]):
-            if not viewer.flush(self, now):
-                self._pending.add(viewer)
-        del self._changed[name]
+        if name is not None:  # None: what had changed was deleted
+            del self._changed[name]
+            frames, followers = self.lists[name], self._followers[name]
+            held = frames.sequence
+            frames.advance()
+            if followers:
+                frames.since(held)  # encoded here, for all who keep up
+            self._to_write.update(dict.fromkeys(followers))
         if self._changed:
-            asyncio.get_running_loop().call_soon(self._deliver_one)
+            asyncio.get_running_loop().call_soon(self._turn_to_one)
+        else:
+            self._begin_writing()
+
+    def _begin_writing(self) -> None:
+        if self._to_write and not self._writing:
+            self._writing = True
+            asyncio.get_running_loop().call_soon(self._write_some)
+
+    def _write_some(self) -> None:
+        """Write to some viewers, to each once, whatever of it changed; the others have their turn in the next."""
+        now, told = self._clock.monotonic(), 0
+        while self._to_write and told < SYMBOLS_A_TURN:
+            viewer = next(iter(self._to_write))
+            del self._to_write[viewer]
+            told += WRITE_SYMBOLS + len(viewer.watched)
+            self._flush(viewer, now)
+        self._writing = False
+        self._begin_writing()
+
+    def _look(self, now: float) -> None:
+        if now >= self._look_due:
+            self._look_due = now + LOOK_S
+            self._aggregates.look()
+
+    def _tell_watchers(self, symbols: Sequence[Symbol]) -> None:
+        """Take the symbols whose values changed."""
+        for symbol in symbols:
+            self._to_write.update(dict.fromkeys(self._aggregates.watches.watchers(symbol)))
+        self._begin_writing()
 
     def _say(self, viewer: Viewer, payload: bytes) -> None:
         if viewer.ended:
@@ -246,8 +327,14 @@ class Hub:
             self._pending.discard(viewer)
         else:
             self._pending.add(viewer)
+        if viewer.early:
+            self._early.add(viewer)
+        else:
+            self._early.discard(viewer)
 
     def _retry(self, now: float) -> None:
+        for viewer in list(self._early):
+            self._flush(viewer, now)
         for viewer in list(self._pending):
             self._flush(viewer, now)
             if viewer in self._pending and now - viewer.written_at >= STUCK_S:
@@ -291,5 +378,9 @@ class Hub:
 
     def _forget(self, viewer: Viewer) -> None:
         self._pending.discard(viewer)
+        self._early.discard(viewer)
+        self._to_write.pop(viewer, None)
+        self._aggregates.watches.leave(viewer)
+        viewer.watched.clear()
         for name in viewer.sent:
             self._followers[name].discard(viewer)

@@ -14,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from tradeul.domain.alerts import Alert
 from tradeul.domain.deltas import Change, ListState, wire_rows
-from tradeul.domain.events import Nanos
+from tradeul.domain.events import Nanos, Symbol
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import Moment
 from tradeul.engine.ports import FeedState, JobNews
+from tradeul.engine.watches import MOST_WATCHED
 from tradeul.errors import TradeulError
 
 PROTOCOL: Final = 1
@@ -35,6 +36,8 @@ MAX_LISTS: Final = 128
 # JSON's own safe range: beyond it a browser could not give the number back.
 LARGEST_NUMBER: Final = 2**53 - 1
 LONGEST_ID: Final = 64
+LONGEST_SYMBOL: Final = 32
+LONGEST_TOKEN: Final = 256
 LONGEST_COMPLAINT: Final = 200
 
 # RFC 6455, 5.2: one whole frame from a server, which never masks, and the lengths that fit its three headers.
@@ -54,6 +57,7 @@ class FrameType(StrEnum):
     DELTA = "delta"
     SUBSCRIBED = "subscribed"
     UNSUBSCRIBED = "unsubscribed"
+    AGGREGATE = "aggregate"
     ALERT = "alert"
     HEARTBEAT = "heartbeat"
     STATUS = "status"
@@ -67,7 +71,10 @@ class Action(StrEnum):
     SUBSCRIBE_LIST = "subscribe_list"
     UNSUBSCRIBE_LIST = "unsubscribe_list"
     RESYNC = "resync"
+    WATCH = "watch"
+    UNWATCH = "unwatch"
     PING = "ping"
+    AUTH = "auth"
 
 
 class ErrorCode(StrEnum):
@@ -75,8 +82,11 @@ class ErrorCode(StrEnum):
 
     BAD_REQUEST = "bad_request"
     UNKNOWN_LIST = "unknown_list"
+    UNKNOWN_SYMBOL = "unknown_symbol"
     RATE_LIMITED = "rate_limited"
     TOO_MANY = "too_many"
+    STARTING = "starting"
+    UNAUTHORISED = "unauthorised"
 
 
 class CloseCode(IntEnum):
@@ -115,6 +125,7 @@ RequestId = (
     Annotated[int, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
     | Annotated[str, StringConstraints(max_length=LONGEST_ID)]
 )
+SymbolName = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_SYMBOL)]
 LastSequence = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
 
 
@@ -150,11 +161,32 @@ class Resync(ListRequest):
     last_sequence: LastSequence | None = None
 
 
+class SymbolsRequest(Request):
+    symbols: Annotated[list[SymbolName], Field(min_length=1)]
+
+
+class Watch(SymbolsRequest):
+    """Tell of these symbols too, whatever lists they are in: as they are now, and each time that changes."""
+
+    action: Literal["watch"]
+
+
+class Unwatch(SymbolsRequest):
+    action: Literal["unwatch"]
+
+
 class Ping(Request):
     action: Literal["ping"]
 
 
-AnyRequest = SubscribeList | UnsubscribeList | Resync | Ping
+class Auth(Request):
+    """Show a token, as the first thing said where the upgrade could not."""
+
+    action: Literal["auth"]
+    token: Annotated[str, StringConstraints(max_length=LONGEST_TOKEN)]
+
+
+AnyRequest = SubscribeList | UnsubscribeList | Resync | Watch | Unwatch | Ping | Auth
 
 _REQUEST: Final[TypeAdapter[AnyRequest]] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="action")])
 _REQUEST_ID: Final[TypeAdapter[RequestId | None]] = TypeAdapter(RequestId | None, config=ConfigDict(strict=True))
@@ -201,6 +233,7 @@ def hello(epoch: str, now: Nanos, market: str, moment: Moment, scans: Iterable[S
                 "messages_per_second": MESSAGES_PER_SECOND,
                 "message_burst": MESSAGE_BURST,
                 "lists": MAX_LISTS,
+                "symbols": MOST_WATCHED,
             },
         }
     )
@@ -247,6 +280,13 @@ def unsubscribed(
     request_id: RequestId | None, name: str, reason: Literal["requested", "deleted"] = "requested"
 ) -> bytes:
     return _reply(FrameType.UNSUBSCRIBED, request_id, list=name, reason=reason)
+
+
+def aggregate(symbol: Symbol, at: Nanos, values: Mapping[str, object]) -> bytes:
+    """Tell how a watched symbol stands; `values` are all of the live fields, null where unknown."""
+    return orjson.dumps(
+        {"type": FrameType.AGGREGATE, "symbol": symbol, "timestamp": milliseconds(at), "data": values},
+    )
 
 
 def alert(rang: Alert) -> bytes:

@@ -1,12 +1,13 @@
 """The server: puts the routes together, listens, and stops in bounded time with viewers still connected.
 
-`app.py` makes one, starts it last and closes it first. The hub's `run` is the supervisor's.
+`app.py` makes one, starts it last and closes it first. The hub's `run` is the supervisor's, as is the
+server's own.
 """
 
 import asyncio
 import errno
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol, cast
 
@@ -16,17 +17,21 @@ from tradeul.clock import Clock
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import View
 from tradeul.errors import AddressInUse, ConfigurationError
-from tradeul.web.answers import Connection
+from tradeul.web.counted import Counted
+from tradeul.web.gate import Gate, Rules
 from tradeul.web.hub import Hub
 from tradeul.web.routes.health import Health
 from tradeul.web.routes.lists import Lists
 from tradeul.web.routes.live import LiveLists
+from tradeul.web.routes.login import Login
 from tradeul.web.routes.market import MarketFacts
 from tradeul.web.routes.page import Manifest, Page
 from tradeul.web.routes.reference import Reference
 
 MAX_BODY_BYTES: Final = 16 * 1024
 MAX_LINE_BYTES: Final = 8 * 1024
+MAX_FIELD_BYTES: Final = MAX_LINE_BYTES - 1
+"""Of one header; another limit than an address has, so that an answer can say which it was."""
 MAX_HEADERS: Final = 64
 BACKLOG: Final = 1_024
 """Connections that the kernel holds for us; with the usual 128, viewers are lost when all come back at once."""
@@ -35,6 +40,7 @@ CONNECTION_OPTIONS: Final[dict[str, Any]] = {
     "keepalive_timeout": IDLE_S,
     "access_log": None,
     "max_line_size": MAX_LINE_BYTES,
+    "max_field_size": MAX_FIELD_BYTES,
     "max_headers": MAX_HEADERS,
 }
 HANDLERS_S: Final = 0.5
@@ -43,8 +49,11 @@ HANDLERS_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Address:
+    """Where we listen, and who is let in there."""
+
     host: str
     port: int
+    rules: Rules = field(default_factory=Rules)
 
 
 class Part(Protocol):
@@ -71,14 +80,17 @@ class WebServer:
         self.port = address.port
         """The port that is listened on; known after `start` where any was asked for."""
         app = web.Application(client_max_size=MAX_BODY_BYTES)
+        self.gate = gate = Gate(address.rules, address.host, clock)
         self._reference = Reference()
+        files = Page(page)
         parts: tuple[Part, ...] = (
             self._reference,
-            Page(page),
-            Health(view),
+            files,
+            Login(files, gate),
+            Health(view, gate),
             MarketFacts(view),
             Lists(channels, view),
-            LiveLists(hub, clock, max_clients),
+            LiveLists(hub, clock, max_clients, gate),
         )
         for part in (*parts, *more):
             app.add_routes(part.routes())
@@ -91,8 +103,9 @@ class WebServer:
         loop = asyncio.get_running_loop()
         server = cast(web.Server, self._runner.server)  # made by setup
         host, port = self._address.host, self._address.port
+        server.request_handler = self.gate.guarded(server.request_handler)
         # Not a TCPSite of aiohttp's: that cannot be given connections of our kind.
-        connection = partial(Connection, server, loop=loop, **CONNECTION_OPTIONS)
+        connection = partial(Counted, self.gate.crowd, server, loop=loop, **CONNECTION_OPTIONS)
         try:
             self._listener = await loop.create_server(connection, host, port, backlog=BACKLOG)
         except OSError as error:
@@ -100,6 +113,14 @@ class WebServer:
             raise _named(error, self._address) from error
         self.port = self._listener.sockets[0].getsockname()[1]
         self._reference.describe(self.routes, f"{host}:{self.port}")
+
+    def table(self) -> list[tuple[str, str]]:
+        """Every method and path that is answered."""
+        return sorted((route.method, route.resource.canonical) for route in self.routes if route.resource)
+
+    async def run(self) -> None:
+        """See to whom is let in, for as long as we listen."""
+        await self.gate.run()
 
     async def close(self) -> None:
         """Say goodbye to viewers and stop; also where `start` failed or never ran."""

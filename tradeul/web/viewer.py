@@ -1,8 +1,8 @@
 """One connected viewer: what it was sent, what it is owed, and how it is written to without ever waiting for it.
 
-There is no queue of states and no task. `flush` hands over the newest state of each list, or leaves everything for
-later when the socket still holds an earlier frame; so a slow viewer skips states and delays nobody. The hub owns
-viewers and calls every method here.
+There is no queue of states and no task. `flush` hands over the newest state of each list and of each watched symbol,
+or leaves everything for later when the socket still holds an earlier frame; so a slow viewer skips states and delays
+nobody. The hub owns viewers and calls every method here.
 """
 
 import asyncio
@@ -11,13 +11,14 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
-from tradeul.web.frames import ListFrames
+from tradeul.domain.events import Symbol
+from tradeul.web.frames import ListFrames, Sight
 from tradeul.web.protocol import RequestId, close_frame
 
 WRITE_AHEAD_BYTES: Final = 32_768
-"""How much may wait in our own buffer within one flush: the rest is decided when there is newer state to send."""
+"""How much is handed over in one flush: the rest is decided when there is newer state to send."""
 UNSENT_BYTES: Final = 16_384
 """How much the kernel may hold unsent. Without it megabytes of old states hide there (3.8 MB were measured)."""
 TCP_NOTSENT_LOWAT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", 25)
@@ -36,17 +37,38 @@ class Source(Protocol):
     def lists(self) -> Mapping[str, ListFrames]:
         """The prepared frames of every list."""
 
+    @property
+    def sights(self) -> Mapping[Symbol, Sight]:
+        """The newest of every watched symbol."""
+
+    @property
+    def interval_s(self) -> float:
+        """How long a viewer rests between two frames of one symbol."""
+
     def heartbeat(self, names: Mapping[str, object], request_id: RequestId | None) -> bytes:
         """Make a heartbeat about the lists named."""
+
+
+class Shown(NamedTuple):
+    """What a viewer was last sent of a watched symbol, None before the first frame, and when the next may go."""
+
+    sight: Sight | None
+    due: float
+
+
+UNSEEN: Final = Shown(None, 0.0)
 
 
 class Viewer:
     """`sent` holds, for each subscribed list, the sequence it was last sent; None: it needs a snapshot."""
 
-    __slots__ = ("_beats", "_replies", "_transport", "ended", "sent", "spoke", "written_at")
+    __slots__ = ("_beats", "_replies", "_transport", "early", "ended", "sent", "spoke", "watched", "written_at")
 
     def __init__(self, transport: asyncio.WriteTransport, now: float) -> None:
         self.sent: dict[str, int | None] = {}
+        self.watched: dict[Symbol, Shown] = {}
+        self.early = False
+        """Some watched symbol has other values already, but was told of a moment ago: flush again soon."""
         self.spoke = False
         """It asked for something valid."""
         self.ended = False
@@ -74,7 +96,7 @@ class Viewer:
         return len(self._replies) + len(self._beats) <= MAX_OWED
 
     def flush(self, source: Source, now: float) -> bool:
-        """Write what is owed as far as the socket takes it; false when something may be left.
+        """Write what is owed as far as the socket takes it, all at once; false when something may be left.
 
         Frames go straight to the transport, beside the pings, pongs and close frames of aiohttp's own writer. That is
         safe because either side hands over whole frames in single writes, and compression, which would tie frames
@@ -85,14 +107,21 @@ class Viewer:
             return True
         if transport.get_write_buffer_size():
             return False
-        for frame in self._owed(source):
-            transport.write(frame)
+        self.early = False
+        frames: list[bytes] = []
+        size = 0
+        for frame in self._owed(source, now):
+            frames.append(frame)
+            size += len(frame)
+            if size > WRITE_AHEAD_BYTES:
+                break
+        if frames:
+            # A call to the kernel costs more than all that goes into it.
+            transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
             self.written_at = now
-            if transport.get_write_buffer_size() > WRITE_AHEAD_BYTES:
-                return False
-        return True
+        return size <= WRITE_AHEAD_BYTES
 
-    def _owed(self, source: Source) -> Iterator[bytes]:
+    def _owed(self, source: Source, now: float) -> Iterator[bytes]:
         """Yield what is due in order, each marked as sent when it is asked for."""
         while self._replies:
             yield self._replies.popleft()
@@ -101,8 +130,22 @@ class Viewer:
             if sequence != frames.sequence:
                 self.sent[name] = frames.sequence
                 yield frames.since(sequence)
+        if self.watched:
+            yield from self._news(source, now)
         while self._beats:
             yield source.heartbeat(self.sent, self._beats.popleft())
+
+    def _news(self, source: Source, now: float) -> Iterator[bytes]:
+        """Yield the watched symbols' frames that differ from what was shown of them and may go now."""
+        for symbol, shown in self.watched.items():
+            sight = source.sights[symbol]
+            if not sight.differs(shown.sight):
+                continue
+            if now < shown.due:
+                self.early = True
+                continue
+            self.watched[symbol] = Shown(sight, now + source.interval_s)
+            yield sight.frame()
 
     def end(self, code: int, last_words: bytes = b"") -> None:
         """Say that it is over, unless that was said. The hub sees to it that the viewer closes."""

@@ -1,6 +1,7 @@
 """One peer of the stream, and what sending to it costs the loop."""
 
 import asyncio
+import socket
 from collections.abc import Coroutine
 from typing import Any
 
@@ -115,3 +116,24 @@ def test_nothing_is_written_to_who_is_going() -> None:
     published("A.*", wire)
 
     assert wire.written == []
+
+
+class Gone(Wire):
+    """A peer whose socket is closed already, while nobody was told yet."""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        closed = socket.socket()
+        closed.close()
+        return closed if name == "socket" else default
+
+    def abort(self) -> None:
+        self.closing = True
+
+
+def test_who_is_gone_already_can_be_cut_again() -> None:
+    """Two faults may end one connection, or a fault one that its peer has just left: the exchange goes on."""
+    wire = Gone()
+
+    stream().connection(wire).reset()
+
+    assert wire.closing

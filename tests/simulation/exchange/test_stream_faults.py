@@ -46,9 +46,9 @@ async def refused_to(socket: Socket) -> str:
 # Endings: all connections at once, within a second.
 
 
-@pytest.mark.parametrize(("code", "reason"), [(1000, ""), (1001, "going away"), (1008, ""), (1011, "oh")])
+@pytest.mark.parametrize(("code", "reason"), [(1000, ""), (1001, "going away"), (1008, ""), (1011, "oh"), (0, "")])
 async def test_close(code: int, reason: str) -> None:
-    """Every connection is closed with the code and the reason; whoever comes after is served."""
+    """Every connection is closed with the code and the reason, or without; whoever comes after is served."""
     async with holding("A.NVDA") as (exchange, clock, socket), reached(exchange) as stranger:
         exchange.faults.switch_on("close", times=1, code=code, reason=reason)
         await ticked(exchange, clock)

@@ -4,6 +4,7 @@ A peer that does not read is dropped once its bounded buffer is full. Everything
 """
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections.abc import Iterable
@@ -102,5 +103,7 @@ class Connection:
 def reset(transport: asyncio.Transport, *, hard: bool = True) -> None:
     """End a TCP connection at once: with RST, or with FIN."""
     if hard:
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        # A socket that is gone already says so by either error, depending on the event loop.
+        with contextlib.suppress(OSError, ValueError):
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
     transport.abort()

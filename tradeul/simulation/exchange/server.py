@@ -19,6 +19,7 @@ from tradeul.simulation.exchange.bars import BarRoutes
 from tradeul.simulation.exchange.desk import Desk
 from tradeul.simulation.exchange.fundamentals import FundamentalsRoutes
 from tradeul.simulation.exchange.gate import STREAM_PATH, Admin, Gate
+from tradeul.simulation.exchange.ledger import Ledger
 from tradeul.simulation.exchange.pages import Pages
 from tradeul.simulation.exchange.reference import ReferenceRoutes
 from tradeul.simulation.exchange.rest import Rest
@@ -85,6 +86,15 @@ class Exchange:
     @property
     def ws_url(self) -> str:
         return f"ws://{self._address()}{STREAM_PATH}"
+
+    @property
+    def ledger(self) -> Ledger:
+        """What the stream's peers did."""
+        return self._stream.ledger
+
+    def held(self, key: str | None = None) -> frozenset[str]:
+        """The channels that the holder of a key is sent, or anybody: the truth about what a client believes."""
+        return self._stream.held(key)
 
     async def run(self) -> None:
         """Let the market trade, second by second, for ever."""

@@ -23,6 +23,7 @@ from tradeul.simulation.bands import due_for_bands, phase_of, width_of
 from tradeul.simulation.exchange import events
 from tradeul.simulation.exchange.connection import Connection, reset
 from tradeul.simulation.exchange.events import Batch
+from tradeul.simulation.exchange.ledger import Ledger
 from tradeul.simulation.exchange.mischief import AUTH_FAILED, EVICTED, NO_STREAM_PLAN, Mischief
 from tradeul.simulation.exchange.stragglers import Stragglers
 from tradeul.simulation.exchange.subscriptions import NOT_AUTHORIZED, Status, Subscriptions, directory_of, status
@@ -66,6 +67,7 @@ class Stream:
         self._plan = plan
         self._patience = patience
         self._mischief = Mischief(faults)
+        self.ledger = Ledger(clock)
         self._directory = directory_of(universe, plan.topics)
         self._by_key: dict[str, Connection] = {}
         self._open: set[Connection] = set()
@@ -80,6 +82,7 @@ class Stream:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection from upgrade to end."""
         transport = request.transport
+        self.ledger.note("connect")
         if transport is None or self._mischief.strikes("unreachable"):
             if transport is not None:
                 reset(transport)
@@ -134,6 +137,11 @@ class Stream:
             for connection in self._open:
                 connection.end(end)
         self._see_off(now)
+
+    def held(self, key: str | None = None) -> frozenset[str]:
+        """The channels that are sent to the holder of a key, or to anybody."""
+        peers = [peer for of, peer in self._by_key.items() if key in (None, of)]
+        return frozenset(channel for peer in peers for channel in peer.held.channels)
 
     def abort(self) -> None:
         """Cut every connection."""
@@ -226,8 +234,10 @@ class Stream:
         return None if self._plan.topics else NO_STREAM_PLAN
 
     def _answer(self, connection: Connection, request: dict[str, Any]) -> None:
+        action = str(request.get("action"))
         channels = [channel.strip() for channel in str(request.get("params", "")).split(",")]
-        answers = connection.held.changed(str(request.get("action")), self._mischief.heard(channels))
+        self.ledger.note(action, channels)
+        answers = connection.held.changed(action, self._mischief.heard(channels))
         connection.answer(self._mischief.answers(answers))
 
 

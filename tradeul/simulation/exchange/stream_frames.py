@@ -43,7 +43,8 @@ def frame(payload: bytes, kind: int = TEXT) -> bytes:
 
 
 def close_frame(code: int, reason: str) -> bytes:
-    return frame(struct.pack("!H", code) + reason.encode(), _CLOSE)
+    """A goodbye; with code 0 one that gives no reason at all."""
+    return frame(struct.pack("!H", code) + reason.encode() if code else b"", _CLOSE)
 
 
 def ping_frame() -> bytes:

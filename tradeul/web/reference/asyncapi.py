@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Iterable
 from typing import Any, Final, get_args
 
+from tradeul.engine.watches import MOST_WATCHED
 from tradeul.web import protocol
 from tradeul.web.protocol import AnyRequest, CloseCode, ErrorCode
 from tradeul.web.reference import worked
@@ -89,6 +90,7 @@ def limits() -> Json:
         "messages_per_second": protocol.MESSAGES_PER_SECOND,
         "message_burst": protocol.MESSAGE_BURST,
         "lists": protocol.MAX_LISTS,
+        "symbols": MOST_WATCHED,
         "heartbeat_ms": protocol.HEARTBEAT_MS,
     }
 

@@ -12,7 +12,7 @@ import orjson
 from aiohttp import hdrs, web
 
 from tradeul.web import shapes
-from tradeul.web.api import JSON, Operation, operation_of
+from tradeul.web.api import FORM, JSON, Operation, operation_of
 from tradeul.web.failures import ANYWHERE, BAD_PARAMETER, BODY_TOO_BIG, Failure
 from tradeul.web.parameters import Parameter
 from tradeul.web.shapes.form import schemas_of
@@ -27,6 +27,9 @@ API: Final = "1"
 """The version of the API, which is in its paths."""
 EXAMPLES: Final = Path(__file__).with_name("examples.json")
 """Bodies, and what a program answered once, by the operation's id; a test holds them against the shapes."""
+SHOWN: Final = (
+    "Where tokens are on: what `python -m tradeul token new` shows once. What changes anything takes an operator's."
+)
 GROUPS: Final = {
     "Lists": "The ranked lists, and the market that they are made of.",
     "Live": "The same, as it changes.",
@@ -71,7 +74,10 @@ def openapi_of(routes: Sequence[Route]) -> Json:
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": words} for name, words in GROUPS.items() if name in used],
         "paths": paths,
+        # Where there are no tokens, which is so on one's own machine, none is needed.
+        "security": [{}, {"token": []}],
         "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": SHOWN}},
             "schemas": components,
             "responses": {"AnyOther": _refusal(f"Any other error, of the one shape: {_listed(ANYWHERE)}", schemas)},
         },
@@ -112,6 +118,10 @@ def _operation(promise: Operation, schemas: Schemas, examples: Mapping[str, Json
     if promise.body is not None:
         example = examples["bodies"].get(id_of(promise))
         described["requestBody"] = {"content": {JSON: _described(schemas[promise.body], example)}}
+    if promise.form is not None:
+        parts = {name: {"type": "string", "description": words} for name, words in promise.form.items()}
+        form = {"type": "object", "properties": parts, "required": list(parts)}
+        described["requestBody"] = {"content": {FORM: {"schema": form}}}
     return described
 
 

@@ -98,12 +98,18 @@ def examples() -> tuple[dict[str, Any], ...]:
     """A message of every kind that there is an example of."""
     alert = Alert(7, AT, "runners", Symbol("ALFA"), NAME, "ALFA entered Gappers up", "", {"price": 12.5})
     more = (
+        protocol.aggregate(Symbol("ALFA"), AT, {"price": 12.5, "volume_today": 81_200, "bid": None}),
         protocol.alert(alert),
         protocol.unsubscribed(2, NAME),
         protocol.error(3, ErrorCode.UNKNOWN_LIST, "there is no such list"),
         protocol.bye("restart", 1_000),
     )
-    said: tuple[dict[str, Any], ...] = ({"action": Action.UNSUBSCRIBE_LIST, "list": NAME, "id": 2},)
+    said: tuple[dict[str, Any], ...] = (
+        {"action": Action.UNSUBSCRIBE_LIST, "list": NAME, "id": 2},
+        {"action": Action.WATCH, "symbols": ["ALFA", "BRK.B"], "id": 4},
+        {"action": Action.UNWATCH, "symbols": ["BRK.B"], "id": 5},
+        {"action": Action.AUTH, "token": "tradeul_..."},
+    )
     return (*(step.message for step in conversation()), *said, *(orjson.loads(frame) for frame in more))
 
 

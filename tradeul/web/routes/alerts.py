@@ -24,7 +24,6 @@ from tradeul.web.answers import answer, not_kept, refused
 from tradeul.web.api import asked_of, operation
 from tradeul.web.bodies import NAME_WANTED, NAMED, bad_part, body_of, refusal_of
 from tradeul.web.failures import EXISTS, FOREIGN_ORIGIN, NOT_KEPT, NOT_YOURS, TOO_MANY, UNKNOWN_ALERT
-from tradeul.web.origin import foreign
 from tradeul.web.parameters import named, part, symbol, whole_number
 from tradeul.web.protocol import alert_fields, milliseconds
 
@@ -90,9 +89,6 @@ class AlertRoutes:
     )
     async def create(self, request: web.Request) -> web.Response:
         """Make a rule of a name that is free."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         wish = await body_of(request, NewAlert)
         if isinstance(wish, web.Response):
             return wish
@@ -110,9 +106,6 @@ class AlertRoutes:
     )
     async def put(self, request: web.Request) -> web.Response:
         """Make a rule, or define one anew; a secret that is not named stays."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         definition = await body_of(request, AlertDefinition)
         if isinstance(definition, web.Response):
             return definition
@@ -130,9 +123,6 @@ class AlertRoutes:
     )
     async def delete(self, request: web.Request) -> web.Response:
         """Delete the user's own rule; one of the settings under the same name is there again."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         name = request.match_info["name"]
         try:
             await self._book.delete(name)
@@ -166,9 +156,6 @@ class AlertRoutes:
     @operation("Alerts", shapes.TriedAgain, body=Again, failures=(FOREIGN_ORIGIN,))
     async def retry(self, request: web.Request) -> web.Response:
         """Try again what was given up, and at once what waits."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         wish = await body_of(request, Again)
         return wish if isinstance(wish, web.Response) else answer({"again": self._messenger.retry(wish.rule)})
 

@@ -13,7 +13,6 @@ from tradeul.web.answers import answer, failure, refused
 from tradeul.web.api import operation
 from tradeul.web.bodies import body_of
 from tradeul.web.failures import FOREIGN_ORIGIN, HISTORY_UNAVAILABLE, UNKNOWN_JOB
-from tradeul.web.origin import foreign
 from tradeul.web.parameters import part
 
 MOST_DAYS: Final = 400
@@ -52,9 +51,6 @@ class JobRoutes:
     )
     async def ask(self, request: web.Request) -> web.Response:
         """Queue a run, or join the one that is queued or goes on."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         if self._jobs is None:
             return _no_jobs()
         name, wish = request.match_info["name"], await body_of(request, Wish)

@@ -1,6 +1,7 @@
 """The live protocol's socket, `/ws/scanner`: reads what one viewer says; the hub does all the writing."""
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -10,7 +11,9 @@ from tradeul.clock import Clock
 from tradeul.web import protocol
 from tradeul.web.answers import SECURITY_HEADERS, refused
 from tradeul.web.api import operation
+from tradeul.web.entries import Entry
 from tradeul.web.failures import FULL, UPGRADE_REQUIRED
+from tradeul.web.gate import SOCKET, SUBPROTOCOL, Gate
 from tradeul.web.hub import Hub
 from tradeul.web.pace import Pace
 from tradeul.web.parameters import Parameter
@@ -19,12 +22,15 @@ from tradeul.web.protocol import (
     MESSAGES_PER_SECOND,
     PROTOCOL,
     AnyRequest,
+    Auth,
     BadRequest,
     CloseCode,
     ErrorCode,
     Ping,
     Resync,
     SubscribeList,
+    Unwatch,
+    Watch,
 )
 from tradeul.web.viewer import UNSENT_BYTES, Viewer
 
@@ -43,13 +49,14 @@ VERSION: Final = Parameter(
 
 
 class LiveLists:
-    def __init__(self, hub: Hub, clock: Clock, max_clients: int) -> None:
+    def __init__(self, hub: Hub, clock: Clock, max_clients: int, gate: Gate) -> None:
         self._hub = hub
+        self._gate = gate
         self._clock = clock
         self._max_clients = max_clients
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/ws/scanner", self.serve, allow_head=False)]
+        return [web.get(SOCKET, self.serve, allow_head=False)]
 
     @operation(
         "Live",
@@ -66,22 +73,35 @@ class LiveLists:
         if not socket.can_prepare(request):
             return _upgrade_required()
         await socket.prepare(request)
-        if request.transport is not None:
-            await self._accompany(socket, request.transport, request.query.get("protocol", str(PROTOCOL)))
+        with self._gate.entry(request) as entry:
+            refusal = await entry.refusal(socket)
+            if request.query.get("protocol", str(PROTOCOL)) != str(PROTOCOL):
+                refusal = CloseCode.PROTOCOL_TOO_OLD
+            if request.transport is not None:
+                await self._accompany(socket, request.transport, entry, refusal)
         return socket
 
-    async def _accompany(self, socket: web.WebSocketResponse, transport: asyncio.Transport, version: str) -> None:
+    async def _accompany(
+        self, socket: web.WebSocketResponse, transport: asyncio.Transport, entry: Entry, refusal: CloseCode | None
+    ) -> None:
         viewer = self._hub.admit(transport)
+        entry.revoked = partial(self._hub.end, viewer, CloseCode.UNAUTHORISED)
         code = int(CloseCode.BUG)
         try:
-            if version == str(PROTOCOL):
+            if refusal is None:
                 self._hub.greet(viewer)
             else:
-                self._hub.end(viewer, CloseCode.PROTOCOL_TOO_OLD)
+                self._turn_away(viewer, refusal)
             await self._read(socket, viewer)
             code = socket.close_code or WSCloseCode.OK
         finally:
             self._hub.leave(viewer, code)
+
+    def _turn_away(self, viewer: Viewer, code: CloseCode) -> None:
+        if code is CloseCode.UNAUTHORISED:
+            complaint = "a token is needed: sign in at /login, or send auth with it first"
+            self._hub.refuse(viewer, None, ErrorCode.UNAUTHORISED, complaint)
+        self._hub.end(viewer, code)
 
     async def _read(self, socket: web.WebSocketResponse, viewer: Viewer) -> None:
         pace = Pace(self._clock)
@@ -113,8 +133,14 @@ class LiveLists:
 
     def _act(self, viewer: Viewer, request: AnyRequest) -> None:
         hub = self._hub
+        if isinstance(request, Auth):
+            return  # who is heard here was let in already
         if isinstance(request, Ping):
             hub.answer_ping(viewer, request.id)
+        elif isinstance(request, Watch):
+            hub.watch(viewer, request)
+        elif isinstance(request, Unwatch):
+            hub.unwatch(viewer, request)
         elif request.list not in hub.lists:
             hub.refuse(viewer, request.id, ErrorCode.UNKNOWN_LIST, "there is no such list")
         elif isinstance(request, SubscribeList):
@@ -128,6 +154,7 @@ class LiveLists:
 def _socket() -> web.WebSocketResponse:
     socket = web.WebSocketResponse(
         timeout=CLOSE_S,
+        protocols=(SUBPROTOCOL,),
         autoclose=False,  # our own close frames are written by the hub, which also bounds the wait
         heartbeat=PING_S,
         compress=False,

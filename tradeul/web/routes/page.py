@@ -53,7 +53,7 @@ class Page:
     @operation("Page", media=(HTML,), failures=(NOT_FOUND,))
     async def index(self, request: web.Request) -> web.Response:
         """The page that shows the lists."""
-        return self._served(INDEX, request)
+        return self.served(INDEX, request)
 
     @operation(
         "Page",
@@ -63,8 +63,8 @@ class Page:
     )
     async def file(self, request: web.Request) -> web.Response:
         """A file that the page is made of."""
-        return self._served(request.match_info["name"], request)
+        return self.served(request.match_info["name"], request)
 
-    def _served(self, name: str, request: web.Request) -> web.Response:
+    def served(self, name: str, request: web.Request) -> web.Response:
         file = self._manifest.get(name)
         return refused(NOT_FOUND) if file is None else file_answer(file, request)

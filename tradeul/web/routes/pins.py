@@ -10,7 +10,6 @@ from tradeul.web import shapes
 from tradeul.web.answers import answer, not_kept, refused
 from tradeul.web.api import operation
 from tradeul.web.failures import FOREIGN_ORIGIN, NOT_KEPT, NOT_PINNED, TOO_MANY, UNKNOWN_SYMBOL
-from tradeul.web.origin import foreign
 from tradeul.web.parameters import SYMBOL_PART
 
 
@@ -41,9 +40,6 @@ class PinRoutes:
     )
     async def pin(self, request: web.Request) -> web.Response:
         """Pin a symbol; one that is pinned stays so."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         symbol = Symbol(request.match_info["symbol"])
         if symbol not in self._board.row_of:
             return refused(UNKNOWN_SYMBOL)
@@ -57,9 +53,6 @@ class PinRoutes:
     @operation("Your own", shapes.Unpinned, parameters=(SYMBOL_PART,), failures=(FOREIGN_ORIGIN, NOT_PINNED, NOT_KEPT))
     async def unpin(self, request: web.Request) -> web.Response:
         """Let a symbol go."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         symbol = Symbol(request.match_info["symbol"])
         try:
             if not await self._pins.unpin(symbol):

@@ -22,7 +22,6 @@ from tradeul.web.answers import answer, not_kept, refused
 from tradeul.web.api import operation
 from tradeul.web.bodies import NAME_WANTED, NAMED, bad_part, body_of, refusal_of
 from tradeul.web.failures import EXISTS, FOREIGN_ORIGIN, NOT_KEPT, NOT_YOURS, STARTING, TOO_MANY, UNKNOWN_LIST
-from tradeul.web.origin import foreign
 from tradeul.web.parameters import part
 
 NAME: Final = part("name", "The name of a list.", "winners")
@@ -76,9 +75,6 @@ class Scans:
     )
     async def create(self, request: web.Request) -> web.Response:
         """Make a list of a name that is free."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         wish = await body_of(request, NewScan)
         if isinstance(wish, web.Response):
             return wish
@@ -96,9 +92,6 @@ class Scans:
     )
     async def put(self, request: web.Request) -> web.Response:
         """Make a list, or define one anew; what is not said is as built in, or as usual."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         definition = await body_of(request, ScanDefinition)
         if isinstance(definition, web.Response):
             return definition
@@ -115,9 +108,6 @@ class Scans:
     )
     async def delete(self, request: web.Request) -> web.Response:
         """Delete the user's own definition; a list that was there before it is there again."""
-        refusal = foreign(request)
-        if refusal is not None:
-            return refusal
         name = request.match_info["name"]
         try:
             await self._scans.delete(name)

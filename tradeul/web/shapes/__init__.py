@@ -25,11 +25,24 @@ from tradeul.web.shapes.own import (
     Undelivered,
     Unpinned,
 )
-from tradeul.web.shapes.program import Asked, Error, Health, Jobs, Ready
+from tradeul.web.shapes.program import (
+    Asked,
+    Audit,
+    Audits,
+    Error,
+    Health,
+    Jobs,
+    LinkStats,
+    Ready,
+    SignedIn,
+    Subscriptions,
+)
 from tradeul.web.shapes.symbols import Bars, Company, Events, ListThen, RvolWork, ScanResults, Ticker
 
 __all__ = [
     "Asked",
+    "Audit",
+    "Audits",
     "Bars",
     "Categories",
     "Company",
@@ -42,6 +55,7 @@ __all__ = [
     "Gappers",
     "Health",
     "Jobs",
+    "LinkStats",
     "ListContents",
     "ListThen",
     "Pin",
@@ -57,6 +71,8 @@ __all__ = [
     "ScannerStatus",
     "Scans",
     "SessionFacts",
+    "SignedIn",
+    "Subscriptions",
     "Ticker",
     "TriedAgain",
     "Undelivered",

@@ -85,6 +85,8 @@ class ScannerStatus(Shape):
     """How long each stage took last."""
     hot: dict[str, Any]
     """What came of the symbols that are followed live."""
+    stream: dict[str, Any]
+    """How the link to the vendor is that brings them."""
     epoch: str
     lists: dict[str, ListPlace]
 

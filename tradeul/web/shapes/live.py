@@ -39,7 +39,7 @@ class Limits(Shape):
     """As many may come at once. What is beyond is dropped, and answered by an error."""
     lists: int
     """How many lists it may be subscribed to."""
-    symbols: int = sometimes()
+    symbols: int
     """How many symbols it may watch."""
 
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from tradeul.web.shapes.form import FeedName, MarketName, Milliseconds, SessionName, Shape
+from tradeul.web.shapes.form import FeedName, MarketName, Milliseconds, SessionName, Shape, sometimes
 
 RunState = Literal["queued", "running", "done", "failed", "interrupted"]
 
@@ -59,17 +59,106 @@ class Sessions(Shape):
 
 
 class Health(Shape):
-    """How the program is doing. Each part beyond those named here reports in words of its own."""
+    """How the program is doing. Each part beyond those named here reports in words of its own.
+
+    Strangers are told no more than `status`.
+    """
 
     model_config = ConfigDict(json_schema_extra={"additionalProperties": {"type": "object"}})
 
     status: Literal["ok", "degraded", "starting"]
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = sometimes()
     """What is not well; empty where all is."""
-    market: MarketName
-    session: SessionNow
-    feed: Feed
-    history: Sessions
+    market: MarketName = sometimes()
+    session: SessionNow = sometimes()
+    feed: Feed = sometimes()
+    history: Sessions = sometimes()
+
+
+class Followed(Shape):
+    """A symbol that is followed live."""
+
+    symbol: str
+    since: Milliseconds
+    because: tuple[str, ...]
+    """Lists, `pin` or `watch`; none while it only cools down."""
+
+
+class LinkChange(Shape):
+    """A symbol that came to be followed, or is followed no more."""
+
+    symbol: str
+    action: Literal["subscribed", "unsubscribed"]
+    why: tuple[str, ...]
+    session: SessionName
+    time: Milliseconds
+
+
+class Subscriptions(Shape):
+    """Who is followed live, and how far that is known to be so."""
+
+    desired: tuple[Followed, ...]
+    confirmed: tuple[str, ...]
+    """Known to come."""
+    pending: tuple[str, ...]
+    """Asked for, and not answered yet."""
+    log: tuple[LinkChange, ...] = sometimes()
+    """The last changes, the newest first, if asked for."""
+
+
+class LinkStats(Shape):
+    """How the link to the vendor is."""
+
+    connected: bool
+    authenticated: bool
+    since: Milliseconds
+    reconnects: int
+    close_codes: dict[str, int]
+    """By code, how often the vendor ended it so."""
+    messages: int
+    lag_ms: float | None
+    """How late events are."""
+    last_message_at: Milliseconds | None
+    batches: int
+    """Requests that asked for symbols, or for no more of them."""
+    trouble: str
+    """In words; empty where all is well."""
+    promoted: int
+    """Symbols that came to be followed since the start."""
+    degraded: int
+    """Those that are followed no more."""
+
+
+class Audits(Shape):
+    """What comparing who should be followed with who is found since the start, and how it stands now."""
+
+    reconciliations_count: int
+    total_drift_detected: int
+    total_corrections: int
+    last_reconciliation: Milliseconds | None
+    drift: int
+    desired: int
+    confirmed: int
+    batches: int
+    overlooked: int
+    """Symbols that a list had and nobody followed."""
+    disbelieved: int
+    """Times that nothing to follow was not believed."""
+
+
+class Audit(Shape):
+    """What was found now, and is being put right."""
+
+    drift: int
+    subscribed: int
+    unsubscribed: int
+
+
+class SignedIn(Shape):
+    """Whose token it is, and what it may."""
+
+    name: str
+    role: Literal["viewer", "operator"]
 
 
 class Run(Shape):

@@ -1,0 +1,110 @@
+/**
+ * The one symbol the page looks at closely, which lives while it is chosen, whatever lists it is in: what the user
+ * wants, what the server was told of that, and the newest values. What is to be said is the difference of the first
+ * two, so a lost connection or a quick hand leaves nothing behind. Pure; stepped by `viewer.js`, shown by `detail.js`.
+ */
+
+import { ANSWER_MS } from "./list_sync.js";
+import { ACTIONS } from "./protocol.js";
+
+/** @typedef {import("./protocol.js").Aggregate} Aggregate */
+
+const NONE = "";
+
+export class Watching {
+  constructor() {
+    this.symbol = NONE;
+    /** What this connection's server was told that we watch. */
+    this.told = NONE;
+    this.askedAt = 0;
+    /** @type {Aggregate["data"] | null} */
+    this.values = null;
+    this.timestamp = 0;
+    /** The values are this connection's. */
+    this.live = false;
+    /** Why there will be none, in the server's words. */
+    this.refusal = "";
+    this.tooEarly = false;
+  }
+
+  /** @param {string} symbol empty to look at nothing */
+  choose(symbol) {
+    if (symbol === this.symbol) return;
+    this.symbol = symbol;
+    this.values = null;
+    this.timestamp = 0;
+    this.live = false;
+    this.#unrefused();
+  }
+
+  /** @returns {{action: string, symbols: string[], id?: string} | null} what is to be said next */
+  next() {
+    if (this.told === this.symbol) return null;
+    if (this.told !== NONE) return { action: ACTIONS.unwatch, symbols: [this.told] };
+    return { action: ACTIONS.watch, symbols: [this.symbol], id: this.#id() };
+  }
+
+  /**
+   * What `next` gave is on its way.
+   * @param {number} now
+   */
+  said(now) {
+    this.told = this.told === NONE ? this.symbol : NONE;
+    this.askedAt = now;
+  }
+
+  disconnect() {
+    this.told = NONE;
+    this.live = false;
+    this.#unrefused();
+  }
+
+  /**
+   * @param {Aggregate} frame
+   * @returns {boolean} whether there is something new to be seen
+   */
+  aggregate(frame) {
+    if (frame.symbol !== this.symbol) return false;
+    this.values = frame.data;
+    this.timestamp = frame.timestamp;
+    this.live = true;
+    this.#unrefused();
+    return true;
+  }
+
+  /**
+   * @param {import("./protocol.js").Refusal} error
+   * @returns {boolean} whether it was about this
+   */
+  refused(error) {
+    if (this.symbol === NONE || error.id !== this.#id()) return false;
+    this.refusal = error.message;
+    this.tooEarly = error.code === "starting";
+    return true;
+  }
+
+  /** @param {string} feed how the server says that its feed stands */
+  heardOfFeed(feed) {
+    if (!this.tooEarly || feed === "starting") return;
+    this.#unrefused();
+    this.told = NONE;
+  }
+
+  /**
+   * A question that nobody answers is asked again.
+   * @param {number} now
+   */
+  tick(now) {
+    const unanswered = this.told !== NONE && !this.live && this.refusal === "";
+    if (unanswered && now - this.askedAt >= ANSWER_MS) this.told = NONE;
+  }
+
+  #id() {
+    return `watch ${this.symbol}`;
+  }
+
+  #unrefused() {
+    this.refusal = "";
+    this.tooEarly = false;
+  }
+}

@@ -1,0 +1,52 @@
+"""The whole program where trading is halted: the feed's word is on the board."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.support.eventually import PATIENT_S, eventually
+from tests.support.simulated import small_day, small_market
+from tradeul.app import App
+from tradeul.clock import PacedClock
+from tradeul.domain.events import Nanos
+from tradeul.domain.session import NANOS
+from tradeul.settings import Settings
+from tradeul.simulation.halts import halts_of
+
+SPEED = 20.0
+AHEAD_S = 100
+"""Five seconds to start and connect."""
+SYMBOLS = 1_000
+
+
+async def test_a_halt_of_the_market_is_on_the_board(tmp_path: Path) -> None:
+    """Told over the stream of every symbol, in lists or not; before, nobody knows."""
+    day = small_day(symbols=SYMBOLS)
+    halt = halts_of(day)[0]
+    symbol = small_market(SYMBOLS).universe.symbols[halt.row]
+    settings = Settings(
+        server={"port": 0},
+        market={"source": "simulation"},
+        simulation={"symbols": SYMBOLS},
+        history={"dsn": "off", "data_dir": str(tmp_path)},
+    )
+    app = App(settings, PacedClock(Nanos(day.hours.pre_market_start + (halt.start - AHEAD_S) * NANOS), SPEED))
+
+    def shown(name: str) -> Any:
+        row = app.board.row_of.get(symbol)
+        return None if row is None else app.board.values(name, np.array([row]))[0]
+
+    await app.start()
+    try:
+        await eventually(lambda: shown("price") is not None, within_s=PATIENT_S)
+        before = shown("halted")
+        await eventually(lambda: shown("halted") is True, within_s=PATIENT_S)
+        halted_at = shown("halted_at")
+    finally:
+        app.supervisor.request_stop("the test is over")
+        await app.supervisor.run_until_stopped()
+
+    began_ms = (day.hours.pre_market_start + halt.start * NANOS) // 1_000_000
+    assert before is None
+    assert began_ms <= halted_at < began_ms + 1_000

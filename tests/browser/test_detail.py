@@ -1,0 +1,135 @@
+"""The chosen symbol's strip in a real browser, served by the whole program over the simulated market."""
+
+import contextlib
+from typing import Any
+
+import aiohttp
+import pytest
+from playwright.async_api import Page
+
+from tests.support.eventually import eventually
+from tests.support.page import open_page, until
+from tests.support.shown import address, assert_clean, live, program, text_of
+from tradeul.app import App
+from tradeul.domain.events import Symbol
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+FIRST_ROW = "[data-list=winners] tr[data-symbol]"
+SHOWN = "(tradeul.detail().live && document.querySelector('#detail [data-field=price]').textContent)"
+
+
+async def chosen(page: Page, row: str) -> str:
+    """Click a row and wait until its symbol's values are there."""
+    # By the script's own click: rows change places under a slow hand.
+    symbol: str = await page.eval_on_selector(row, "row => (row.click(), row.dataset.symbol)")
+    await until(page, f"tradeul.detail().symbol === argument && {SHOWN}", symbol)
+    return symbol
+
+
+async def asked(app: App, method: str, path: str, **content: Any) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"{address(app)}api/v1/{path}", **content) as response,
+    ):
+        assert response.ok, await response.text()
+
+
+async def told(app: App, symbol: str) -> dict[str, Any]:
+    """What the API says of a symbol."""
+    async with aiohttp.ClientSession() as session, session.get(f"{address(app)}api/v1/ticker/{symbol}") as response:
+        fields: dict[str, Any] = await response.json()
+    return fields
+
+
+def busiest_unlisted(app: App) -> Symbol:
+    volumes: dict[Symbol, float] = dict(zip(app.board.symbols, app.board["volume_today"].tolist(), strict=True))
+    return max(volumes.keys() - app.channels.members(), key=lambda symbol: volumes[symbol])
+
+
+async def test_a_symbol_lives_while_it_is_chosen(browser_path: str) -> None:
+    """Clicked in a list it shows its values; they go on when it has left every list, and end when it is let go."""
+    async with program() as app, open_page(address(app), browser_path) as opened:
+        page = opened.page
+        await live(page)
+        symbol = busiest_unlisted(app)
+        content = {"name": "one", "title": "One", "where": f'symbol == "{symbol}"', "global_filters": False}
+        await asked(app, "POST", "scans", json=content)
+        await until(page, "document.querySelector('[data-list=one] tr[data-symbol]')")
+        clicked = await chosen(page, "[data-list=one] tr[data-symbol]")
+        await asked(app, "DELETE", "scans/one")
+        await until(page, "!document.querySelector('[data-list=one]')")
+        volume = "document.querySelector('#detail [data-field=volume_today]').textContent"
+        before = await page.evaluate(f"[tradeul.detail().values.volume_today, {volume}]")
+        await until(page, "tradeul.detail().values.volume_today > argument", before[0])
+        await until(page, f"{volume} !== argument", before[1])
+        watched = app.watches.symbols()
+        await page.keyboard.press("Escape")
+        await until(page, "document.querySelector('#detail').hidden")
+        await eventually(lambda: not app.watches.symbols())
+
+    assert clicked == symbol
+    assert watched == {symbol}
+    assert_clean(opened)
+
+
+async def test_what_is_shown_is_what_the_board_says(browser_path: str) -> None:
+    """Once the market stands still, the strip holds the board's own values."""
+    async with program(start="2026-11-18T19:59:45-05:00") as app, open_page(address(app), browser_path) as opened:
+        page = opened.page
+        await live(page)
+        symbol = await chosen(page, FIRST_ROW)
+        await until(page, "document.documentElement.dataset.session === 'CLOSED'")
+        board = await told(app, symbol)
+        await until(
+            page, "Object.entries(tradeul.detail().values).every(([name, value]) => value === argument[name])", board
+        )
+        price = await text_of(page, "#detail [data-field=price]")
+        fields = await page.evaluate("Object.keys(tradeul.detail().values)")
+
+    assert price == f"{board['price']:.{2 if board['price'] >= 1 else 4}f}"
+    assert len(fields) > 10
+    assert_clean(opened)
+
+
+async def test_it_is_watched_again_after_a_restart(browser_path: str) -> None:
+    """While the server is away the values are shown as old; when it is back they live again without a click."""
+    async with contextlib.AsyncExitStack() as stack:
+        async with program() as app:
+            port = app.server.port if app.server else 0
+            opened = await stack.enter_async_context(open_page(address(app), browser_path))
+            page = opened.page
+            await live(page)
+            symbol = await chosen(page, FIRST_ROW)
+        await until(page, "document.querySelector('#detail').hasAttribute('data-old')")
+        note = await text_of(page, "#detail-note")
+        kept = await text_of(page, "#detail [data-field=price]")
+        async with program(port) as again:
+            await until(page, f"tradeul.detail().symbol === argument && {SHOWN}", symbol)
+            watched = again.watches.symbols()
+
+    assert note.startswith("as of ")
+    assert float(kept) > 0
+    assert watched == {symbol}
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
+async def test_it_fits_the_screen(browser_path: str, width: int, height: int) -> None:
+    """The strip takes its room from the lists, which stay in view; nothing of it is cut off."""
+    async with program() as app, open_page(address(app), browser_path, {"width": width, "height": height}) as opened:
+        page = opened.page
+        await until(page, "document.querySelector('tr[data-symbol]')")
+        await chosen(page, "tr[data-symbol]")
+        outside = await page.evaluate(
+            """[...document.querySelectorAll('#detail, #detail *')].map(part => part.getBoundingClientRect())
+                .filter(box => box.left < 0 || box.right > innerWidth || box.bottom > innerHeight).length"""
+        )
+        cut = await page.evaluate(
+            "[...document.querySelectorAll('#detail dd')].filter(dd => dd.scrollWidth > dd.clientWidth + 1).length"
+        )
+        rows = await page.evaluate("document.querySelector('tr[data-symbol]').checkVisibility()")
+        scrolls = await page.evaluate("document.documentElement.scrollHeight - innerHeight")
+
+    assert (outside, cut, scrolls) == (0, 0, 0)
+    assert rows
+    assert_clean(opened)

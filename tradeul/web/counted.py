@@ -1,0 +1,50 @@
+"""A connection of HTTP that tells the crowd how it fares. The server has aiohttp make each connection one of these."""
+
+import asyncio
+from typing import Any
+
+from tradeul.access import is_loopback
+from tradeul.web.answers import Connection
+from tradeul.web.crowd import Crowd
+
+
+class Counted(Connection):
+    """A connection that tells the crowd how it fares."""
+
+    __slots__ = ("_crowd", "address", "begun", "local")
+
+    def __init__(self, crowd: Crowd, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._crowd = crowd
+        self.address = ""
+        self.local = False
+        """Whether it comes from this machine."""
+        self.begun = 0
+
+    @property
+    def idle(self) -> bool:
+        return not self._request_in_progress and not self._messages
+
+    @property
+    def answering(self) -> bool:
+        return self._request_in_progress and self._payload_parser is None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        self.address = peer[0] if peer else ""
+        self.local = is_loopback(self.address)
+        self._crowd.came(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._crowd.went(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._messages and not self._request_in_progress:
+            self._crowd.dawdles(self)
+
+    def cut(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
