@@ -86,7 +86,7 @@ async def test_every_schema_is_one() -> None:
 async def test_who_holds_the_document_is_told_so() -> None:
     """By its ETag, packed or not."""
     async with served() as world:
-        request = "GET /openapi.json HTTP/1.1\r\nHost: tradeul\r\nConnection: close\r\nAccept-Encoding: {}\r\n{}\r\n"
+        request = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept-Encoding: {}\r\n{}\r\n"
         for coding in ("identity", "gzip"):
             _, first, body = await raw_answer(world, request.format(coding, "").encode())
             held = request.format(coding, f"If-None-Match: {first['etag']}\r\n").encode()
@@ -107,7 +107,7 @@ async def test_who_holds_the_document_is_told_so() -> None:
 async def test_an_answer_is_packed_for_who_takes_it(accepted: str, packed: bool) -> None:
     """By what the asker says it accepts."""
     async with served() as world:
-        request = f"GET /openapi.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept-Encoding: {accepted}\r\n\r\n"
-        _, headers, _ = await raw_answer(world, request.encode())
+        lines = ("GET /openapi.json HTTP/1.1", "Host: localhost", "Connection: close", f"Accept-Encoding: {accepted}")
+        _, headers, _ = await raw_answer(world, ("\r\n".join(lines) + "\r\n\r\n").encode())
 
     assert (headers.get("content-encoding") == "gzip") == packed

@@ -11,7 +11,7 @@ LIST = "/api/v1/scanner/categories/alpha"
 
 
 async def got(world: Served, path: str, *headers: str) -> tuple[int, dict[str, str], bytes]:
-    lines = [f"GET {path} HTTP/1.1", "Host: tradeul", "Connection: close", *headers]
+    lines = [f"GET {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers]
     return await raw_answer(world, ("\r\n".join(lines) + "\r\n\r\n").encode())
 
 
