@@ -84,7 +84,7 @@ class Api:
         """What takes a body: method, path, operation."""
         for path, methods in self.document["paths"].items():
             for method, operation in methods.items():
-                if "requestBody" in operation:
+                if "application/json" in operation.get("requestBody", {}).get("content", {}):
                     yield method.upper(), path.replace("{name}", "runners"), operation
 
 
