@@ -38,8 +38,10 @@ SessionName = Literal["PRE_MARKET", "MARKET_OPEN", "POST_MARKET"]
 
 
 def split(value: object) -> object:
-    """Read a comma-separated text, as the environment has it, as a list."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    """Read a comma-separated text, as the environment has it, or a list as a tuple, which is what is wanted."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return tuple(value) if isinstance(value, list) else value
 
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TITLE)]

@@ -24,10 +24,10 @@ from tradeul.engine.ports import Annals, FeedState, JobNews
 from tradeul.engine.visits import RecentEvents
 from tradeul.engine.watches import Watches
 from tradeul.web.aggregates import Aggregates
+from tradeul.web.files import PageFile
 from tradeul.web.gate import Rules
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
-from tradeul.web.routes.page import PageFile
 from tradeul.web.server import Address, Part, WebServer
 
 EPOCH = "epoch-1"

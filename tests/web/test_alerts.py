@@ -113,6 +113,18 @@ async def test_what_is_no_rule_is_refused(body: object, details: dict[str, objec
     assert said in content["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("cooldown_s", "60"), ("cooldown_s", 60.5), ("once_per_day", "yes"), ("enabled", 1), ("where", 1), ("quiet", {})],
+)
+async def test_a_value_is_taken_as_it_is(part: str, value: object) -> None:
+    """A number in quotes is a text, and a word is no truth; the part is named."""
+    async with api() as at:
+        status, said = await at.ask("POST", PATH, {"name": "near", **FAR, part: value})
+
+    assert (status, said["error"]["details"]) == (400, {"parameter": part})
+
+
 @pytest.mark.parametrize("name", ["history", "undelivered", "Near", "a" * 33, "1st"])
 async def test_not_every_word_is_a_name(name: str) -> None:
     """Nor one that the API itself uses."""

@@ -61,7 +61,7 @@ async def test_one_list_comes_whole_or_cut() -> None:
     assert cut["rows"] == [{"rank": 1, "symbol": "A", "name": "A name", "price": None, "volume_today": 100}]
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "1001", "ten", "", "1.5", "%D9%A3", "+5", "9" * 5_000])
+@pytest.mark.parametrize("limit", ["0", "-1", "1001", "ten", "1.5", "%D9%A3", "+5", "9" * 5_000])
 async def test_a_bad_limit_is_named(limit: str) -> None:
     """What is no number from 1 to 1,000 is a 400 that names the parameter."""
     async with served() as world:

@@ -1,6 +1,7 @@
 """One symbol over HTTP: as it stands now, what is known of it, and its bars."""
 
 import contextlib
+import datetime as dt
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from tradeul.engine.ports import FeedState
 from tradeul.web.routes.ticker import BARS_A_TURN, Ticker
 
 MS = 1_000_000
+LONG_AGO = dt.date(1970, 1, 1)
 YESTERDAY = CALENDAR.previous(DAY)
 TICKER = "/api/v1/ticker"
 SYMBOLS = ("A", "BRK.B", "BACpL", "X/Y")
@@ -154,6 +156,8 @@ async def test_bars_are_of_today_in_five_minutes() -> None:
         (f"interval=1h&from={at('09:30') // MS}&to={at('10:59') // MS}", (60, at("09:00"), at("11:00") - 1)),
         ("from=2026-11-17T09:30:00-05:00&to=", (5, at("09:30", YESTERDAY), at("12:05") - 1)),
         ("to=2026-11-17T09:32:00-05:00", (5, at("04:00", YESTERDAY), at("09:35", YESTERDAY) - 1)),
+        ("to=0", (5, at("04:00", LONG_AGO), at("19:05", LONG_AGO) - 1)),
+        ("from=0&to=0&interval=1d", ("day", LONG_AGO, LONG_AGO)),
         (f"to={at('19:00') // MS}", (5, at("04:00"), at("12:05") - 1)),
         (f"from={at('19:00') // MS}", (5, at("12:00"), at("12:05") - 1)),
         ("interval=1d&from=2026-11-10T00:00:00-05:00", ("day", CALENDAR.hours(DAY).date.replace(day=10), DAY)),

@@ -1,4 +1,4 @@
-"""The one way out for HTTP: security headers on every answer and one shape for every error.
+"""The one way out for HTTP: security headers on every answer, one shape for every error.
 
 It sits where aiohttp hands a finished response to the connection, below the router and its middlewares, so that what
 never reaches a route (an unknown path, a wrong method, a request that is not HTTP, a bug) leaves the same way.
@@ -15,6 +15,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from tradeul.errors import HistoryUnavailable
+from tradeul.web.failures import BAD_PARAMETER, HISTORY_UNAVAILABLE, NOT_KEPT, Failure
+from tradeul.web.packing import pack
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +33,6 @@ SECURITY_HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "tradeul",
 }
-RETRY_AFTER_S: Final = 5
-"""A snapshot of the market comes about this often, and so the database is tried."""
 NOT_STORED: Final = "no-store"
 """Cache-Control of whatever does not say otherwise."""
 _HEADERS_TOO_LONG: Final = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
@@ -55,30 +55,32 @@ def failure(status: int, code: str, message: str, details: object = None) -> web
     return answer({"error": {"code": code, "message": message, "details": details}}, status)
 
 
-def busy(code: str, message: str, retry_after_s: int) -> web.Response:
-    """Refuse for now."""
-    response = failure(HTTPStatus.SERVICE_UNAVAILABLE, code, message)
-    response.headers["Retry-After"] = str(retry_after_s)
+def refused(what: Failure, message: str = "", details: object = None) -> web.Response:
+    """Refuse in the words of this kind of failure, unless there is more to say."""
+    response = failure(what.status, what.code, message or what.words, details)
+    if what.retry_after_s:
+        response.headers["Retry-After"] = str(what.retry_after_s)
     return response
 
 
 def bad_parameter(name: str, message: str) -> web.Response:
-    return failure(HTTPStatus.BAD_REQUEST, "bad_parameter", f"{name}: {message}", {"parameter": name})
+    return refused(BAD_PARAMETER, f"{name}: {message}", {"parameter": name})
 
 
 def not_kept(error: OSError) -> web.Response:
     """The disk refused what the user wants kept."""
     reason = error.strerror or "the disk refused"
     log.error("not_kept", reason=reason)
-    return busy("not_kept", f"it could not be kept ({reason}), so nothing was changed", RETRY_AFTER_S)
+    return refused(NOT_KEPT, f"it could not be kept ({reason}), so nothing was changed")
 
 
 def no_history() -> web.Response:
-    return failure(HTTPStatus.SERVICE_UNAVAILABLE, "history_unavailable", "no history is kept: `history.dsn` is off")
+    """Nothing will change that as long as the program runs, so nobody is asked to come back."""
+    return failure(HISTORY_UNAVAILABLE.status, HISTORY_UNAVAILABLE.code, "no history is kept: `history.dsn` is off")
 
 
 def history_unavailable(why: HistoryUnavailable) -> web.Response:
-    return busy("history_unavailable", str(why), RETRY_AFTER_S)
+    return refused(HISTORY_UNAVAILABLE, str(why))
 
 
 class Connection(web.RequestHandler):
@@ -93,6 +95,7 @@ class Connection(web.RequestHandler):
         if not presentable.prepared:
             presentable.headers.setdefault("Cache-Control", NOT_STORED)
             presentable.headers.update(SECURITY_HEADERS)
+            await pack(request, presentable)
         return await super().finish_response(request, presentable, start_time)
 
     def handle_error(

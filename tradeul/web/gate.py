@@ -15,12 +15,23 @@ from aiohttp import web
 
 from tradeul.access import PREFIX, Holder, Holders, is_loopback
 from tradeul.clock import Clock
-from tradeul.web.answers import busy, failure
+from tradeul.web.answers import refused
 from tradeul.web.callers import Callers
 from tradeul.web.counted import Counted
 from tradeul.web.credentials import FAILURE_S, Credentials
 from tradeul.web.crowd import SWEEP_S, Crowd
 from tradeul.web.entries import Entries, Entry
+from tradeul.web.failures import (
+    CROWDED,
+    FORBIDDEN,
+    FOREIGN_ORIGIN,
+    MISDIRECTED,
+    NO_TOKENS,
+    RATE_LIMITED,
+    TOKEN_IN_ADDRESS,
+    UNAUTHORISED,
+    UNKNOWN_SUBPROTOCOL,
+)
 from tradeul.web.origin import Origins
 from tradeul.web.rates import Rates
 
@@ -39,7 +50,6 @@ FOR_INSIDERS: Final = frozenset({"/metrics"})
 REQUESTS_PER_S: Final = 50.0
 REQUESTS_BURST: Final = 400
 """A page is some forty files, and an office of people shares an address."""
-ROOM_AFTER_S: Final = 5
 
 SUBPROTOCOL: Final = "tradeul"
 """What a WebSocket may offer beside its token, and is then answered."""
@@ -131,7 +141,7 @@ class Gate:
     async def enter(self, request: web.BaseRequest, token: str) -> Holder | web.Response:
         """Find who holds a token, or refuse: slowly where it is wrong, so that trying is of no use."""
         if self._credentials is None:
-            return failure(HTTPStatus.NOT_FOUND, "no_tokens", "there are no tokens here: everybody is let in")
+            return refused(NO_TOKENS)
         holder = self._credentials.opens(token, self._caller(request))
         if isinstance(holder, float):
             return _too_many("too many tokens were tried from this address", holder)
@@ -146,11 +156,10 @@ class Gate:
         headers = request.headers
         host = headers.get("Host")
         if not self._origins.knows(host) and not self._origins.is_ours(host, _reached(request)):
-            message = "there is nothing here of that name: add its origin to server.allowed_origins if it is yours"
-            return failure(HTTPStatus.MISDIRECTED_REQUEST, "misdirected_request", message)
+            return refused(MISDIRECTED)
         acting = request.method not in READING or "Upgrade" in headers
         if acting and self._origins.is_foreign(headers.get("Origin"), host or ""):
-            return failure(HTTPStatus.FORBIDDEN, "foreign_origin", "a page of another site may not do anything here")
+            return refused(FOREIGN_ORIGIN)
         return None
 
     def _squeezed(self, request: web.BaseRequest, connection: Counted) -> web.Response | None:
@@ -159,7 +168,7 @@ class Gate:
         connection.close()  # after this answer
         if request.path == HEALTH:
             return None
-        return busy("full", "as many connections are open as there may be", ROOM_AFTER_S)
+        return refused(CROWDED)
 
     async def _checked(self, request: web.BaseRequest, handle: Handler) -> web.StreamResponse:
         local = self._is_local(request)
@@ -170,8 +179,7 @@ class Gate:
             allowed = request.path not in FOR_INSIDERS
             return await handle(request) if allowed else _forbidden("only this machine may see this")
         if _token_in_address(request):
-            message = "a token may not stand in an address, where it is kept and shown: send Authorization: Bearer"
-            return failure(HTTPStatus.BAD_REQUEST, "token_in_address", message)
+            return refused(TOKEN_IN_ADDRESS)
         if request.path in OPEN or (local and request.path in FOR_INSIDERS):
             return await handle(request)
         refusal = await self._recognised(request)
@@ -181,8 +189,7 @@ class Gate:
         """Refuse whoever shows no token, a wrong one, or one that is not good for this; None: welcome."""
         token, upgrading = self._token_of(request), request.path == SOCKET and "Upgrade" in request.headers
         if upgrading and not _offers_ours(request):
-            message = f"offer the subprotocol {SUBPROTOCOL} beside the token, or none"
-            return failure(HTTPStatus.BAD_REQUEST, "unknown_subprotocol", message)
+            return refused(UNKNOWN_SUBPROTOCOL)
         if token is None:
             return None if upgrading else _sign_in(request)
         holder = await self.enter(request, token)
@@ -262,16 +269,16 @@ def _sign_in(request: web.BaseRequest) -> web.Response:
 
 
 def _unauthorised(message: str) -> web.Response:
-    response = failure(HTTPStatus.UNAUTHORIZED, "unauthorised", message)
+    response = refused(UNAUTHORISED, message)
     response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
 def _forbidden(message: str) -> web.Response:
-    return failure(HTTPStatus.FORBIDDEN, "forbidden", message)
+    return refused(FORBIDDEN, message)
 
 
 def _too_many(message: str, wait_s: float) -> web.Response:
-    response = failure(HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", message)
+    response = refused(RATE_LIMITED, message)
     response.headers["Retry-After"] = str(math.ceil(wait_s))
     return response

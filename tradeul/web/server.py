@@ -6,7 +6,7 @@ server's own.
 
 import asyncio
 import errno
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol, cast
@@ -26,6 +26,7 @@ from tradeul.web.routes.live import LiveLists
 from tradeul.web.routes.login import Login
 from tradeul.web.routes.market import MarketFacts
 from tradeul.web.routes.page import Manifest, Page
+from tradeul.web.routes.reference import Reference
 
 MAX_BODY_BYTES: Final = 16 * 1024
 MAX_LINE_BYTES: Final = 8 * 1024
@@ -78,10 +79,12 @@ class WebServer:
         self._address = address
         self.port = address.port
         """The port that is listened on; known after `start` where any was asked for."""
-        self._app = app = web.Application(client_max_size=MAX_BODY_BYTES)
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
         self.gate = gate = Gate(address.rules, address.host, clock)
+        self._reference = Reference()
         files = Page(page)
         parts: tuple[Part, ...] = (
+            self._reference,
             files,
             Login(files, gate),
             Health(view, gate),
@@ -91,6 +94,7 @@ class WebServer:
         )
         for part in (*parts, *more):
             app.add_routes(part.routes())
+        self.routes: Collection[web.AbstractRoute] = app.router.routes()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=HANDLERS_S)
         self._listener: asyncio.Server | None = None
 
@@ -108,10 +112,11 @@ class WebServer:
             await self._runner.cleanup()
             raise _named(error, self._address) from error
         self.port = self._listener.sockets[0].getsockname()[1]
+        self._reference.describe(self.routes, f"{host}:{self.port}")
 
     def table(self) -> list[tuple[str, str]]:
         """Every method and path that is answered."""
-        return sorted((route.method, route.resource.canonical) for route in self._app.router.routes() if route.resource)
+        return sorted((route.method, route.resource.canonical) for route in self.routes if route.resource)
 
     async def run(self) -> None:
         """See to whom is let in, for as long as we listen."""

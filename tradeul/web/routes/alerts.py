@@ -5,7 +5,6 @@ What changes something is refused to other people's pages. No secret is ever tol
 rule that is sent back as it was told keeps both.
 """
 
-import re
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -20,13 +19,20 @@ from tradeul.engine.alerts import REMEMBERED, Alerts
 from tradeul.engine.ports import Messenger
 from tradeul.engine.refusals import NotYours, Refused
 from tradeul.errors import UsageError
-from tradeul.web.answers import answer, failure, not_kept
-from tradeul.web.bodies import bad_part, body_of, refusal_of
-from tradeul.web.parameters import Reader, asked_of, symbol_in
+from tradeul.web import shapes
+from tradeul.web.answers import answer, not_kept, refused
+from tradeul.web.api import asked_of, operation
+from tradeul.web.bodies import NAME_WANTED, NAMED, bad_part, body_of, refusal_of
+from tradeul.web.failures import EXISTS, FOREIGN_ORIGIN, NOT_KEPT, NOT_YOURS, TOO_MANY, UNKNOWN_ALERT
+from tradeul.web.parameters import named, part, symbol, whole_number
 from tradeul.web.protocol import alert_fields, milliseconds
 
-DEFAULT_LIMIT: Final = 100
-NAMED: Final = re.compile(NAME_PATTERN)
+NAME: Final = part("name", "The name of a rule.", "runners")
+HISTORY: Final = (
+    named("rule", "Of this rule only.", NAME_PATTERN, "the name of a rule"),
+    symbol("Of this symbol only."),
+    whole_number("limit", "How many at most, the newest first.", REMEMBERED, 100),
+)
 TAKEN: Final = ("history", "undelivered")
 """Words of the API where else a name stands."""
 
@@ -63,24 +69,41 @@ class AlertRoutes:
             web.delete("/api/v1/alerts/{name}", self.delete),
         ]
 
+    @operation("Alerts", shapes.Rules)
     async def all(self, _request: web.Request) -> web.Response:
         """Every rule, those that are switched off or cannot ring too."""
         return answer({"alerts": [self._told(rule) for rule in self._book]})
 
+    @operation("Alerts", shapes.Rule, parameters=(NAME,), failures=(UNKNOWN_ALERT,))
     async def one(self, request: web.Request) -> web.Response:
+        """One rule, and how often it rang."""
         rule = self._book.rules.get(request.match_info["name"])
-        return _unknown() if rule is None else answer(self._told(rule))
+        return refused(UNKNOWN_ALERT) if rule is None else answer(self._told(rule))
 
+    @operation(
+        "Alerts",
+        shapes.Rule,
+        body=NewAlert,
+        failures=(FOREIGN_ORIGIN, EXISTS, TOO_MANY, NOT_KEPT),
+        status=HTTPStatus.CREATED,
+    )
     async def create(self, request: web.Request) -> web.Response:
         """Make a rule of a name that is free."""
         wish = await body_of(request, NewAlert)
         if isinstance(wish, web.Response):
             return wish
         if wish.name in self._book.rules:
-            return failure(HTTPStatus.CONFLICT, "exists", f"there is an alert {wish.name}: PUT changes it")
+            return refused(EXISTS, f"there is an alert {wish.name}: PUT changes it")
         given = {name: getattr(wish, name) for name in wish.model_fields_set - {"name"}}
         return await self._put(wish.name, AlertDefinition(**given), HTTPStatus.CREATED)
 
+    @operation(
+        "Alerts",
+        shapes.Rule,
+        parameters=(NAME,),
+        body=AlertDefinition,
+        failures=(FOREIGN_ORIGIN, TOO_MANY, NOT_KEPT),
+    )
     async def put(self, request: web.Request) -> web.Response:
         """Make a rule, or define one anew; a secret that is not named stays."""
         definition = await body_of(request, AlertDefinition)
@@ -88,29 +111,36 @@ class AlertRoutes:
             return definition
         name = request.match_info["name"]
         if not NAMED.fullmatch(name):
-            return bad_part("name", "small letters, digits and _, beginning with a letter, 32 at most")
+            return bad_part("name", NAME_WANTED)
         known = self._book.rules.get(name)
         return await self._put(name, _completed(definition, None if known is None else known.definition), HTTPStatus.OK)
 
+    @operation(
+        "Alerts",
+        shapes.Deleted,
+        parameters=(NAME,),
+        failures=(FOREIGN_ORIGIN, UNKNOWN_ALERT, NOT_YOURS, NOT_KEPT),
+    )
     async def delete(self, request: web.Request) -> web.Response:
         """Delete the user's own rule; one of the settings under the same name is there again."""
         name = request.match_info["name"]
         try:
             await self._book.delete(name)
         except KeyError:
-            return _unknown()
-        except NotYours as refused:
-            return failure(HTTPStatus.CONFLICT, "not_yours", str(refused))
+            return refused(UNKNOWN_ALERT)
+        except NotYours as error:
+            return refused(NOT_YOURS, str(error))
         except OSError as error:
             return not_kept(error)
         return answer({"deleted": name})
 
+    @operation("Alerts", shapes.Rang, parameters=HISTORY)
     async def history(self, request: web.Request) -> web.Response:
         """What rang, and what did not and why, newest first; of one rule or symbol if asked."""
-        asked = asked_of(request, HISTORY_READERS)
+        asked = asked_of(request)
         if isinstance(asked, web.Response):
             return asked
-        rule, symbol, limit = asked["rule"], asked["symbol"], asked["limit"] or DEFAULT_LIMIT
+        rule, symbol, limit = asked["rule"], asked["symbol"], asked["limit"]
         found = [
             _decision(alert)
             for alert in reversed(self._alerts.decisions)
@@ -118,10 +148,12 @@ class AlertRoutes:
         ]
         return answer({"alerts": found[:limit]})
 
+    @operation("Alerts", shapes.Undelivered)
     async def undelivered(self, _request: web.Request) -> web.Response:
         """Webhooks that wait, and those that were given up."""
         return answer(self._messenger.undelivered())
 
+    @operation("Alerts", shapes.TriedAgain, body=Again, failures=(FOREIGN_ORIGIN,))
     async def retry(self, request: web.Request) -> web.Response:
         """Try again what was given up, and at once what waits."""
         wish = await body_of(request, Again)
@@ -132,10 +164,10 @@ class AlertRoutes:
             return bad_part("name", f"{name} is a word of the API: choose another")
         try:
             rule = await self._book.put(name, definition)
-        except Refused as refused:
-            return refusal_of(refused)
-        except UsageError as refused:
-            return failure(HTTPStatus.CONFLICT, "too_many", str(refused))
+        except Refused as error:
+            return refusal_of(error)
+        except UsageError as error:
+            return refused(TOO_MANY, str(error))
         except OSError as error:
             return not_kept(error)
         return answer(self._told(rule), status)
@@ -152,21 +184,6 @@ class AlertRoutes:
             "fired": rule.fired,
             "suppressed": rule.suppressed,
         }
-
-
-def _limit(text: str) -> int:
-    if text.isascii() and text.isdigit() and len(text) <= len(str(REMEMBERED)) and 1 <= int(text) <= REMEMBERED:
-        return int(text)
-    raise ValueError(f"a whole number from 1 to {REMEMBERED}")
-
-
-def _rule(text: str) -> str:
-    if NAMED.fullmatch(text):
-        return text
-    raise ValueError("the name of a rule")
-
-
-HISTORY_READERS: Final[dict[str, Reader]] = {"rule": _rule, "symbol": symbol_in, "limit": _limit}
 
 
 def _decision(alert: Alert) -> dict[str, object]:
@@ -201,7 +218,3 @@ def _completed(wish: AlertDefinition, known: AlertDefinition | None) -> AlertDef
     if wish.webhook is not None and wish.webhook == _shown_address(known):
         kept["webhook"] = known.webhook
     return wish.model_copy(update=kept)
-
-
-def _unknown() -> web.Response:
-    return failure(HTTPStatus.NOT_FOUND, "unknown_alert", "there is no such alert")

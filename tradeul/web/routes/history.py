@@ -4,9 +4,9 @@ The newest events are answered from memory, everything else from what was kept; 
 there is. Moments are told in milliseconds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Final
 
 from aiohttp import web
 
@@ -15,8 +15,21 @@ from tradeul.engine.channels import Channels
 from tradeul.engine.ports import Annals, Span
 from tradeul.engine.visits import RecentEvents
 from tradeul.errors import HistoryUnavailable, UsageError
-from tradeul.web.answers import answer, bad_parameter, failure, history_unavailable, no_history
-from tradeul.web.parameters import MS_NS, Asked, Reader, asked_of, end_of, is_plain, moment_ms, symbol_in, whole_number
+from tradeul.web import shapes
+from tradeul.web.answers import answer, bad_parameter, history_unavailable, no_history, refused
+from tradeul.web.api import CSV, JSON, Asked, asked_of, operation
+from tradeul.web.failures import HISTORY_UNAVAILABLE, NOTHING_KEPT, UNKNOWN_LIST
+from tradeul.web.parameters import (
+    LIST_PART,
+    MS_NS,
+    any_text,
+    choice,
+    end_of,
+    moment,
+    plain_text,
+    symbol,
+    whole_number,
+)
 from tradeul.web.protocol import milliseconds
 from tradeul.web.spreadsheet import csv_answer
 
@@ -34,7 +47,21 @@ ROW_COLUMNS: Final = (
     *("timestamp", "list", "rank", "symbol", "price", "volume", "rvol", "change_percent", "market_cap"),
 )
 
-Format = Literal["json", "csv"]
+SPAN: Final = (
+    any_text("list", "Of this list only.", "gappers_up"),
+    symbol("Of this symbol only."),
+    moment("from", "The first moment."),
+    moment("to", "The last moment."),
+    whole_number("limit", "How many at most, the newest first.", LARGEST_LIMIT, DEFAULT_LIMIT),
+    choice("format", "`csv` is for a spreadsheet.", ("json", "csv"), "json"),
+)
+CURSOR: Final = plain_text(
+    "cursor",
+    "Where the page begins: `next_cursor` of the one before.",
+    LONGEST_CURSOR,
+    "`next_cursor` of the page before",
+)
+AT: Final = moment("at", "The moment that is asked about.", required=True)
 
 
 class History:
@@ -52,26 +79,34 @@ class History:
             web.get("/api/v1/history/lists/{list}", self.list_at),
         ]
 
+    @operation("History", shapes.Events, parameters=SPAN, failures=(UNKNOWN_LIST,), media=(JSON, CSV))
     async def events(self, request: web.Request) -> web.Response:
         """Entries, exits and peaks, newest first; `complete` is false where some may be missing."""
-        asked = self._asked(request, SPAN_READERS)
+        asked = self._asked(request)
         if isinstance(asked, web.Response):
             return asked
-        events, complete = await self._find_events(_span_of(asked), _limit_of(asked))
+        events, complete = await self._find_events(_span_of(asked), asked["limit"])
         rows = [_event_cells(event) for event in events]
         if asked["format"] == "csv":
             return csv_answer("events.csv", EVENT_COLUMNS, rows)
         return answer({"events": _named(EVENT_COLUMNS, rows), "complete": complete})
 
+    @operation(
+        "History",
+        shapes.ScanResults,
+        parameters=(*SPAN, CURSOR),
+        failures=(UNKNOWN_LIST, HISTORY_UNAVAILABLE),
+        media=(JSON, CSV),
+    )
     async def scans(self, request: web.Request) -> web.Response:
         """Who was in which list when, minute by minute, newest first; as CSV the next page is in the `Link` header."""
-        asked = self._asked(request, SPAN_READERS | {"cursor": _cursor})
+        asked = self._asked(request)
         if isinstance(asked, web.Response):
             return asked
         if self._annals is None:
             return no_history()
         try:
-            found, cursor = await self._annals.results(_span_of(asked), _limit_of(asked), asked["cursor"])
+            found, cursor = await self._annals.results(_span_of(asked), asked["limit"], asked["cursor"])
         except HistoryUnavailable as unavailable:
             return history_unavailable(unavailable)
         except UsageError as complaint:
@@ -84,12 +119,18 @@ class History:
             response.headers["Link"] = f'<{request.rel_url.update_query(cursor=cursor)}>; rel="next"'
         return response
 
+    @operation(
+        "History",
+        shapes.ListThen,
+        parameters=(LIST_PART, AT),
+        failures=(UNKNOWN_LIST, NOTHING_KEPT, HISTORY_UNAVAILABLE),
+    )
     async def list_at(self, request: web.Request) -> web.Response:
         """The list as it stood at a moment, with the time of the state and how finely it is known."""
         name = request.match_info["list"]
         if name not in self._channels.by_name:
-            return _unknown_list()
-        asked = self._asked(request, {"at": moment_ms}, required="at")
+            return refused(UNKNOWN_LIST)
+        asked = self._asked(request)
         if isinstance(asked, web.Response):
             return asked
         if self._annals is None:
@@ -99,7 +140,7 @@ class History:
         except HistoryUnavailable as unavailable:
             return history_unavailable(unavailable)
         if record is None:
-            return failure(404, "not_kept", "nothing is kept of this list at that time")
+            return refused(NOTHING_KEPT)
         return answer(_contents(record, asked["at"]))
 
     async def _find_events(self, span: Span, limit: int) -> tuple[Sequence[ListEvent], bool]:
@@ -121,37 +162,13 @@ class History:
             return newest, False
         return [*certain, *older], True
 
-    def _asked(self, request: web.Request, readers: Mapping[str, Reader], required: str = "") -> Asked | web.Response:
-        values = asked_of(request, readers, required)
+    def _asked(self, request: web.Request) -> Asked | web.Response:
+        values = asked_of(request)
         if isinstance(values, web.Response):
             return values
         if values.get("list") is not None and values["list"] not in self._channels.by_name:
-            return _unknown_list()
+            return refused(UNKNOWN_LIST)
         return values
-
-
-def _cursor(text: str) -> str:
-    if len(text) <= LONGEST_CURSOR and is_plain(text):
-        return text
-    raise ValueError("`next_cursor` of the page before")
-
-
-def _format(text: str) -> Format:
-    if text == "csv":
-        return "csv"
-    if text == "json":
-        return "json"
-    raise ValueError("json or csv")
-
-
-SPAN_READERS: Final[dict[str, Reader]] = {
-    "list": str,
-    "symbol": symbol_in,
-    "from": moment_ms,
-    "to": moment_ms,
-    "limit": whole_number(LARGEST_LIMIT),
-    "format": _format,
-}
 
 
 def _span_of(asked: Asked) -> Span:
@@ -162,10 +179,6 @@ def _span_of(asked: Asked) -> Span:
         None if first is None else Nanos(first * MS_NS),
         None if last is None else end_of(last),
     )
-
-
-def _limit_of(asked: Asked) -> int:
-    return asked["limit"] or DEFAULT_LIMIT
 
 
 def _before(span: Span, since: Nanos | None) -> Span:
@@ -198,7 +211,3 @@ def _contents(record: ListRecord, asked_ms: int) -> dict[str, object]:
         "resolution_s": max(STATE_S, -((timestamp - asked_ms) // S_MS)),
         "rows": _named(names, rows),
     }
-
-
-def _unknown_list() -> web.Response:
-    return failure(404, "unknown_list", "there is no such list")

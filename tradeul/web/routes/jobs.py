@@ -8,10 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tradeul.engine.ports import Jobs
 from tradeul.errors import UsageError
-from tradeul.web.answers import answer, failure
+from tradeul.web import shapes
+from tradeul.web.answers import answer, failure, refused
+from tradeul.web.api import operation
 from tradeul.web.bodies import body_of
+from tradeul.web.failures import FOREIGN_ORIGIN, HISTORY_UNAVAILABLE, UNKNOWN_JOB
+from tradeul.web.parameters import part
 
 MOST_DAYS: Final = 400
+NAME: Final = part("name", "The name of a job; `/api/v1/jobs` has all of them.", "universe")
 
 
 class Wish(BaseModel):
@@ -19,7 +24,7 @@ class Wish(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
-    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] | None = None
+    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] | None = Field(None, description="How many sessions, to the last.")
 
 
 class JobRoutes:
@@ -31,10 +36,19 @@ class JobRoutes:
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/api/v1/jobs", self.all), web.post("/api/v1/jobs/{name}", self.ask)]
 
+    @operation("Program", shapes.Jobs, failures=(HISTORY_UNAVAILABLE,))
     async def all(self, _request: web.Request) -> web.Response:
         """Every job with its hour, progress and last runs; and the runs since the start, the newest first."""
         return _no_jobs() if self._jobs is None else answer(self._jobs.report())
 
+    @operation(
+        "Program",
+        shapes.Asked,
+        parameters=(NAME,),
+        body=Wish,
+        failures=(FOREIGN_ORIGIN, UNKNOWN_JOB, HISTORY_UNAVAILABLE),
+        status=HTTPStatus.ACCEPTED,
+    )
     async def ask(self, request: web.Request) -> web.Response:
         """Queue a run, or join the one that is queued or goes on."""
         if self._jobs is None:
@@ -45,9 +59,9 @@ class JobRoutes:
         try:
             run = await self._jobs.submit(name, wish.days)
         except UsageError as error:
-            return failure(HTTPStatus.NOT_FOUND, "unknown_job", str(error))
+            return refused(UNKNOWN_JOB, str(error))
         return answer({"job": name, "run": run}, HTTPStatus.ACCEPTED)
 
 
 def _no_jobs() -> web.Response:
-    return failure(HTTPStatus.SERVICE_UNAVAILABLE, "history_unavailable", "nothing is loaded: `history.dsn` is off")
+    return failure(HISTORY_UNAVAILABLE.status, HISTORY_UNAVAILABLE.code, "nothing is loaded: `history.dsn` is off")

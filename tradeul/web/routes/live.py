@@ -9,11 +9,14 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from tradeul.clock import Clock
 from tradeul.web import protocol
-from tradeul.web.answers import SECURITY_HEADERS, busy, failure
+from tradeul.web.answers import SECURITY_HEADERS, refused
+from tradeul.web.api import operation
 from tradeul.web.entries import Entry
+from tradeul.web.failures import FULL, UPGRADE_REQUIRED
 from tradeul.web.gate import SOCKET, SUBPROTOCOL, Gate
 from tradeul.web.hub import Hub
 from tradeul.web.pace import Pace
+from tradeul.web.parameters import Parameter
 from tradeul.web.protocol import (
     MAX_MESSAGE_BYTES,
     MESSAGES_PER_SECOND,
@@ -34,7 +37,15 @@ from tradeul.web.viewer import UNSENT_BYTES, Viewer
 PING_S: Final = 20.0
 CLOSE_S: Final = 1.0
 """How long aiohttp waits for the answer to a close frame of its own."""
-RETRY_AFTER_S: Final = 10
+VERSION: Final = Parameter(
+    "protocol",
+    f"The version of the live protocol that the client speaks; whoever speaks another than {PROTOCOL} is closed with "
+    f"{CloseCode.PROTOCOL_TOO_OLD:d}.",
+    str,
+    {"type": "string"},
+    str(PROTOCOL),
+    str(PROTOCOL),
+)
 
 
 class LiveLists:
@@ -47,9 +58,17 @@ class LiveLists:
     def routes(self) -> list[web.RouteDef]:
         return [web.get(SOCKET, self.serve, allow_head=False)]
 
+    @operation(
+        "Live",
+        parameters=(VERSION,),
+        failures=(UPGRADE_REQUIRED, FULL),
+        status=HTTPStatus.SWITCHING_PROTOCOLS,
+        media=(),
+    )
     async def serve(self, request: web.Request) -> web.StreamResponse:
+        """The live lists, by WebSocket: `/asyncapi.json` says what is spoken there."""
         if len(self._hub) >= self._max_clients:
-            return busy("full", f"{self._max_clients} viewers are connected already", RETRY_AFTER_S)
+            return refused(FULL, f"{self._max_clients} viewers are connected already")
         socket = _socket()
         if not socket.can_prepare(request):
             return _upgrade_required()
@@ -147,6 +166,6 @@ def _socket() -> web.WebSocketResponse:
 
 
 def _upgrade_required() -> web.Response:
-    response = failure(HTTPStatus.UPGRADE_REQUIRED, "upgrade_required", "this address speaks WebSocket only")
+    response = refused(UPGRADE_REQUIRED)
     response.headers.update({"Upgrade": "websocket", "Sec-WebSocket-Version": "13"})
     return response

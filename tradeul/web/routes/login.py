@@ -6,7 +6,10 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
+from tradeul.web import shapes
 from tradeul.web.answers import answer, bad_parameter
+from tradeul.web.api import HTML, operation
+from tradeul.web.failures import BAD_PARAMETER, NO_TOKENS, NOT_FOUND, RATE_LIMITED, UNAUTHORISED
 from tradeul.web.gate import LOGIN, Gate
 from tradeul.web.routes.page import Page
 
@@ -24,12 +27,19 @@ class Login:
     def routes(self) -> list[web.RouteDef]:
         return [web.get(LOGIN, self.form), web.post(LOGIN, self.sign_in)]
 
+    @operation("Page", media=(HTML,), failures=(NOT_FOUND,))
     async def form(self, request: web.Request) -> web.Response:
         """The form; where there are no tokens, there is nothing to sign in to."""
         if not self._gate.asks_for_tokens:
             return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/"})
         return self._page.served(FILE, request)
 
+    @operation(
+        "Page",
+        shapes.SignedIn,
+        form={"token": "What `python -m tradeul token new` showed."},
+        failures=(BAD_PARAMETER, UNAUTHORISED, NO_TOKENS, RATE_LIMITED),
+    )
     async def sign_in(self, request: web.Request) -> web.Response:
         """Take what the form sends: `token`, and nothing else of it is looked at."""
         try:

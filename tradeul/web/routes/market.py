@@ -2,13 +2,17 @@
 
 from typing import Final
 
+import orjson
 from aiohttp import web
 
 from tradeul.domain.events import Nanos
 from tradeul.domain.fields import CATALOGUE, Field, Kind
 from tradeul.domain.session import local_time
 from tradeul.engine.ports import View
+from tradeul.web import shapes
 from tradeul.web.answers import answer
+from tradeul.web.api import JSON, operation
+from tradeul.web.files import file_answer, page_file
 
 TYPES: Final = {
     Kind.NUMBER: "number",
@@ -23,15 +27,20 @@ TYPES: Final = {
 class MarketFacts:
     def __init__(self, view: View) -> None:
         self._view = view
+        self._fields = page_file(orjson.dumps({"fields": [_described(field) for field in CATALOGUE]}), JSON)
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/api/session/current", self.session), web.get("/api/v1/fields", self.fields)]
 
+    @operation("Market", shapes.SessionFacts)
     async def session(self, _request: web.Request) -> web.Response:
+        """The market's day: the session of now, the hours of this date in New York, and what comes next."""
         return answer(session_facts(self._view))
 
-    async def fields(self, _request: web.Request) -> web.Response:
-        return answer({"fields": [_described(field) for field in CATALOGUE]})
+    @operation("Market", shapes.Fields, etag=True)
+    async def fields(self, request: web.Request) -> web.Response:
+        """Every field that a row, a condition or a column can name, with its unit and its meaning."""
+        return file_answer(self._fields, request)
 
 
 def session_facts(view: View) -> dict[str, object]:

@@ -1,15 +1,17 @@
 """The page: files read once at start. What is not among them does not exist, however its path is spelled."""
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
 
-from tradeul.web.answers import failure
+from tradeul.web.answers import refused
+from tradeul.web.api import HTML, operation
+from tradeul.web.failures import NOT_FOUND
+from tradeul.web.files import PageFile, file_answer, page_file
+from tradeul.web.parameters import part
 
 INDEX: Final = "index.html"
 CONTENT_TYPES: Final = {
@@ -25,11 +27,7 @@ CONTENT_TYPES: Final = {
 """What a page is made of; other files that lie about in the folder are not served."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageFile:
-    body: bytes
-    content_type: str
-    etag: str
+NAME: Final = part("name", "A file of the page.", "style.css")
 
 
 Manifest = Mapping[str, PageFile]
@@ -38,16 +36,11 @@ Manifest = Mapping[str, PageFile]
 
 def read_page(folder: Path) -> Manifest:
     files = {
-        path.relative_to(folder).as_posix(): _page_file(path)
+        path.relative_to(folder).as_posix(): page_file(path.read_bytes(), CONTENT_TYPES[path.suffix])
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.suffix in CONTENT_TYPES
     }
     return MappingProxyType(files)
-
-
-def _page_file(path: Path) -> PageFile:
-    body = path.read_bytes()
-    return PageFile(body, CONTENT_TYPES[path.suffix], f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
 class Page:
@@ -57,18 +50,21 @@ class Page:
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/", self.index), web.get("/static/{name:.*}", self.file)]
 
+    @operation("Page", media=(HTML,), failures=(NOT_FOUND,))
     async def index(self, request: web.Request) -> web.Response:
+        """The page that shows the lists."""
         return self.served(INDEX, request)
 
+    @operation(
+        "Page",
+        parameters=(NAME,),
+        media=tuple(content_type.partition(";")[0] for content_type in CONTENT_TYPES.values()),
+        failures=(NOT_FOUND,),
+    )
     async def file(self, request: web.Request) -> web.Response:
+        """A file that the page is made of."""
         return self.served(request.match_info["name"], request)
 
     def served(self, name: str, request: web.Request) -> web.Response:
         file = self._manifest.get(name)
-        if file is None:
-            return failure(404, "not_found", "Not Found")
-        # A browser asks each time whether its copy is the newest, so that a new version never meets old modules.
-        headers = {"ETag": file.etag, "Cache-Control": "no-cache"}
-        if request.headers.get("If-None-Match") == file.etag:
-            return web.Response(status=304, headers=headers)
-        return web.Response(body=file.body, headers={**headers, "Content-Type": file.content_type})
+        return refused(NOT_FOUND) if file is None else file_answer(file, request)

@@ -10,7 +10,11 @@ from tradeul.domain.events import Symbol
 from tradeul.engine.division import Division, Divisions
 from tradeul.engine.ports import BehindUsual, UsualSessions
 from tradeul.errors import HistoryUnavailable
-from tradeul.web.answers import answer, failure
+from tradeul.web import shapes
+from tradeul.web.answers import answer, refused
+from tradeul.web.api import operation
+from tradeul.web.failures import UNKNOWN_SYMBOL
+from tradeul.web.parameters import SYMBOL_PART
 from tradeul.web.protocol import milliseconds
 
 
@@ -24,12 +28,13 @@ class Rvol:
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/api/v1/rvol/{symbol}", self.work)]
 
+    @operation("Symbols", shapes.RvolWork, parameters=(SYMBOL_PART,), failures=(UNKNOWN_SYMBOL,))
     async def work(self, request: web.Request) -> web.Response:
-        """Every part of the division."""
+        """The division behind a relative volume, part by part, so that it can be redone by hand."""
         symbol = Symbol(request.match_info["symbol"])
         division = self._divisions.division(symbol)
         if division is None:
-            return failure(404, "unknown_symbol", "there is no such symbol, or nothing is known of its volume today")
+            return refused(UNKNOWN_SYMBOL, "there is no such symbol, or nothing is known of its volume today")
         baselines, missing = await self._baselines(division)
         return answer(_told(division) | {"baselines": baselines, "baselines_missing": missing})
 

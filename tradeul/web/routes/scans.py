@@ -3,14 +3,13 @@
 What changes something is refused to other people's pages. A change is kept before it is answered.
 """
 
-import re
 from http import HTTPStatus
 from typing import Annotated, Final
 
 from aiohttp import web
 from pydantic import Field
 
-from tradeul.definitions import LARGEST_LIST, NAME_PATTERN, Name, ScanDefinition
+from tradeul.definitions import LARGEST_LIST, Name, ScanDefinition
 from tradeul.domain.deltas import wire_rows
 from tradeul.engine.channels import Channels
 from tradeul.engine.own_scans import OwnScans
@@ -18,11 +17,14 @@ from tradeul.engine.preview import Previews
 from tradeul.engine.refusals import NotYours, Refused
 from tradeul.engine.scan_book import Entry, scan_of
 from tradeul.errors import UsageError
-from tradeul.web.answers import answer, busy, failure, not_kept
-from tradeul.web.bodies import bad_part, body_of, refusal_of
+from tradeul.web import shapes
+from tradeul.web.answers import answer, not_kept, refused
+from tradeul.web.api import operation
+from tradeul.web.bodies import NAME_WANTED, NAMED, bad_part, body_of, refusal_of
+from tradeul.web.failures import EXISTS, FOREIGN_ORIGIN, NOT_KEPT, NOT_YOURS, STARTING, TOO_MANY, UNKNOWN_LIST
+from tradeul.web.parameters import part
 
-RETRY_AFTER_S: Final = 5
-NAMED: Final = re.compile(NAME_PATTERN)
+NAME: Final = part("name", "The name of a list.", "winners")
 
 
 class NewScan(ScanDefinition):
@@ -53,24 +55,41 @@ class Scans:
             web.delete("/api/v1/scans/{name}", self.delete),
         ]
 
+    @operation("Your own", shapes.Scans)
     async def all(self, _request: web.Request) -> web.Response:
         """Every list, those that are switched off or cannot be made too."""
         return answer({"scans": [self._told(entry) for entry in self._scans.book.entries()]})
 
+    @operation("Your own", shapes.ScanTold, parameters=(NAME,), failures=(UNKNOWN_LIST,))
     async def one(self, request: web.Request) -> web.Response:
+        """One list as it is defined."""
         name = request.match_info["name"]
-        return self._answer(name) if name in self._scans.book else _unknown()
+        return self._answer(name) if name in self._scans.book else refused(UNKNOWN_LIST)
 
+    @operation(
+        "Your own",
+        shapes.ScanTold,
+        body=NewScan,
+        failures=(FOREIGN_ORIGIN, EXISTS, TOO_MANY, NOT_KEPT),
+        status=HTTPStatus.CREATED,
+    )
     async def create(self, request: web.Request) -> web.Response:
         """Make a list of a name that is free."""
         wish = await body_of(request, NewScan)
         if isinstance(wish, web.Response):
             return wish
         if wish.name in self._scans.book:
-            return failure(HTTPStatus.CONFLICT, "exists", f"there is a list {wish.name}: PUT changes it")
+            return refused(EXISTS, f"there is a list {wish.name}: PUT changes it")
         definition = ScanDefinition(**wish.model_dump(exclude={"name"}))
         return await self._put(wish.name, definition, HTTPStatus.CREATED)
 
+    @operation(
+        "Your own",
+        shapes.ScanTold,
+        parameters=(NAME,),
+        body=ScanDefinition,
+        failures=(FOREIGN_ORIGIN, TOO_MANY, NOT_KEPT),
+    )
     async def put(self, request: web.Request) -> web.Response:
         """Make a list, or define one anew; what is not said is as built in, or as usual."""
         definition = await body_of(request, ScanDefinition)
@@ -78,22 +97,29 @@ class Scans:
             return definition
         name = request.match_info["name"]
         if name not in self._scans.book and not NAMED.fullmatch(name):
-            return bad_part("name", "small letters, digits and _, beginning with a letter, 32 at most")
+            return bad_part("name", NAME_WANTED)
         return await self._put(name, definition, HTTPStatus.OK)
 
+    @operation(
+        "Your own",
+        shapes.Deleted,
+        parameters=(NAME,),
+        failures=(FOREIGN_ORIGIN, UNKNOWN_LIST, NOT_YOURS, NOT_KEPT),
+    )
     async def delete(self, request: web.Request) -> web.Response:
         """Delete the user's own definition; a list that was there before it is there again."""
         name = request.match_info["name"]
         try:
             await self._scans.delete(name)
         except KeyError:
-            return _unknown()
-        except NotYours as refused:
-            return failure(HTTPStatus.CONFLICT, "not_yours", str(refused))
+            return refused(UNKNOWN_LIST)
+        except NotYours as error:
+            return refused(NOT_YOURS, str(error))
         except OSError as error:
             return not_kept(error)
         return answer({"deleted": name})
 
+    @operation("Your own", shapes.Preview, body=TriedScan, failures=(STARTING,))
     async def preview(self, request: web.Request) -> web.Response:
         """Try a definition on the market as it stands; keeps nothing."""
         wish = await body_of(request, TriedScan)
@@ -101,20 +127,20 @@ class Scans:
             return wish
         try:
             found = self._previews.of(scan_of("preview", wish))
-        except Refused as refused:
-            return refusal_of(refused)
+        except Refused as error:
+            return refusal_of(error)
         if found is None:
-            return busy("starting", "the market is not known yet", RETRY_AFTER_S)
+            return refused(STARTING)
         rows = wire_rows(found.state)[: wish.limit]
         return answer({"count": found.found, "timestamp": found.state.timestamp, "rows": rows, "ms": found.ms})
 
     async def _put(self, name: str, definition: ScanDefinition, status: HTTPStatus) -> web.Response:
         try:
             await self._scans.put(name, definition)
-        except Refused as refused:
-            return refusal_of(refused)
-        except UsageError as refused:
-            return failure(HTTPStatus.CONFLICT, "too_many", str(refused))
+        except Refused as error:
+            return refusal_of(error)
+        except UsageError as error:
+            return refused(TOO_MANY, str(error))
         except OSError as error:
             return not_kept(error)
         return self._answer(name, status)
@@ -137,7 +163,3 @@ class Scans:
             "count": None if channel is None else len(channel.state.rows),
             "sequence": None if channel is None else channel.state.sequence,
         }
-
-
-def _unknown() -> web.Response:
-    return failure(HTTPStatus.NOT_FOUND, "unknown_list", "there is no such list")

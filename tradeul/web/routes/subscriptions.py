@@ -3,13 +3,20 @@
 All moments are milliseconds of market time.
 """
 
+from typing import Final
+
 from aiohttp import web
 
 from tradeul.domain.events import Nanos
 from tradeul.engine.reconciler import Change, Reconciler
+from tradeul.web import shapes
 from tradeul.web.answers import answer
-from tradeul.web.parameters import asked_of
+from tradeul.web.api import asked_of, operation
+from tradeul.web.failures import FOREIGN_ORIGIN
+from tradeul.web.parameters import choice
 from tradeul.web.protocol import milliseconds
+
+LOG: Final = choice("log", "`1`: the last changes too, with why.", ("0", "1"), "0")
 
 
 class SubscriptionRoutes:
@@ -26,12 +33,13 @@ class SubscriptionRoutes:
             web.post("/reconciler/force", self.force),
         ]
 
+    @operation("Program", shapes.Subscriptions, parameters=(LOG,))
     async def subscriptions(self, request: web.Request) -> web.Response:
         """Who is followed, since when and why; who is known to come, and who was asked for; the last changes if asked.
 
         The newest change is the first.
         """
-        asked = asked_of(request, {"log": _flag})
+        asked = asked_of(request)
         if isinstance(asked, web.Response):
             return asked
         attention, link = self._reconciler.attention, self._reconciler.link
@@ -43,10 +51,11 @@ class SubscriptionRoutes:
             "confirmed": sorted(link.confirmed),
             "pending": sorted(link.pending),
         }
-        if asked["log"]:
+        if asked["log"] == "1":
             content["log"] = [_told(change) for change in reversed(self._reconciler.changes)]
         return answer(content)
 
+    @operation("Program", shapes.LinkStats)
     async def stats(self, _request: web.Request) -> web.Response:
         """How the link to the vendor is, and how many symbols came to be followed and are followed no more."""
         link, tally = self._reconciler.link, self._reconciler.tally
@@ -67,6 +76,7 @@ class SubscriptionRoutes:
             }
         )
 
+    @operation("Program", shapes.Audits)
     async def metrics(self, _request: web.Request) -> web.Response:
         """What the audits found and put right since the start, and how it stands now."""
         reconciler, tally = self._reconciler, self._reconciler.tally
@@ -85,15 +95,10 @@ class SubscriptionRoutes:
             }
         )
 
+    @operation("Program", shapes.Audit, failures=(FOREIGN_ORIGIN,))
     async def force(self, _request: web.Request) -> web.Response:
         """Audit now: how far it was off, and how many symbols are asked for and taken back for that."""
         return answer(self._reconciler.audit()._asdict())
-
-
-def _flag(text: str) -> bool:
-    if text in ("0", "1"):
-        return text == "1"
-    raise ValueError("1 or 0")
 
 
 def _told(change: Change) -> dict[str, object]:

@@ -3,7 +3,6 @@
 Each is of the whole market as it was ranked last; `as_of` says when that was, in milliseconds.
 """
 
-import math
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -13,15 +12,17 @@ from aiohttp import web
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import View
 from tradeul.engine.survey import Excerpt, Survey
-from tradeul.web.answers import RETRY_AFTER_S, answer, busy, in_turns
-from tradeul.web.parameters import Reader, asked_of, whole_number
+from tradeul.web import shapes
+from tradeul.web.answers import answer, in_turns, refused
+from tradeul.web.api import asked_of, operation
+from tradeul.web.failures import STARTING
+from tradeul.web.parameters import percentage, whole_number
 from tradeul.web.protocol import milliseconds
 
 LARGEST_LIMIT: Final = 1_000
-DEFAULT_FILTERED: Final = 100
-DEFAULT_GAPPERS: Final = 200
-DEFAULT_GAP: Final = 2.0
-LONGEST_NUMBER: Final = 32
+MOST_FILTERED: Final = whole_number("limit", "How many rows at most.", LARGEST_LIMIT, 100)
+MOST_GAPPERS: Final = whole_number("limit", "How many rows at most, each way.", LARGEST_LIMIT, 200)
+LEAST_GAP: Final = percentage("min_gap", "The least gap from the previous close, in percent, up or down.", 2.0)
 ROWS_A_TURN: Final = 250
 """Put into words in about two milliseconds."""
 
@@ -43,34 +44,36 @@ class SurveyRoutes:
             web.get("/api/v1/scanner/gappers", self.gappers),
         ]
 
+    @operation("Lists", shapes.DroppedSymbols, failures=(STARTING,))
     async def dropped(self, _request: web.Request) -> web.Response:
         """How many symbols each filter drops, and some of them."""
         if self._starting():
-            return _starting()
+            return refused(STARTING)
         as_of, found = await self._seen(self._survey.dropped)
         reasons = {reason: {"count": each.count, "examples": each.examples} for reason, each in found.items()}
         return answer({"as_of": as_of, "reasons": reasons})
 
+    @operation("Lists", shapes.Filtered, parameters=(MOST_FILTERED,), failures=(STARTING,))
     async def filtered(self, request: web.Request) -> web.Response:
         """What passes every filter, by score; `count` is how much that is before the limit."""
-        asked = asked_of(request, {"limit": _limit})
+        asked = asked_of(request)
         if isinstance(asked, web.Response):
             return asked
         if self._starting():
-            return _starting()
-        limit = asked["limit"] or DEFAULT_FILTERED
+            return refused(STARTING)
+        limit = asked["limit"]
         as_of, (count, found) = await self._seen(lambda: (self._survey.count, self._survey.filtered(limit)))
         return answer({"as_of": as_of, "count": count, "rows": await _in_words(found)})
 
+    @operation("Lists", shapes.Gappers, parameters=(LEAST_GAP, MOST_GAPPERS), failures=(STARTING,))
     async def gappers(self, request: web.Request) -> web.Response:
         """Who gaps at least so far, each way, the furthest first."""
-        asked = asked_of(request, {"min_gap": _gap, "limit": _limit})
+        asked = asked_of(request)
         if isinstance(asked, web.Response):
             return asked
         if self._starting():
-            return _starting()
-        least = DEFAULT_GAP if asked["min_gap"] is None else asked["min_gap"]
-        limit = asked["limit"] or DEFAULT_GAPPERS
+            return refused(STARTING)
+        least, limit = asked["min_gap"], asked["limit"]
         as_of, (up, down) = await self._seen(lambda: self._survey.gappers(least, limit))
         sides = {"up": await _in_words(up), "down": await _in_words(down)}
         return answer({"as_of": as_of, "min_gap": least, **sides})
@@ -82,23 +85,5 @@ class SurveyRoutes:
         return await self._pipeline.settled(lambda: (milliseconds(self._survey.as_of), look()))
 
 
-_limit: Final[Reader] = whole_number(LARGEST_LIMIT)
-
-
-def _gap(text: str) -> float:
-    """Read a percentage; Python's own words for numbers, such as `1_000` and `nan`, are none here."""
-    try:
-        gap = float(text) if len(text) <= LONGEST_NUMBER and text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        gap = math.nan
-    if math.isfinite(gap) and gap >= 0 and text == text.strip():
-        return abs(gap)
-    raise ValueError("a finite number of percent, 0 or more")
-
-
 async def _in_words(excerpt: Excerpt) -> orjson.Fragment:
     return await in_turns(excerpt.parts(ROWS_A_TURN))
-
-
-def _starting() -> web.Response:
-    return busy("starting", "the market is not known yet", RETRY_AFTER_S)

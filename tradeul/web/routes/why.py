@@ -15,7 +15,11 @@ from tradeul.engine.channels import Channels
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import View
 from tradeul.engine.why import Explanation, Key, Place, Why
-from tradeul.web.answers import RETRY_AFTER_S, answer, busy, failure
+from tradeul.web import shapes
+from tradeul.web.answers import answer, refused
+from tradeul.web.api import operation
+from tradeul.web.failures import STARTING, UNKNOWN_LIST, UNKNOWN_SYMBOL
+from tradeul.web.parameters import LIST_PART, SYMBOL_PART
 from tradeul.web.protocol import milliseconds
 
 
@@ -32,18 +36,27 @@ class WhyRoutes:
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/api/v1/why/{list}/{symbol}", self.why)]
 
+    @operation(
+        "Lists",
+        shapes.Why,
+        parameters=(LIST_PART, SYMBOL_PART),
+        failures=(UNKNOWN_LIST, UNKNOWN_SYMBOL, STARTING),
+    )
     async def why(self, request: web.Request) -> web.Response:
-        """Explain one symbol for one list."""
+        """Why a symbol is in a list or is not, and who is next to it.
+
+        `predicates` are all that it has to pass, in order, each a tree; `first_failure` is what keeps it out.
+        """
         name, symbol = request.match_info["list"], Symbol(request.match_info["symbol"])
         return await self._pipeline.settled(lambda: self._answer(name, symbol))
 
     def _answer(self, name: str, symbol: Symbol) -> web.Response:
         if name not in self._channels.by_name:
-            return failure(404, "unknown_list", "there is no such list")
+            return refused(UNKNOWN_LIST)
         if self._view.feed().state == "starting" or not self._why.as_of:
-            return busy("starting", "the market is not known yet", RETRY_AFTER_S)
+            return refused(STARTING)
         if symbol not in self._board.row_of:
-            return failure(404, "unknown_symbol", "there is no such symbol")
+            return refused(UNKNOWN_SYMBOL)
         return answer(_told(self._why.of(name, symbol)))
 
 

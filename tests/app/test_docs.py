@@ -1,0 +1,114 @@
+"""A newcomer's first hour: the examples of the page at /docs, run as they stand there, against the running program."""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.support.page import open_page
+from tests.support.reading import Example, read
+from tests.support.shared import shared_program
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+RUNNERS: dict[str, Sequence[str]] = {
+    "sh": ("bash", "-euo", "pipefail", "-c"),
+    "python": (sys.executable, "-I", "-u", "-c"),
+    "node": ("node", "--input-type=module", "-e"),
+}
+WITHIN_S = 60.0
+HEARTBEATS = 2
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with shared_program() as address:
+        yield address
+
+
+def examples(url: str, *, live: bool) -> list[Example]:
+    with urlopen(f"{url}/docs") as answer:  # noqa: S310  # ours
+        found = read(answer.read().decode()).examples
+    return [example for example in found if example.live == live]
+
+
+def symbols_of(url: str) -> list[str]:
+    with urlopen(f"{url}/api/v1/scanner/categories/gappers_up?limit=3") as answer:  # noqa: S310  # ours
+        return [row["symbol"] for row in json.load(answer)["rows"]]
+
+
+async def run(example: Example, folder: Path) -> str:
+    """Run one to its end in an empty folder."""
+    command = [*RUNNERS[example.language], example.code]
+    process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=-1, stderr=-1)
+    async with asyncio.timeout(WITHIN_S):
+        said, complained = await process.communicate()
+    assert process.returncode == 0, complained.decode()
+    return said.decode()
+
+
+async def test_the_first_examples_run(url: str, tmp_path: Path) -> None:
+    """Each ends well and shows rows; the three ways to ask for one list show the same symbols."""
+    first: list[list[str]] = []
+    for example in examples(url, live=False):
+        said = await run(example, tmp_path)
+        assert said.strip(), example
+        assert '"error"' not in said, example
+        if example.language != "sh" and "gappers_up?limit=3" in example.code:
+            first.append([line.split()[1] for line in said.splitlines()])
+
+    held = symbols_of(url)
+    assert held
+    assert len(first) == 2
+    assert all(set(symbols) & set(held) for symbols in first)
+    assert {example.language for example in examples(url, live=False)} == set(RUNNERS)
+
+
+async def test_the_live_client_in_python_holds_the_list(url: str, tmp_path: Path) -> None:
+    """At heartbeat after heartbeat it is where the server is, with the checksum that the server has."""
+    (example,) = (each for each in examples(url, live=True) if each.language == "python")
+    process = await asyncio.create_subprocess_exec(*RUNNERS["python"], example.code, cwd=tmp_path, stdout=-1)
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            said = [(await process.stdout.readline()).decode() for _ in range(HEARTBEATS)]
+    finally:
+        process.kill()
+        await process.communicate()
+
+    assert_right(said)
+
+
+@pytest.mark.browser
+async def test_the_live_client_in_javascript_holds_the_list(url: str, browser_path: str) -> None:
+    """Likewise in the console of a browser that shows the page."""
+    (example,) = (each for each in examples(url, live=True) if each.language == "browser")
+    said: list[str] = []
+    heard = asyncio.Event()
+
+    def listen(text: str) -> None:
+        said.append(text)
+        if len(said) >= HEARTBEATS:
+            heard.set()
+
+    async with open_page(f"{url}/docs", browser_path) as opened:
+        opened.page.on("console", lambda message: listen(message.text))
+        await opened.page.evaluate(f"() => {{ {example.code} }}")
+        async with asyncio.timeout(WITHIN_S):
+            await heard.wait()
+
+    assert_right(said)
+
+
+def assert_right(said: Sequence[str]) -> None:
+    """The list moved in between, and was right each time."""
+    told = [re.fullmatch(r"gappers_up at (\d+) has (\d+) rows: right", line.strip()) for line in said]
+    assert all(told), said
+    sequences = [int(each[1]) for each in told if each]
+    assert sequences == sorted(set(sequences))
+    assert all(int(each[2]) for each in told if each)
