@@ -293,3 +293,4 @@ class Hub:
         self._pending.discard(viewer)
         for name in viewer.sent:
             self._followers[name].discard(viewer)
+        viewer.sent.clear()
