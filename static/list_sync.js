@@ -35,6 +35,9 @@ export class ListSync {
     this.timestamp = 0;
     /** @type {readonly Row[]} */
     this.rows = Object.freeze([]);
+    /** The server said on this connection that it follows; until then there is nothing it would send anew. */
+    this.subscribedHere = false;
+    this.requestId = 0;
     this.resyncing = false;
     this.askedAt = 0;
     this.unanswered = 0;
@@ -47,10 +50,11 @@ export class ListSync {
    */
   subscribe(id) {
     this.state = "SYNCING";
+    this.subscribedHere = false;
+    this.requestId = id;
     this.resyncing = false;
     this.unanswered = 0;
-    this.askedAt = NOT_YET;
-    return { send: { action: ACTIONS.subscribe_list, list: this.name, ...this.#known(), id } };
+    return this.#subscription();
   }
 
   /**
@@ -109,6 +113,7 @@ export class ListSync {
    * @param {string | null} epoch the epoch of this connection
    */
   subscribed(recovered, epoch) {
+    this.subscribedHere = true;
     if (recovered && !this.resyncing && this.state === "SYNCING" && this.epoch === epoch) this.#settle();
   }
 
@@ -134,7 +139,8 @@ export class ListSync {
   tick(now) {
     if (this.state !== "SYNCING" || now - this.askedAt < ANSWER_MS) return {};
     this.unanswered += 1;
-    return this.unanswered >= UNANSWERED_BEFORE_GIVING_UP ? { giveUp: true } : this.resync();
+    if (this.unanswered >= UNANSWERED_BEFORE_GIVING_UP) return { giveUp: true };
+    return this.subscribedHere ? this.resync() : this.#subscription();
   }
 
   /** @returns {Step} */
@@ -143,6 +149,12 @@ export class ListSync {
     this.resyncing = true;
     this.askedAt = NOT_YET;
     return { send: { action: ACTIONS.resync, list: this.name, ...this.#known() } };
+  }
+
+  /** @returns {Step} */
+  #subscription() {
+    this.askedAt = NOT_YET;
+    return { send: { action: ACTIONS.subscribe_list, list: this.name, ...this.#known(), id: this.requestId } };
   }
 
   #known() {
@@ -158,6 +170,7 @@ export class ListSync {
 
   #settle() {
     this.state = "LIVE";
+    this.subscribedHere = true;
     this.resyncing = false;
     this.unanswered = 0;
     this.ahead = 0;

@@ -7,7 +7,7 @@
 
 import { ListSync } from "./list_sync.js";
 import { limitsOf, Pace } from "./pace.js";
-import { FIRST_FINAL_CLOSE_CODE, FRAMES, PROTOCOL } from "./protocol.js";
+import { ACTIONS, FIRST_FINAL_CLOSE_CODE, FRAMES, PROTOCOL } from "./protocol.js";
 
 /**
  * @typedef {"DOWN" | "CONNECTING" | "SYNCING" | "LIVE" | "STALE" | "HALTED"} LinkState
@@ -181,6 +181,8 @@ export class Viewer {
     this.pace = new Pace(this.limits, now);
     this.news.push({ kind: "hello", hello });
     this.#adopt(hello.lists, now);
+    // Who asks for nothing is sent away, and a server without lists leaves nothing else to ask.
+    if (this.lists.size === 0) this.commands.push({ kind: "send", socket: this.socket, message: { action: ACTIONS.ping } });
   }
 
   /**

@@ -234,6 +234,24 @@ test("frames and closings of an older socket are dropped", () => {
   assert.deepEqual([...viewer.lists.keys()], ["winners"]);
 });
 
+test("SYNCING, 5 s without a word about a subscription: it is asked for again, as nobody resyncs a stranger", () => {
+  const viewer = connecting();
+  viewer.frame(1, helloOf(), 0);
+  const [asked] = sent(viewer);
+
+  tickThrough(viewer, 250, 5_000);
+
+  assert.deepEqual(sent(viewer), [asked]);
+});
+
+test("a server without lists is asked for a sign of life, as who asks for nothing is sent away", () => {
+  const viewer = connecting();
+
+  viewer.frame(1, helloOf([]), 0);
+
+  assert.deepEqual(sent(viewer), [{ action: "ping" }]);
+});
+
 test("12 s of silence are STALE, any frame ends it, and 15 s start anew", () => {
   const viewer = live();
 
