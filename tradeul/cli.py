@@ -35,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         return DONE
+    except BrokenPipeError:
+        # Who read our answers has seen enough; Python would complain about the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -96,6 +100,11 @@ def _ask_the_running_program(commands: Any) -> None:
     scan.add_argument("--size", help="rows that are shown (default: 25)")
     scan.add_argument("--url", default="http://127.0.0.1:8000", help="where the program is (%(default)s)")
     _add(scan, _scan)
+
+    watch = commands.add_parser("watch", help="show a list of the running program, live")
+    watch.add_argument("list", metavar="LIST", help="gappers_up, winners, anomalies ... or one of your own")
+    watch.add_argument("--url", default="http://127.0.0.1:8000", help="where the program is (%(default)s)")
+    _add(watch, _watch)
 
 
 def _add(parser: argparse.ArgumentParser, command: Any) -> None:
@@ -167,6 +176,14 @@ def _scan(options: argparse.Namespace) -> int:
     from tradeul.try_scan import size_of, try_scan  # noqa: PLC0415
 
     _on_loop(try_scan(options.url, options.where, options.order, size_of(options.size), sys.stdout))
+    return DONE
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from tradeul.clock import SystemClock  # noqa: PLC0415
+    from tradeul.watch import watch  # noqa: PLC0415
+
+    _on_loop(watch(options.url, options.list, SystemClock(), sys.stdout))
     return DONE
 
 

@@ -1,8 +1,9 @@
 """`follow`: lists of a running program as an iterator of states that goes on over restarts and lost connections."""
 
+import contextlib
 import difflib
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -57,8 +58,9 @@ async def follow(
     while True:
         began = time.monotonic()
         try:
-            async for state in following.connection():
-                yield state
+            async with contextlib.aclosing(following.connection()) as states:
+                async for state in states:
+                    yield state
         except ServerLost as lost:
             if isinstance(lost, NotServed) or not following.met:
                 raise
@@ -86,7 +88,7 @@ class _Following:
         """There was a server once."""
         return self.conversation.offered is not None
 
-    async def connection(self) -> AsyncIterator[Followed]:
+    async def connection(self) -> AsyncGenerator[Followed, None]:
         """Follow until the connection ends."""
         async with self._client as client:
             if not client.lists:

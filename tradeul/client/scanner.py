@@ -4,7 +4,6 @@ Entering a client again after its connection ended resumes every list from what 
 and is what most programs want.
 """
 
-from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
 
@@ -51,7 +50,7 @@ class ScannerClient:
                 await self._send(request)
         except (aiohttp.ClientError, OSError) as error:
             await self._session.close()
-            raise ServerLost(f"no tradeul answers at {self._address.origin()}: {_why(error)}") from error
+            raise ServerLost(f"no tradeul answers at {self._address.origin()}{_why(error)}") from error
         self.over = False
         self.close_code = None
         return self
@@ -108,6 +107,5 @@ class ScannerClient:
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, aiohttp.WSServerHandshakeError):
-        return f"{error.status} {HTTPStatus(error.status).phrase}"
-    return str(error)
+    """What answered instead, if anything did."""
+    return f" but {error.status}" if isinstance(error, aiohttp.WSServerHandshakeError) else ""
