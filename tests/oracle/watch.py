@@ -7,7 +7,7 @@ import orjson
 
 from tests.oracle.life import Connection, Life, Truth
 from tests.oracle.peers import Event, Held, Outcome
-from tests.oracle.pipe import TEXT, frame_at
+from tests.oracle.pipe import frame_at
 from tradeul.engine import channels
 from tradeul.web import viewer
 
@@ -42,12 +42,16 @@ class Watcher:
 
     def written(self, connection: Connection, data: bytes, life: Life, now: float) -> None:
         """I5, and that what goes over one connection makes sense by itself."""
-        if not data or data[0] != TEXT:
-            return
-        self._largest = max(self._largest, len(data))
-        found = frame_at(data, 0)
-        assert found is not None
-        message = orjson.loads(found[0].text)
+        start = 0
+        while (found := frame_at(data, start)) is not None:
+            frame, end = found
+            self._largest = max(self._largest, end - start)
+            start = end
+            if frame.code is None:
+                self._said(connection, orjson.loads(frame.text), life, now)
+        assert start == len(data), "whole frames are written"
+
+    def _said(self, connection: Connection, message: Mapping[str, Any], life: Life, now: float) -> None:
         kind, following = message["type"], connection.following
         if kind == "subscribed":
             claim = connection.claims.get(message["list"]) if message["recovered"] else None
@@ -83,7 +87,7 @@ class Watcher:
         if event[0] == "frame" and event[2].startswith('{"type":"delta"'):
             self._evidence(orjson.loads(event[2]), outcome, before)
         for socket, text in outcome.sent:
-            self._said(peer, socket, orjson.loads(text), now)
+            self._asks(peer, socket, orjson.loads(text), now)
 
     def _held(self, peer: int, name: str, held: Held) -> None:
         if held.epoch is not None:
@@ -105,7 +109,7 @@ class Watcher:
         known = after is None or not after.live or (after.epoch, after.sequence) >= (delta["epoch"], delta["sequence"])
         must(known or outcome.state == "DOWN", "a gap that is seen is not shown as live", name, held, delta)
 
-    def _said(self, peer: int, socket: int, request: Mapping[str, Any], now: float) -> None:
+    def _asks(self, peer: int, socket: int, request: Mapping[str, Any], now: float) -> None:
         """I4: one request about a list is under way at a time, and the next one waits for its answer."""
         if request["action"] != "resync":
             return
