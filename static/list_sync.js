@@ -54,6 +54,7 @@ export class ListSync {
     this.requestId = id;
     this.resyncing = false;
     this.unanswered = 0;
+    this.ahead = 0;
     return this.#subscription();
   }
 
@@ -122,11 +123,15 @@ export class ListSync {
    * @returns {Step}
    */
   heartbeat(heartbeat) {
+    if (this.state !== "LIVE") return {};
     const theirs = heartbeat.sequences[this.name];
-    if (this.state !== "LIVE" || theirs === undefined) return {};
     const ours = heartbeat.epoch === this.epoch;
-    this.ahead = !ours || theirs > this.sequence ? this.ahead + 1 : 0;
-    if (this.ahead >= HEARTBEATS_AHEAD_BEFORE_RESYNC) return this.resync();
+    // A list that is not named is not followed: the server knows nothing of what we take for live.
+    const inStep = ours && theirs !== undefined && theirs <= this.sequence;
+    this.ahead = inStep ? 0 : this.ahead + 1;
+    if (this.ahead >= HEARTBEATS_AHEAD_BEFORE_RESYNC) {
+      return theirs === undefined ? this.subscribe(this.requestId) : this.resync();
+    }
     const expected = heartbeat.checksums[this.name];
     const comparable = ours && theirs === this.sequence && expected !== undefined;
     return comparable && expected !== checksum(this.rows) ? this.resync() : {};

@@ -189,6 +189,18 @@ test("LIVE, heartbeat with the checksum of the same state: nothing to do", () =>
   assert.deepEqual([viewer.state, sent(viewer)], ["LIVE", []]);
 });
 
+test("LIVE, but twice not named by a heartbeat: the server does not follow it, so it is subscribed to again", () => {
+  const viewer = live();
+
+  viewer.frame(1, heartbeatOf({}), 5_000);
+  const once = sent(viewer);
+  viewer.frame(1, heartbeatOf({}), 10_000);
+
+  assert.deepEqual(once, []);
+  assert.deepEqual(sent(viewer).map(({ action, last_sequence }) => [action, last_sequence]), [["subscribe_list", 1]]);
+  assert.equal(viewer.state, "SYNCING");
+});
+
 test("LIVE, heartbeat with another checksum: resync", () => {
   const viewer = live();
 

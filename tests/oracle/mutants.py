@@ -160,7 +160,7 @@ PAGE: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
         "rankings.js",
         {"  const items = grouped(delta.deltas);": SPLICED + "  const items = grouped(delta.deltas);"},
     ),
-    "no heartbeat, page": ("list_sync.js", {'this.state !== "LIVE" || theirs === undefined': "true"}),
+    "no heartbeat, page": ("list_sync.js", {'if (this.state !== "LIVE") return {};': "if (true) return {};"}),
     "old snapshot accepted, page": ("list_sync.js", {"if (older) return {};": ""}),
     "gap ignored, page": (
         "list_sync.js",

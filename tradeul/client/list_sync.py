@@ -30,6 +30,7 @@ class ListSync:
 
     def subscription(self, now: float) -> Message:
         self.unanswered = 0
+        self._ahead = 0
         self.disconnect()
         return self._subscribe(now)
 
@@ -89,15 +90,16 @@ class ListSync:
         return None
 
     def _heartbeat(self, message: Message, now: float) -> Message | None:
-        theirs = message["sequences"].get(self.name)
-        if not self.live or theirs is None:
+        if not self.live:
             return None
-        same_epoch = message["epoch"] == self.rankings.epoch
-        self._ahead = self._ahead + 1 if not same_epoch or theirs > self.rankings.sequence else 0
+        held, theirs = self.rankings, message["sequences"].get(self.name)
+        same_epoch = message["epoch"] == held.epoch
+        # A list that is not named is not followed: the server knows nothing of what we take for live.
+        in_step = same_epoch and theirs is not None and theirs <= held.sequence
+        self._ahead = 0 if in_step else self._ahead + 1
         if self._ahead >= MOST_HEARTBEATS_AHEAD:
-            return self._resync(now)
-        comparable = same_epoch and theirs == self.rankings.sequence
-        if comparable and message["checksums"][self.name] != self.rankings.checksum():
+            return self.subscription(now) if theirs is None else self._resync(now)
+        if same_epoch and theirs == held.sequence and message["checksums"][self.name] != held.checksum():
             return self._resync(now)
         return None
 
