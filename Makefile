@@ -53,8 +53,8 @@ fmt: .venv/.tests ## format, mend what can be mended, and write config.toml anew
 	@$(BIN)/ruff check --quiet --fix . || true
 	@$(BIN)/ruff format --quiet .
 
-fuzz: .venv/.tests ## read 100,000 mutations of every kind of bytes from outside
-	@$(BIN)/python -m pytest tests/fuzz --mutations 100000
+fuzz: .venv/.tests .cache/.node ## read 100,000 mutations of every kind of bytes, play 200,000 histories of trouble
+	@$(BIN)/python -m pytest tests/fuzz --numprocesses logical --mutations 100000 --histories 200000
 
 faults: .venv/.tests ## kill and freeze the program, its database and its live feed for three quarters of an hour
 	@$(BIN)/python -m pytest tests/faults

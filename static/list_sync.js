@@ -35,6 +35,9 @@ export class ListSync {
     this.timestamp = 0;
     /** @type {readonly Row[]} */
     this.rows = Object.freeze([]);
+    /** The server said on this connection that it follows; until then there is nothing it would send anew. */
+    this.subscribedHere = false;
+    this.requestId = 0;
     this.resyncing = false;
     this.askedAt = 0;
     this.unanswered = 0;
@@ -47,10 +50,12 @@ export class ListSync {
    */
   subscribe(id) {
     this.state = "SYNCING";
+    this.subscribedHere = false;
+    this.requestId = id;
     this.resyncing = false;
     this.unanswered = 0;
-    this.askedAt = NOT_YET;
-    return { send: { action: ACTIONS.subscribe_list, list: this.name, ...this.#known(), id } };
+    this.ahead = 0;
+    return this.#subscription();
   }
 
   /**
@@ -109,6 +114,7 @@ export class ListSync {
    * @param {string | null} epoch the epoch of this connection
    */
   subscribed(recovered, epoch) {
+    this.subscribedHere = true;
     if (recovered && !this.resyncing && this.state === "SYNCING" && this.epoch === epoch) this.#settle();
   }
 
@@ -117,11 +123,15 @@ export class ListSync {
    * @returns {Step}
    */
   heartbeat(heartbeat) {
+    if (this.state !== "LIVE") return {};
     const theirs = heartbeat.sequences[this.name];
-    if (this.state !== "LIVE" || theirs === undefined) return {};
     const ours = heartbeat.epoch === this.epoch;
-    this.ahead = !ours || theirs > this.sequence ? this.ahead + 1 : 0;
-    if (this.ahead >= HEARTBEATS_AHEAD_BEFORE_RESYNC) return this.resync();
+    // A list that is not named is not followed: the server knows nothing of what we take for live.
+    const inStep = ours && theirs !== undefined && theirs <= this.sequence;
+    this.ahead = inStep ? 0 : this.ahead + 1;
+    if (this.ahead >= HEARTBEATS_AHEAD_BEFORE_RESYNC) {
+      return theirs === undefined ? this.subscribe(this.requestId) : this.resync();
+    }
     const expected = heartbeat.checksums[this.name];
     const comparable = ours && theirs === this.sequence && expected !== undefined;
     return comparable && expected !== checksum(this.rows) ? this.resync() : {};
@@ -134,7 +144,8 @@ export class ListSync {
   tick(now) {
     if (this.state !== "SYNCING" || now - this.askedAt < ANSWER_MS) return {};
     this.unanswered += 1;
-    return this.unanswered >= UNANSWERED_BEFORE_GIVING_UP ? { giveUp: true } : this.resync();
+    if (this.unanswered >= UNANSWERED_BEFORE_GIVING_UP) return { giveUp: true };
+    return this.subscribedHere ? this.resync() : this.#subscription();
   }
 
   /** @returns {Step} */
@@ -143,6 +154,12 @@ export class ListSync {
     this.resyncing = true;
     this.askedAt = NOT_YET;
     return { send: { action: ACTIONS.resync, list: this.name, ...this.#known() } };
+  }
+
+  /** @returns {Step} */
+  #subscription() {
+    this.askedAt = NOT_YET;
+    return { send: { action: ACTIONS.subscribe_list, list: this.name, ...this.#known(), id: this.requestId } };
   }
 
   #known() {
@@ -158,6 +175,7 @@ export class ListSync {
 
   #settle() {
     this.state = "LIVE";
+    this.subscribedHere = true;
     this.resyncing = false;
     this.unanswered = 0;
     this.ahead = 0;

@@ -7,7 +7,7 @@
 
 import { ListSync } from "./list_sync.js";
 import { limitsOf, Pace } from "./pace.js";
-import { FIRST_FINAL_CLOSE_CODE, FRAMES, PROTOCOL } from "./protocol.js";
+import { ACTIONS, FIRST_FINAL_CLOSE_CODE, FRAMES, PROTOCOL } from "./protocol.js";
 import { Watching } from "./watching.js";
 
 /**
@@ -197,6 +197,9 @@ export class Viewer {
     this.news.push({ kind: "hello", hello });
     this.#adopt(hello.lists, now);
     this.#talk(now);
+    // Who asks for nothing is sent away, and a server without lists leaves nothing else to ask.
+    const silent = this.lists.size === 0 && this.watching.symbol === "";
+    if (silent) this.commands.push({ kind: "send", socket: this.socket, message: { action: ACTIONS.ping } });
   }
 
   /**

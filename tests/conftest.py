@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--mutations", type=int, default=10_000, help="how many mutations of each kind of bytes the fuzz tests read"
     )
+    parser.addoption("--histories", type=int, default=2_000, help="how many histories of trouble viewers live through")
     parser.addoption(
         "--whole-day", action="store_true", help="play the golden runs over the whole day: tens of minutes"
     )
@@ -40,6 +41,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def mutations(request: pytest.FixtureRequest) -> int:
     """How many mutations of each kind of bytes to try."""
     count: int = request.config.getoption("--mutations")
+    return count
+
+
+@pytest.fixture
+def histories(request: pytest.FixtureRequest) -> int:
+    """How many histories of trouble to play."""
+    count: int = request.config.getoption("--histories")
     return count
 
 

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from tests.support.eventually import PATIENT_S, eventually
+from tests.support.web import row, served
 from tradeul.configuration import config_document
 
 ROOT = Path(__file__).parent.parent
@@ -153,3 +154,33 @@ async def _answer(session: aiohttp.ClientSession, address: str) -> dict[str, obj
 
     await eventually(ask, within_s=PATIENT_S)
     return found
+
+
+async def test_who_has_seen_enough_of_a_list_may_close_the_pipe() -> None:
+    """As `head` does: the command ends without a word."""
+    async with served() as world:
+        world.publish([row("A", 1.0)])
+        process = await tradeul("watch", "alpha", "--url", world.url)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = await process.stdout.readline()
+        process.stdout._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001  # a reader cannot hang up
+        world.publish([row("A", 2.0)])
+        code, said = await process.wait(), await process.stderr.read()
+
+    assert first.endswith(b"in   1  A  price 1.00  volume_today 100  name A name\n")
+    assert (code, said) == (0, b"")
+
+
+async def test_watching_a_list_ends_cleanly_when_it_is_interrupted() -> None:
+    """Ctrl-C is how one leaves it."""
+    async with served() as world:
+        world.publish([row("A", 1.0)])
+        process = await tradeul("watch", "alpha", "--url", world.url)
+        assert process.stdout is not None
+        await process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = await process.communicate()
+        await eventually(lambda: len(world.hub) == 0)
+
+    assert (process.returncode, said) == (0, b"")

@@ -35,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         return DONE
+    except BrokenPipeError:
+        # Who read our answers has seen enough; Python would complain about the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,6 +101,11 @@ def _ask_the_running_program(commands: Any) -> None:
     scan.add_argument("--size", help="rows that are shown (default: 25)")
     _addressed(scan)
     _add(scan, _scan)
+
+    watch = commands.add_parser("watch", help="show a list of the running program, live")
+    watch.add_argument("list", metavar="LIST", help="gappers_up, winners, anomalies ... or one of your own")
+    _addressed(watch)
+    _add(watch, _watch)
 
 
 def _addressed(parser: argparse.ArgumentParser) -> None:
@@ -229,6 +238,14 @@ def _settings_of_server(options: argparse.Namespace) -> Any:
     from tradeul.configuration import load_settings  # noqa: PLC0415
 
     return load_settings(_config(options)).server
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from tradeul.clock import SystemClock  # noqa: PLC0415
+    from tradeul.watch import watch  # noqa: PLC0415
+
+    _on_loop(watch(options.url, options.list, SystemClock(), sys.stdout, _own_token(options)))
+    return DONE
 
 
 def _check_config(options: argparse.Namespace) -> int:

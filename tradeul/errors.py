@@ -16,6 +16,7 @@ TradeulError
 ├── RecordingDamaged      a file's: it is no recording, or not one that can be understood (recording/format)
 ├── OutOfStep             a client's own state: something was missed, ask for it again (client)
 ├── ServerLost            a client's server is gone or silent (client)
+│   └── NotServed             it does not want us: coming back would change nothing (client)
 ├── EmbeddedFailed        the machine's or the operator's: the embedded Postgres does not run (history/embedded)
 │   └── FolderInUse           another tradeul holds the folder of this world
 ├── HistoryUnavailable    the database's or the way to it: what was kept cannot be read now

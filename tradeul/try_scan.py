@@ -50,13 +50,13 @@ def columns_for(text: str) -> tuple[str, ...]:
 
 def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> list[str]:
     """Lay rows out in columns, numbers to the right, each column as wide as it must be."""
-    shown = [
+    cells_of = [
         ["", "symbol", *columns],
-        *[[str(row["rank"]), row["symbol"], *[_shown(name, row[name]) for name in columns]] for row in rows],
+        *[[str(row["rank"]), row["symbol"], *[shown(name, row[name]) for name in columns]] for row in rows],
     ]
     aligned: list[Callable[[str, int], str]] = [str.rjust, str.ljust, *map(_alignment, columns)]
-    widths = [max(map(len, cells)) for cells in zip(*shown, strict=True)]
-    lines = [zip(cells, widths, aligned, strict=True) for cells in shown]
+    widths = [max(map(len, cells)) for cells in zip(*cells_of, strict=True)]
+    lines = [zip(cells, widths, aligned, strict=True) for cells in cells_of]
     return ["  ".join(align(cell, width) for cell, width, align in line).rstrip() for line in lines]
 
 
@@ -64,7 +64,8 @@ def _alignment(name: str) -> Callable[[str, int], str]:
     return str.ljust if BY_NAME[name].kind in (Kind.TEXT, Kind.CODE) else str.rjust
 
 
-def _shown(name: str, value: Any) -> str:
+def shown(name: str, value: Any) -> str:
+    """A value as a terminal shows it."""
     field = BY_NAME[name]
     if value is None:
         return UNKNOWN

@@ -189,6 +189,18 @@ test("LIVE, heartbeat with the checksum of the same state: nothing to do", () =>
   assert.deepEqual([viewer.state, sent(viewer)], ["LIVE", []]);
 });
 
+test("LIVE, but twice not named by a heartbeat: the server does not follow it, so it is subscribed to again", () => {
+  const viewer = live();
+
+  viewer.frame(1, heartbeatOf({}), 5_000);
+  const once = sent(viewer);
+  viewer.frame(1, heartbeatOf({}), 10_000);
+
+  assert.deepEqual(once, []);
+  assert.deepEqual(sent(viewer).map(({ action, last_sequence }) => [action, last_sequence]), [["subscribe_list", 1]]);
+  assert.equal(viewer.state, "SYNCING");
+});
+
 test("LIVE, heartbeat with another checksum: resync", () => {
   const viewer = live();
 
@@ -232,6 +244,24 @@ test("frames and closings of an older socket are dropped", () => {
 
   assert.equal(viewer.state, "CONNECTING");
   assert.deepEqual([...viewer.lists.keys()], ["winners"]);
+});
+
+test("SYNCING, 5 s without a word about a subscription: it is asked for again, as nobody resyncs a stranger", () => {
+  const viewer = connecting();
+  viewer.frame(1, helloOf(), 0);
+  const [asked] = sent(viewer);
+
+  tickThrough(viewer, 250, 5_000);
+
+  assert.deepEqual(sent(viewer), [asked]);
+});
+
+test("a server without lists is asked for a sign of life, as who asks for nothing is sent away", () => {
+  const viewer = connecting();
+
+  viewer.frame(1, helloOf([]), 0);
+
+  assert.deepEqual(sent(viewer), [{ action: "ping" }]);
 });
 
 test("12 s of silence are STALE, any frame ends it, and 15 s start anew", () => {

@@ -201,6 +201,17 @@ async def test_the_ring_forgets_after_a_minute() -> None:
     assert channel.at(2) is channel.state
 
 
+async def test_the_ring_forgets_while_nothing_changes() -> None:
+    """A quiet list holds no old states either."""
+    bench = Bench()
+    bench.show({"A": 11.0})
+    await bench.clock.advance(RING_SECONDS + 1)
+
+    bench.channels.publish({}, 0)
+
+    assert not bench.channels.by_name["winners"].past
+
+
 async def test_a_ring_over_its_bytes_drops_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded over all lists, but ten seconds are always kept."""
     monkeypatch.setattr("tradeul.engine.channels.RING_BYTES", 0)

@@ -273,6 +273,19 @@ async def test_when_all_places_are_taken_more_are_told_when_to_come_back() -> No
     assert answer["type"] == "subscribed"
 
 
+async def test_a_viewer_that_is_sent_away_from_a_list_that_goes_is_forgotten() -> None:
+    """A list deleted between a viewer's goodbye and its end leaves nothing of that viewer."""
+    async with served() as world, viewer(world) as connected:
+        await connected.subscribe()
+        await hear_sequence(connected, 0)
+        world.hub.end(next(iter(world.hub.viewers)), CloseCode.SLOW)
+        world.channels.remove("alpha")
+        code = await connected.close_code()
+        await eventually(lambda: len(world.hub) == 0)
+
+    assert code == CloseCode.SLOW
+
+
 async def test_a_connection_that_vanishes_is_forgotten() -> None:
     """A reset in the middle of everything leaves nothing in the hub."""
     async with served() as world:

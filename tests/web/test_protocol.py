@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.web import payload
-from tradeul import client
+from tradeul.client import conversation, list_sync, scanner
 from tradeul.web import protocol
 from tradeul.web.protocol import (
     Action,
@@ -61,9 +61,9 @@ def test_every_action_is_understood(action: Action) -> None:
 
 def test_the_client_knows_the_same_protocol() -> None:
     """The client for strangers' programs shares no code with the server, and agrees with it."""
-    assert client.PROTOCOL == protocol.PROTOCOL
-    assert client.ANSWER_S * 1_000 == protocol.HEARTBEAT_MS
-    assert client.SILENCE_S * 1_000 > 2 * protocol.HEARTBEAT_MS
+    assert scanner.PROTOCOL == protocol.PROTOCOL
+    assert list_sync.ANSWER_S * 1_000 == protocol.HEARTBEAT_MS
+    assert conversation.SILENCE_S * 1_000 > 2 * protocol.HEARTBEAT_MS
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,8 @@ class Channels:
         names = [name for name, rows in rankings.items() if self.by_name[name].differs(rows)]
         for name in names:
             self._advance(self.by_name[name], rankings[name], timestamp)
+        self._trim()
         if names:
-            self._trim()
             self.changed(names)
         return names
 

@@ -386,3 +386,4 @@ class Hub:
         viewer.watched.clear()
         for name in viewer.sent:
             self._followers[name].discard(viewer)
+        viewer.standing = self._standings.of({})

@@ -109,13 +109,14 @@ class LiveLists:
             if viewer.ended:
                 pass  # only its close frame is of interest now
             elif message.type is WSMsgType.TEXT:
-                self._hear(viewer, message.data, pace)
+                self.hear(viewer, message.data, pace)
             elif message.type is WSMsgType.BINARY:
                 self._hub.end(viewer, CloseCode.BINARY)
             # Messages that came in one packet are here without waiting: everyone else gets a turn between them.
             await asyncio.sleep(0)
 
-    def _hear(self, viewer: Viewer, text: str, pace: Pace) -> None:
+    def hear(self, viewer: Viewer, text: str, pace: Pace) -> None:
+        """Carry out what a viewer said, or tell it why not."""
         if not pace.allows():
             if pace.ignored:
                 self._hub.end(viewer, CloseCode.TOO_FAST)

@@ -174,6 +174,16 @@ def test_heartbeats_find_what_was_lost() -> None:
     assert [well.step(heartbeat(5, right), 5.0 * turn) for turn in range(3)] == [None] * 3
 
 
+def test_a_list_that_heartbeats_do_not_name_is_subscribed_to_again() -> None:
+    """The server does not follow it for us, so nothing would ever tell that it moved on."""
+    sync = live_list()
+    unnamed = heartbeat(5, 0) | {"sequences": {}, "checksums": {}}
+    asked = [sync.step(unnamed, 5.0), sync.step(unnamed, 10.0)]
+
+    assert asked == [None, RESYNC | {"action": "subscribe_list"}]
+    assert not sync.live
+
+
 def test_what_is_not_answered_is_asked_again_and_then_given_up() -> None:
     """After 5 s without an answer a resync goes out; the third time the connection is worth nothing."""
     sync = ListSync("alpha")

@@ -1,0 +1,77 @@
+"""Asks the program at an address over HTTP; used by the commands."""
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from tradeul.client.conversation import ServerLost
+from tradeul.client.rankings import Message
+from tradeul.client.showing import headers_showing
+from tradeul.errors import JobFailed, UsageError
+
+ANSWER_S: Final = 15.0
+
+Said = TypeVar("Said")
+
+
+class ApiClient:
+    """Asks the program at an address over HTTP, with a token where it wants one."""
+
+    def __init__(self, url: str, token: str = "") -> None:
+        self._headers = headers_showing(token)
+        try:
+            self._address = URL(url).origin() / "api/v1"
+        except ValueError as error:
+            raise UsageError(f"{url} is no address: http://127.0.0.1:8000 is one") from error
+
+    async def __aenter__(self) -> Self:
+        timeout = aiohttp.ClientTimeout(total=ANSWER_S)
+        self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def preview(self, where: str, order: str, columns: Sequence[str], size: int) -> Message:
+        """Try a condition on the market as it stands; one that cannot be read is a `UsageError`."""
+        wish = {"where": where, "columns": list(columns), "size": size, "limit": size}
+        wish |= {"order": order} if order else {}
+
+        def found(content: Message) -> Message:
+            return {name: content[name] for name in ("count", "timestamp", "rows", "ms")}
+
+        return await self._asked(found, "POST", self._address / "scans/preview", json=wish)
+
+    async def start(self, name: str, days: int | None) -> int:
+        """Ask for a run, or join the one there is; its number. What the server does not know is a `UsageError`."""
+        wish = {} if days is None else {"days": days}
+        return await self._asked(lambda content: int(content["run"]), "POST", self._address / "jobs" / name, json=wish)
+
+    async def run(self, number: int) -> Message | None:
+        """How a run stands; None if the server knows nothing of it."""
+
+        def found(content: Message) -> Message | None:
+            return next((run for run in content["runs"] if run["run"] == number), None)
+
+        return await self._asked(found, "GET", self._address / "jobs")
+
+    async def _asked(self, read: Callable[[Message], Said], method: str, address: URL, **body: Any) -> Said:
+        try:
+            # What we ask is answered where we ask it; nobody else is shown the token.
+            async with self._session.request(method, address, allow_redirects=False, **body) as response:
+                content = orjson.loads(await response.read())
+            if response.ok:
+                return read(content)
+            complaint = str(content["error"]["message"])
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ServerLost(f"no tradeul answers at {address.origin()}") from error
+        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            raise ServerLost(f"what answers at {address.origin()} is no tradeul") from error
+        raise UsageError(complaint) if response.status < HTTPStatus.INTERNAL_SERVER_ERROR else JobFailed(complaint)
