@@ -14,6 +14,7 @@ FLOORS: Final = {
     "definitions": 1, "configuration": 1, "settings": 1, "clock": 1, "engine": 1, "fetching": 1,
     "polygon": 2, "fmp": 2, "history": 2, "simulation": 2, "recording": 2, "web": 2, "webhooks": 2,
     "client": 2,
+    "garbage": 3,
     "app": 3, "own": 3, "alarms": 3, "past": 3, "world": 3, "jobs": 3, "supervisor": 3, "logs": 3,
     "cli": 3, "load": 3, "try_scan": 3, "__main__": 3,
 }  # fmt: skip

@@ -93,6 +93,8 @@ class Hub:
         self._jobs = under_way()
         """As they were told last."""
         self._jobs_due = 0.0
+        self._greeting = b""
+        self._greeting_until = 0.0
         channels.changed = self._deliver
         channels.listed = self._relist
         aggregates.changed = self._tell_watchers
@@ -128,10 +130,16 @@ class Hub:
         return viewer
 
     def greet(self, viewer: Viewer) -> None:
+        now = self._clock.monotonic()
+        if now >= self._greeting_until:
+            self._greeting, self._greeting_until = self._greeting_now(), now + TICK_S
+        self._say(viewer, self._greeting)
+
+    def _greeting_now(self) -> bytes:
+        """Greet whoever comes within a tick, as thousands may."""
         view, channels = self._view, self._channels
-        greeting = protocol.hello(channels.epoch, self._clock.now(), view.market(), view.moment(), channels.scans())
-        viewer.owe(text_frame(greeting))
-        self._say(viewer, text_frame(self._status_now()))
+        hello = protocol.hello(channels.epoch, self._clock.now(), view.market(), view.moment(), channels.scans())
+        return text_frame(hello) + text_frame(self._status_now())
 
     def subscribe(self, viewer: Viewer, request: SubscribeList) -> None:
         name = request.list
@@ -261,6 +269,7 @@ class Hub:
             if name not in self.lists:
                 self.lists[name] = ListFrames(self._channels.epoch, channel)
                 self._followers[name] = set()
+        self._greeting_until = 0.0
         self.tell(self._status_now(self._channels.scans()))
 
     def _status_now(self, scans: Iterable[Scan] | None = None) -> bytes:
@@ -365,6 +374,7 @@ class Hub:
         if status == self._status:
             return
         self._status = status
+        self._greeting_until = 0.0
         self.tell(self._status_now())
 
     def _see_off(self, now: float) -> None:

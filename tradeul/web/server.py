@@ -17,6 +17,7 @@ from tradeul.engine.channels import Channels
 from tradeul.engine.ports import View
 from tradeul.errors import AddressInUse, ConfigurationError
 from tradeul.web.answers import Connection
+from tradeul.web.arrivals import Arrivals
 from tradeul.web.hub import Hub
 from tradeul.web.routes.health import Health
 from tradeul.web.routes.lists import Lists
@@ -27,8 +28,9 @@ from tradeul.web.routes.page import Manifest, Page
 MAX_BODY_BYTES: Final = 16 * 1024
 MAX_LINE_BYTES: Final = 8 * 1024
 MAX_HEADERS: Final = 64
-BACKLOG: Final = 1_024
-"""Connections that the kernel holds for us; with the usual 128, viewers are lost when all come back at once."""
+BACKLOG: Final = 4_096
+"""Connections that the kernel holds for us, as far as it may: when all come back at once, whoever finds no room tries
+again after 1, 3 and 7 seconds only."""
 IDLE_S: Final = 75.0
 CONNECTION_OPTIONS: Final[dict[str, Any]] = {
     "keepalive_timeout": IDLE_S,
@@ -88,7 +90,7 @@ class WebServer:
         server = cast(web.Server, self._runner.server)  # made by setup
         host, port = self._address.host, self._address.port
         # Not a TCPSite of aiohttp's: that cannot be given connections of our kind.
-        connection = partial(Connection, server, loop=loop, **CONNECTION_OPTIONS)
+        connection = partial(Connection, Arrivals(), server, loop=loop, **CONNECTION_OPTIONS)
         try:
             self._listener = await loop.create_server(connection, host, port, backlog=BACKLOG)
         except OSError as error:
