@@ -5,14 +5,13 @@ server answers before there is a market. Stop order is `supervisor.Stage`'s: vie
 left before the simulated market goes.
 """
 
-import gc
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 
-from tradeul import alarms, logs
+from tradeul import alarms, garbage, logs
 from tradeul.alarms import Alarms
 from tradeul.clock import Clock
 from tradeul.domain.announced import AnnouncedCalendar
@@ -163,10 +162,7 @@ class App:
             keeper = ReferenceKeeper(self.loading.reference, pipeline, self.board, self.clock)
             start("reference", keeper.run, stage=Stage.ENGINE)
         start("stream", stream.run, stage=Stage.FEEDS)
-        # What lives from here on is garbage seldom; scanning it again and again would stall the loop.
-        gc.collect()
-        gc.freeze()
-        gc.enable()
+        garbage.settle()
 
     async def _vendor(self) -> Vendor:
         """Find the vendor's doors; the simulated market's are opened here first."""

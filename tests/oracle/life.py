@@ -108,6 +108,10 @@ class Life:
             self.loop.call_soon(lost, connection)
 
         def come(frame: Frame) -> None:
+            if frame.pings:
+                # The client's own stack answers that too.
+                self.loop.call_soon(self._heard, connection)
+                return
             arrived(frame)
             if frame.code is not None:
                 # The client's own stack answers the close frame, and the reader hears that.
@@ -121,8 +125,12 @@ class Life:
         return connection
 
     def hear(self, connection: Connection, text: str) -> None:
+        self._heard(connection)
         if connection.served and not connection.viewer.ended:
             self.live.hear(connection.viewer, text, connection.pace)
+
+    def _heard(self, connection: Connection) -> None:
+        connection.viewer.heard_at = self.clock.monotonic()
 
     def hang_up(self, connection: Connection, code: int) -> None:
         """The client closed, or its machine said that it is gone."""

@@ -10,14 +10,19 @@ KERNEL_BYTES: Final = 600
 """What the kernel takes of a stream that nobody reads; little, so that short histories fill it."""
 CLOSE: Final = 0x88
 TEXT: Final = 0x81
+PING: Final = 0x89
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame as it arrived: its text, or the code it closes with."""
+    """One frame as it arrived: its text, or the code it closes with, or a ping, which has neither."""
 
     text: bytes
     code: int | None = None
+
+    @property
+    def pings(self) -> bool:
+        return not self.text and self.code is None
 
 
 class _NoSocket:
@@ -120,5 +125,5 @@ def frame_at(held: bytes | bytearray, start: int) -> tuple[Frame, int] | None:
     body = bytes(held[begin : begin + length])
     if held[start] == CLOSE:
         return Frame(b"", struct.unpack("!H", body[:2])[0]), begin + length
-    assert held[start] == TEXT, held[start : start + 20]
+    assert held[start] == (TEXT if body else PING), held[start : start + 20]
     return Frame(body), begin + length

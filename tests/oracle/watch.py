@@ -47,7 +47,7 @@ class Watcher:
             frame, end = found
             self._largest = max(self._largest, end - start)
             start = end
-            if frame.code is None:
+            if frame.text:
                 self._said(connection, orjson.loads(frame.text), life, now)
         assert start == len(data), "whole frames are written"
 

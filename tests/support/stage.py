@@ -23,6 +23,7 @@ import uvloop
 from tests.support.market import at
 from tests.support.raw import HOST
 from tests.support.web import EPOCH, PAGE, StillView, no_aggregates
+from tradeul import garbage
 from tradeul.clock import ManualClock, SystemClock
 from tradeul.domain.deltas import Row
 from tradeul.domain.events import Symbol
@@ -124,6 +125,7 @@ async def _play(rounds: Sequence[Round], max_clients: int, port: int) -> None:
     supervisor.start("hub", hub.run, stage=Stop.SERVING)
     supervisor.start("probe", spent.probe, stage=Stop.SERVING)
     answering(publish, lambda: spent.since(len(hub)), lambda: supervisor.request_stop("its test is over"))
+    garbage.settle()
     say(server.port)
     await supervisor.run_until_stopped()
 

@@ -9,7 +9,7 @@ from tests.support.eventually import running
 from tests.support.jobs import ScriptedJobs
 from tests.support.web import Served, TestViewer, raw_answer, served, viewer
 from tradeul.engine.ports import JobNews
-from tradeul.web.hub import JOBS_S, STATUS_S
+from tradeul.web.news import JOBS_S, STATUS_S
 from tradeul.web.routes.jobs import JobRoutes
 
 

@@ -122,6 +122,69 @@ async def test_a_viewer_that_asks_for_nothing_is_sent_away() -> None:
     assert code == CloseCode.DID_NOT_SUBSCRIBE
 
 
+async def test_who_says_nothing_is_asked_and_who_does_not_answer_is_cut() -> None:
+    """After 20 s of silence a ping is sent; unless something comes within 10 s more, the connection ends: 4000."""
+    subscribe = {"action": "subscribe_list", "list": "alpha"}
+    async with served() as world, deaf(world, subscribe) as sock, running(world.hub.run):
+        await eventually(lambda: any(held.sent for held in world.hub.viewers))
+        (silent,) = world.hub.viewers
+        moments: dict[str, int] = {}
+        for second in range(1, 37):
+            await world.clock.advance(1.0)
+            if sock_has(sock, b"\x89\0"):
+                moments.setdefault("asked", second)
+            if silent.ended:
+                moments.setdefault("cut", second)
+        received = sock.recv(100_000)
+
+    assert 20 <= moments["asked"] <= 26
+    assert 10 <= moments["cut"] - moments["asked"] <= 16
+    assert received.endswith(close_frame(CloseCode.SLOW))
+
+
+def sock_has(sock: socket.socket, frame: bytes) -> bool:
+    """Whether a frame is the last that came, of which nothing is taken."""
+    with contextlib.suppress(BlockingIOError):
+        return frame in sock.recv(1_000_000, socket.MSG_PEEK)
+    return False
+
+
+async def test_who_answers_pings_stays() -> None:
+    """A viewer that only listens is there for as long as it answers."""
+    async with served() as world, viewer(world) as connected, running(world.hub.run):
+        await connected.subscribe()
+        await hear_sequence(connected, 0)
+        listening = asyncio.gather(connected.socket.receive())  # answers pings while it waits
+        for _ in range(90):
+            await world.clock.advance(1.0)
+            if listening.done():
+                listening = asyncio.gather(connected.socket.receive())
+        there = [held.ended for held in world.hub.viewers]
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+    assert there == [False]
+
+
+async def test_a_viewers_ping_is_answered_with_what_it_sent() -> None:
+    """As the RFC has it: the same payload comes back."""
+    ping = b"\x89\x83\0\0\0\0you"
+    async with served() as world, deaf(world) as sock:
+        await eventually(lambda: len(world.hub) == 1)
+        await asyncio.get_running_loop().sock_sendall(sock, ping)
+        await eventually(lambda: sock_has(sock, b"\x8a\x03you"))
+
+
+async def test_pings_without_end_are_haste_like_any_other() -> None:
+    """Beyond the rate they are dropped, and the hundredth of those ends the connection: 4002."""
+    async with served() as world, viewer(world) as connected:
+        for _ in range(64 + 100):
+            await connected.socket.ping()
+        code = await connected.close_code()
+
+    assert code == CloseCode.TOO_FAST
+
+
 async def test_binary_is_not_spoken_here() -> None:
     """A binary message ends the connection with 1003."""
     async with served() as world, viewer(world) as connected:

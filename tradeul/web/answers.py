@@ -7,7 +7,7 @@ never reaches a route (an unknown path, a wrong method, a request that is not HT
 import asyncio
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import structlog
@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from tradeul.errors import HistoryUnavailable
+from tradeul.web.arrivals import Arrivals
 from tradeul.web.failures import BAD_PARAMETER, HISTORY_UNAVAILABLE, NOT_KEPT, Failure
 from tradeul.web.packing import pack
 
@@ -84,9 +85,39 @@ def history_unavailable(why: HistoryUnavailable) -> web.Response:
 
 
 class Connection(web.RequestHandler):
-    """One HTTP connection, whose every answer is made presentable."""
+    """One HTTP connection, which waits for its turn to be heard, and whose every answer is made presentable."""
 
-    __slots__ = ()
+    __slots__ = ("_arrivals", "_first")
+
+    def __init__(self, arrivals: Arrivals, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._arrivals: Arrivals | None = arrivals
+        """Until it has been heard."""
+        self._first = b""
+        """What came before its turn."""
+
+    def data_received(self, data: bytes) -> None:
+        arrivals, self._arrivals = self._arrivals, None
+        if arrivals is None or arrivals.admits(self):
+            super().data_received(data)
+        else:
+            self._first = data
+            if self.transport is not None:
+                # Nobody sends more than the kernel holds before being heard.
+                self.transport.pause_reading()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        # aiohttp keeps what a WebSocket was to be told of, which leads back here: a cycle of two dozen objects for each
+        # viewer that leaves, until the garbage collector holds the loop for all of them.
+        self._data_received_cb = None
+
+    def enter(self) -> None:
+        """Be heard now, if still there."""
+        first, self._first = self._first, b""
+        if self.transport is not None:
+            self.transport.resume_reading()
+            super().data_received(first)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -96,7 +127,11 @@ class Connection(web.RequestHandler):
             presentable.headers.setdefault("Cache-Control", NOT_STORED)
             presentable.headers.update(SECURITY_HEADERS)
             await pack(request, presentable)
-        return await super().finish_response(request, presentable, start_time)
+        finished = await super().finish_response(request, presentable, start_time)
+        if isinstance(presentable, web.WebSocketResponse) and (error := presentable.exception()):
+            # It holds the frames that it came through, which hold the socket: a cycle too, see `connection_lost`.
+            error.__context__ = error.__traceback__ = None
+        return finished
 
     def handle_error(
         self,

@@ -7,7 +7,7 @@ for too long.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import takewhile
 from typing import Final
 
@@ -15,13 +15,13 @@ import structlog
 
 from tradeul.clock import Clock
 from tradeul.domain.events import Symbol
-from tradeul.domain.scans import Scan
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import JobNews, View
 from tradeul.engine.watches import TooManyWatched, UnknownSymbols
 from tradeul.web import protocol
 from tradeul.web.aggregates import Aggregates
 from tradeul.web.frames import ListFrames, Sight
+from tradeul.web.news import News
 from tradeul.web.protocol import (
     HEARTBEAT_MS,
     MAX_LISTS,
@@ -33,6 +33,7 @@ from tradeul.web.protocol import (
     SubscribeList,
     Unwatch,
     Watch,
+    ping_frame,
     text_frame,
 )
 from tradeul.web.standings import Standings
@@ -42,12 +43,13 @@ from tradeul.web.viewer import UNSEEN, Viewer
 log = structlog.get_logger(__name__)
 
 TICK_S: Final = 0.05
-STATUS_S: Final = 0.25
-JOBS_S: Final = 2.0
-"""How often progress of what is loaded in the background is told; nobody needs it faster."""
 LOOK_S: Final = 1.0
 """How late at most a watcher learns what changed a row without a scan, as while the market is closed."""
 HEARTBEAT_S: Final = HEARTBEAT_MS / 1_000
+PING = ping_frame()
+PING_S: Final = 20.0
+PONG_S: Final = 10.0
+"""Looked at with each heartbeat, so both may be 5 s more."""
 STUCK_S: Final = 10.0
 """One frame not taken for this long, and the viewer is cut."""
 PARTING_S: Final = 1.0
@@ -87,12 +89,7 @@ class Hub:
         self._look_due = 0.0
         self._parting: dict[Viewer, float] = {}
         self._deserted = asyncio.Event()
-        self._status: object = None
-        self._status_due = 0.0
-        self._under_way = under_way
-        self._jobs = under_way()
-        """As they were told last."""
-        self._jobs_due = 0.0
+        self._news = News(channels, clock, view, under_way)
         channels.changed = self._deliver
         channels.listed = self._relist
         aggregates.changed = self._tell_watchers
@@ -128,10 +125,7 @@ class Hub:
         return viewer
 
     def greet(self, viewer: Viewer) -> None:
-        view, channels = self._view, self._channels
-        greeting = protocol.hello(channels.epoch, self._clock.now(), view.market(), view.moment(), channels.scans())
-        viewer.owe(text_frame(greeting))
-        self._say(viewer, text_frame(self._status_now()))
+        self._say(viewer, self._news.greeting(self._clock.monotonic()))
 
     def subscribe(self, viewer: Viewer, request: SubscribeList) -> None:
         name = request.list
@@ -181,6 +175,10 @@ class Hub:
         for symbol in symbols:
             viewer.watched.pop(symbol, None)
 
+    def answer(self, viewer: Viewer, frame: bytes) -> None:
+        """Say something to one viewer."""
+        self._say(viewer, frame)
+
     def answer_ping(self, viewer: Viewer, request_id: RequestId | None) -> None:
         self._beat(viewer, request_id)
 
@@ -212,7 +210,7 @@ class Hub:
             self._look(now)
             self._retry(now)
             self._keep_alive(now)
-            self._tell_status(now)
+            self._tell_news(now)
             self._see_off(now)
 
     async def close(self) -> None:
@@ -261,10 +259,7 @@ class Hub:
             if name not in self.lists:
                 self.lists[name] = ListFrames(self._channels.epoch, channel)
                 self._followers[name] = set()
-        self.tell(self._status_now(self._channels.scans()))
-
-    def _status_now(self, scans: Iterable[Scan] | None = None) -> bytes:
-        return protocol.status(self._view.market(), self._view.feed(), self._view.moment(), self._jobs, scans)
+        self.tell(self._news.of_lists())
 
     def _deliver(self, names: Sequence[str]) -> None:
         """Take the names of lists that changed; they are turned to one a turn of the loop, so that no turn is long."""
@@ -347,25 +342,24 @@ class Hub:
             del self._viewers[viewer]
             self._viewers[viewer] = now + HEARTBEAT_S
             if viewer.spoke:
+                self._ping(viewer, now)
                 self._beat(viewer, None)
             else:
                 # By its first heartbeat, which is 5 s, a viewer has asked for something valid or goes.
                 self.end(viewer, CloseCode.DID_NOT_SUBSCRIBE)
 
-    def _tell_status(self, now: float) -> None:
-        if now < self._status_due:
-            return
-        self._status_due = now + STATUS_S
-        if now >= self._jobs_due:
-            self._jobs_due = now + JOBS_S
-            self._jobs = self._under_way()
-        market, feed, moment = self._view.market(), self._view.feed(), self._view.moment()
-        day = (moment.session, moment.trading_date, moment.next_session_at)
-        status = (market, feed.state, feed.since, feed.reason, day, self._jobs)
-        if status == self._status:
-            return
-        self._status = status
-        self.tell(self._status_now())
+    def _ping(self, viewer: Viewer, now: float) -> None:
+        """Ask who says nothing whether it is there; who does not answer is not."""
+        if viewer.heard_at < viewer.pinged_at <= now - PONG_S:
+            self._cut(viewer, "a ping was not answered")
+        elif max(viewer.heard_at, viewer.pinged_at) <= now - PING_S:
+            viewer.pinged_at = now
+            self._say(viewer, PING)
+
+    def _tell_news(self, now: float) -> None:
+        news = self._news.change(now)
+        if news is not None:
+            self.tell(news)
 
     def _see_off(self, now: float) -> None:
         overdue = [viewer for viewer, deadline in self._parting.items() if deadline <= now]

@@ -43,6 +43,8 @@ LONGEST_COMPLAINT: Final = 200
 # RFC 6455, 5.2: one whole frame from a server, which never masks, and the lengths that fit its three headers.
 _TEXT_FRAME: Final = 0x81
 _CLOSE_FRAME: Final = 0x88
+_PING_FRAME: Final = 0x89
+_PONG_FRAME: Final = 0x8A
 _SHORT: Final = 125
 _MIDDLE: Final = 65_535
 _MIDDLE_MARK: Final = 126
@@ -379,5 +381,17 @@ def text_frame(payload: bytes) -> bytes:
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    payload = struct.pack("!H", code) + reason.encode()
-    return struct.pack("!BB", _CLOSE_FRAME, len(payload)) + payload
+    return _control_frame(_CLOSE_FRAME, struct.pack("!H", code) + reason.encode())
+
+
+def ping_frame() -> bytes:
+    return _control_frame(_PING_FRAME, b"")
+
+
+def pong_frame(payload: bytes) -> bytes:
+    """Answer a viewer's own ping with what it sent."""
+    return _control_frame(_PONG_FRAME, payload)
+
+
+def _control_frame(kind: int, payload: bytes) -> bytes:
+    return struct.pack("!BB", kind, len(payload)) + payload

@@ -17,6 +17,7 @@ from tradeul.clock import Clock
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import View
 from tradeul.errors import AddressInUse, ConfigurationError
+from tradeul.web.arrivals import Arrivals
 from tradeul.web.counted import Counted
 from tradeul.web.gate import Gate, Rules
 from tradeul.web.hub import Hub
@@ -33,8 +34,9 @@ MAX_LINE_BYTES: Final = 8 * 1024
 MAX_FIELD_BYTES: Final = MAX_LINE_BYTES - 1
 """Of one header; another limit than an address has, so that an answer can say which it was."""
 MAX_HEADERS: Final = 64
-BACKLOG: Final = 1_024
-"""Connections that the kernel holds for us; with the usual 128, viewers are lost when all come back at once."""
+BACKLOG: Final = 4_096
+"""Connections that the kernel holds for us, as far as it may: when all come back at once, whoever finds no room tries
+again after 1, 3 and 7 seconds only."""
 IDLE_S: Final = 75.0
 CONNECTION_OPTIONS: Final[dict[str, Any]] = {
     "keepalive_timeout": IDLE_S,
@@ -105,7 +107,7 @@ class WebServer:
         host, port = self._address.host, self._address.port
         server.request_handler = self.gate.guarded(server.request_handler)
         # Not a TCPSite of aiohttp's: that cannot be given connections of our kind.
-        connection = partial(Counted, self.gate.crowd, server, loop=loop, **CONNECTION_OPTIONS)
+        connection = partial(Counted, self.gate.crowd, Arrivals(), server, loop=loop, **CONNECTION_OPTIONS)
         try:
             self._listener = await loop.create_server(connection, host, port, backlog=BACKLOG)
         except OSError as error:

@@ -5,6 +5,7 @@ that somebody follows. What leads on is therefore put together once for all of t
 looking at its lists. The hub owns one `Standings`; viewers hold a `Standing` each.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -14,6 +15,8 @@ from tradeul.web.frames import ListFrames
 
 BLOCK_BYTES: Final = 32_768
 """About so much is handed to a socket at once: what it does not take is decided when there is newer state to send."""
+
+RECENT: Final = 256
 
 Sequences = Mapping[str, int | None]
 """Of each list the sequence that was sent last; None: a snapshot is due."""
@@ -46,6 +49,8 @@ class Standings:
     def __init__(self, lists: Mapping[str, ListFrames]) -> None:
         self._lists = lists
         self._turn = 0
+        self._recent: deque[Standing] = deque(maxlen=RECENT)
+        """Kept although nobody may stand there any more: many come to the same places one after another."""
         self._in_use: WeakValueDictionary[tuple[tuple[str, int | None], ...], Standing] = WeakValueDictionary()
 
     def turned(self) -> None:
@@ -57,6 +62,7 @@ class Standings:
         standing = self._in_use.get(key)
         if standing is None:
             standing = self._in_use[key] = Standing(dict(key))
+            self._recent.append(standing)
         return standing
 
     def step(self, standing: Standing) -> Step | None:

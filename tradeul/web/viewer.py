@@ -60,7 +60,10 @@ UNSEEN: Final = Shown(None, 0.0)
 class Viewer:
     """`standing` is what it was sent last of each subscribed list."""
 
-    __slots__ = ("_beats", "_replies", "_transport", "early", "ended", "spoke", "standing", "watched", "written_at")
+    __slots__ = (
+        *("_beats", "_replies", "_transport", "early", "ended", "heard_at", "pinged_at", "spoke", "standing"),
+        *("watched", "written_at"),
+    )
 
     def __init__(self, transport: asyncio.WriteTransport, now: float, standing: Standing) -> None:
         self.standing = standing
@@ -72,6 +75,9 @@ class Viewer:
         self.ended = False
         """It was told that the connection is over; nothing more is written."""
         self.written_at = now
+        self.heard_at = now
+        """When anything came of it, be it the answer to a ping."""
+        self.pinged_at = now
         self._transport = transport
         self._replies: deque[bytes] = deque()
         self._beats: deque[RequestId | None] = deque()
@@ -101,9 +107,9 @@ class Viewer:
     def flush(self, source: Source, now: float) -> bool:
         """Write what is owed, all at once and as far as the socket takes it; false when something may be left.
 
-        Frames go straight to the transport, beside the pings, pongs and close frames of aiohttp's own writer. That is
-        safe because either side hands over whole frames in single writes, and compression, which would tie frames
-        together, is off. aiohttp's `send_frame` takes no frame that was made before, and copies each for each viewer.
+        Frames go straight to the transport, beside the close frames of aiohttp's own writer. That is safe because
+        either side hands over whole frames in single writes, and compression, which would tie frames together, is
+        off. aiohttp's `send_frame` takes no frame that was made before, and copies each for each viewer.
         """
         transport = self._transport
         if transport.is_closing():

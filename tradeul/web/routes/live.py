@@ -34,7 +34,6 @@ from tradeul.web.protocol import (
 )
 from tradeul.web.viewer import UNSENT_BYTES, Viewer
 
-PING_S: Final = 20.0
 CLOSE_S: Final = 1.0
 """How long aiohttp waits for the answer to a close frame of its own."""
 VERSION: Final = Parameter(
@@ -106,23 +105,32 @@ class LiveLists:
     async def _read(self, socket: web.WebSocketResponse, viewer: Viewer) -> None:
         pace = Pace(self._clock)
         async for message in socket:
+            viewer.heard_at = self._clock.monotonic()
             if viewer.ended:
                 pass  # only its close frame is of interest now
-            elif message.type is WSMsgType.TEXT:
-                self.hear(viewer, message.data, pace)
             elif message.type is WSMsgType.BINARY:
                 self._hub.end(viewer, CloseCode.BINARY)
+            elif message.type is WSMsgType.TEXT:
+                self.hear(viewer, message.data, pace)
+            elif message.type is WSMsgType.PING and self._in_pace(viewer, pace):
+                self._hub.answer(viewer, protocol.pong_frame(message.data))
             # Messages that came in one packet are here without waiting: everyone else gets a turn between them.
             await asyncio.sleep(0)
 
+    def _in_pace(self, viewer: Viewer, pace: Pace) -> bool:
+        """Take a message from what a viewer may say; who goes on saying more is sent away."""
+        if pace.allows():
+            return True
+        if pace.ignored:
+            self._hub.end(viewer, CloseCode.TOO_FAST)
+        else:
+            complaint = f"at most {MESSAGES_PER_SECOND} messages a second"
+            self._hub.refuse(viewer, None, ErrorCode.RATE_LIMITED, complaint)
+        return False
+
     def hear(self, viewer: Viewer, text: str, pace: Pace) -> None:
         """Carry out what a viewer said, or tell it why not."""
-        if not pace.allows():
-            if pace.ignored:
-                self._hub.end(viewer, CloseCode.TOO_FAST)
-            else:
-                complaint = f"at most {MESSAGES_PER_SECOND} messages a second"
-                self._hub.refuse(viewer, None, ErrorCode.RATE_LIMITED, complaint)
+        if not self._in_pace(viewer, pace):
             return
         try:
             request = protocol.request_of(text)
@@ -157,7 +165,7 @@ def _socket() -> web.WebSocketResponse:
         timeout=CLOSE_S,
         protocols=(SUBPROTOCOL,),
         autoclose=False,  # our own close frames are written by the hub, which also bounds the wait
-        heartbeat=PING_S,
+        autoping=False,  # the hub pings: aiohttp would ping all who came within a second in one turn of the loop
         compress=False,
         max_msg_size=MAX_MESSAGE_BYTES + 1,  # aiohttp refuses what is as long as this
         writer_limit=UNSENT_BYTES,
