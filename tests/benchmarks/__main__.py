@@ -30,6 +30,7 @@ NAMES = (
     "loop_stall",
     "recording",
     "slots",
+    "whole_market",
 )
 
 

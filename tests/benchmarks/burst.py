@@ -8,8 +8,10 @@ It lasts ten seconds, or as many as TRADEUL_BENCH_BURST_S says.
 import asyncio
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -36,12 +38,17 @@ ROUNDING = 1e-4
 
 async def run() -> list[Figure]:
     """Measure one burst."""
+    return await measured("burst", EVENTS_A_SECOND, "lists")
+
+
+async def measured(what: str, events_a_second: int, mode: Literal["lists", "all"]) -> list[Figure]:
+    """Measure the program while so many events come, of symbols in lists or of all."""
     logs.configure("error", "console")
     lasting_s = float(os.environ.get(LONGER, "10"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        async with vendor(folder, START, SYMBOLS, EVENTS_A_SECOND) as market:
-            app = App(settings_of(folder, market, START))
+        async with vendor(folder, START, SYMBOLS, events_a_second) as market:
+            app = App(settings_of(folder, market, START, mode))
             await app.start()
             assert app.server is not None
             await eventually(lambda: followed(app) >= HOT, within_s=STARTING_S, every_s=0.05)
@@ -50,24 +57,25 @@ async def run() -> list[Figure]:
                 await people.all_live()
                 await asyncio.sleep(WARMING_S)
                 before, witness = app.intake.folded, Witness(app)
+                spent_s = time.process_time()
                 await witness.probe(lasting_s)
+                spent_s = time.process_time() - spent_s
                 folded, heard = app.intake.folded - before, dict(witness.heard)
                 await asyncio.sleep(DRAINING_S)
                 shortfall = _Shortfall(app)
             app.supervisor.request_stop("measured")
             await app.supervisor.run_until_stopped()
     ages = [(witness.handed[state] - sent) / NS_PER_MS for state, sent in first_shows(witness, market.sent)]
-    rate = len(heard) / lasting_s
+    rate, lost = len(heard) / lasting_s, shortfall.symbols(market.sent, heard)
     return [
-        Figure("burst: events heard a second", "events", [rate]),
-        Figure("burst: of which folded with others", "events", [folded / lasting_s]),
-        Figure("burst: lag of the reader, p99", "ms", [percentile(lag_ms(market.sent, heard), 99)]),
-        Figure("burst: lateness of the loop, p99", "ms", [percentile(witness.late_ms, 99)]),
-        Figure("burst: age of what is shown, p99", "ms", [percentile(ages, 99)]),
-        Figure("burst: oldest event shown", "ms", [max(ages)]),
-        Figure(
-            "burst: symbols of which something was lost", "symbols", [float(len(shortfall.symbols(market.sent, heard)))]
-        ),
+        Figure(f"{what}: events heard a second", "events", [rate]),
+        Figure(f"{what}: of which folded with others", "events", [folded / lasting_s]),
+        Figure(f"{what}: CPU of the program, of one core", "%", [100 * spent_s / lasting_s]),
+        Figure(f"{what}: lag of the reader, p99", "ms", [percentile(lag_ms(market.sent, heard), 99)]),
+        Figure(f"{what}: lateness of the loop, p99", "ms", [percentile(witness.late_ms, 99)]),
+        Figure(f"{what}: age of what is shown, p99", "ms", [percentile(ages, 99)]),
+        Figure(f"{what}: oldest event shown", "ms", [max(ages)]),
+        Figure(f"{what}: symbols of which something was lost", "symbols", [float(len(lost))]),
     ]
 
 

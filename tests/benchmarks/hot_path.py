@@ -11,6 +11,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +69,7 @@ async def run() -> list[Figure]:
     ]
 
 
-def settings_of(folder: Path, market: Vendor, start: str) -> Settings:
+def settings_of(folder: Path, market: Vendor, start: str, mode: Literal["lists", "all"] = "lists") -> Settings:
     """The whole program without a database, on another process's market."""
     return Settings(
         server={"port": 0},
@@ -76,6 +77,7 @@ def settings_of(folder: Path, market: Vendor, start: str) -> Settings:
         market={"source": "polygon"},
         polygon={"api_key": "bench", "rest_url": market.rest_url, "ws_url": market.ws_url},
         clock={"start": start, "anchor": market.anchor},
+        hot={"mode": mode},
     )
 
 
