@@ -5,8 +5,8 @@ import pytest
 from tests.support.kills import check_nothing_lost, tale_of
 from tests.support.program import SYMBOLS
 
-KILLS = 10
-"""`make faults` has ten times as many."""
+KILLS = 5
+"""`make faults` has twenty times as many."""
 SPEED = 60
 
 
