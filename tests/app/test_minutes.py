@@ -59,7 +59,7 @@ async def test_minutes_of_hot_symbols_are_their_exchanges() -> None:
         kept.setdefault(symbol, {})[instant_of_moment(time)] = tuple(bar)
         assert bar[2] <= vwap <= bar[1]
     assert followed["symbols"] >= len(kept) > 20
-    assert len(rows) > 3 * len(kept)
+    assert len(rows) > 2 * len(kept)
     async with same_exchange() as rest:
         for symbol, mine in kept.items():
             theirs = facts_of(await rest.bars(symbol, 1, DAY, DAY))
