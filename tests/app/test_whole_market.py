@@ -37,4 +37,4 @@ async def test_every_symbol_and_every_kind_comes(tmp_path: Path) -> None:
 
     assert state.whole_topics == {"A.*", "LULD.*"}
     assert len(state.desired) < SYMBOLS / 2
-    assert app.intake.lag_ms() is not None
+    assert app.intake.report()["lag_ms"] is not None

@@ -168,13 +168,8 @@ class Intake:
         self._arrived.clear()
         return [folded for folded in (early, older, newest) if any(folded)]
 
-    def lag_ms(self) -> float | None:
-        """How late the feed is: the middle of the last minute; None if nothing came in it."""
-        lag = self.lags.last_minute(self._clock.now())
-        return None if lag is None else lag.p50
-
     def report(self) -> Mapping[str, object]:
-        """For health."""
+        """For health. How late the feed is, is of the last minute; None if nothing came in it."""
         lag = self.lags.last_minute(self._clock.now())
         return {
             "received": {kind: self.received_of[kind] for kind in KINDS},
