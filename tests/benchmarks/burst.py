@@ -16,9 +16,9 @@ from typing import Literal
 import numpy as np
 
 from tests.benchmarks.figure import Figure
-from tests.benchmarks.hot_path import HOT, STARTING_S, SYMBOLS, first_shows, settings_of
+from tests.benchmarks.hot_path import HOT, STARTING_S, SYMBOLS, first_shows, handed_ms, settings_of
 from tests.benchmarks.vendor import Sent, vendor
-from tests.benchmarks.witness import NS_PER_MS, Mark, Witness, followed, lag_ms, percentile
+from tests.benchmarks.witness import Mark, Witness, followed, lag_ms, percentile
 from tests.support.crowd import crowd
 from tests.support.eventually import eventually
 from tradeul import logs
@@ -65,7 +65,7 @@ async def measured(what: str, events_a_second: int, mode: Literal["lists", "all"
                 shortfall = _Shortfall(app)
             app.supervisor.request_stop("measured")
             await app.supervisor.run_until_stopped()
-    ages = [(witness.handed[state] - sent) / NS_PER_MS for state, sent in first_shows(witness, market.sent)]
+    ages = handed_ms(first_shows(witness, market.sent), witness)
     rate, lost = len(heard) / lasting_s, shortfall.symbols(market.sent, heard)
     return [
         Figure(f"{what}: events heard a second", "events", [rate]),
@@ -74,7 +74,7 @@ async def measured(what: str, events_a_second: int, mode: Literal["lists", "all"
         Figure(f"{what}: lag of the reader, p99", "ms", [percentile(lag_ms(market.sent, heard), 99)]),
         Figure(f"{what}: lateness of the loop, p99", "ms", [percentile(witness.late_ms, 99)]),
         Figure(f"{what}: age of what is shown, p99", "ms", [percentile(ages, 99)]),
-        Figure(f"{what}: oldest event shown", "ms", [max(ages)]),
+        Figure(f"{what}: oldest event shown", "ms", [float(ages.max())]),
         Figure(f"{what}: symbols of which something was lost", "symbols", [float(len(lost))]),
     ]
 

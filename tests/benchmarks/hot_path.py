@@ -58,11 +58,11 @@ async def run() -> list[Figure]:
             app.supervisor.request_stop("measured")
             await app.supervisor.run_until_stopped()
     shows = first_shows(witness, market.sent)
-    handed = [(witness.handed[state] - sent) / NS_PER_MS for state, sent in shows]
+    handed = handed_ms(shows, witness)
     received = _received(shows, people)
     print(f"  {hot} symbols followed, {VIEWERS} viewers, {len(shows)} bars in lists")
     return [
-        *_percentiles("vendor's event to the last viewer's socket", handed),
+        *_percentiles("vendor's event to a viewer's socket", handed),
         *_percentiles("vendor's event to the viewer", received),
         *_percentiles("lag of the reader", lag_ms(market.sent, witness.heard)),
         *_percentiles("lateness of the loop", witness.late_ms),
@@ -88,12 +88,18 @@ Show = tuple[tuple[str, int], int]
 def first_shows(witness: Witness, sent: Sequence[Sent]) -> list[Show]:
     """Which state of a list was the first to show which bar."""
     sent_at = first_sent(sent, witness.heard)
-    return [
-        (state, sent_at[mark])
-        for state, marks in witness.shown.items()
-        for mark in marks
-        if mark in sent_at and state in witness.handed
-    ]
+    return [(state, sent_at[mark]) for state, marks in witness.shown.items() for mark in marks if mark in sent_at]
+
+
+def handed_ms(shows: Iterable[Show], witness: Witness) -> Floats:
+    """For each viewer of a list, when the state that shows a bar, or a later one, was written to its socket."""
+    led = {name: np.array(steps, np.int64).T for name, steps in witness.handed.items()}
+    waits = [np.empty(0)]
+    for (name, sequence), sent in shows:
+        if name in led:
+            held, to, at_ns = led[name]
+            waits.append((at_ns[(held < sequence) & (sequence <= to)] - sent) / NS_PER_MS)
+    return np.concatenate(waits)
 
 
 def _received(shows: Iterable[Show], people: Crowd) -> Floats:

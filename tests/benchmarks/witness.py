@@ -1,7 +1,7 @@
 """What happened inside a running program, by the machine's monotonic clock: when bars were heard, when they were shown.
 
-A bar is known by its symbol and the millisecond of its end, which a list's row carries as `updated`. A list counts as
-handed over once every viewer of it was written to.
+A bar is known by its symbol and the millisecond of its end, which a list's row carries as `updated`. A list's state is
+handed to a viewer when that state, or a later one, was written to the viewer's socket.
 """
 
 import asyncio
@@ -16,7 +16,9 @@ import numpy.typing as npt
 from tests.benchmarks.vendor import Sent
 from tradeul.app import App
 from tradeul.domain.events import LiveEvents
-from tradeul.web.hub import Hub
+from tradeul.web.standings import Standing
+from tradeul.web.turns import Turns
+from tradeul.web.viewer import Viewer
 
 PROBE_S = 0.001
 NS_PER_MS = 1_000_000
@@ -36,16 +38,20 @@ class Witness:
     """When a bar reached the intake."""
     shown: dict[State, list[Mark]] = field(default_factory=dict)
     """The bars that a list's state is the first to show, of symbols that stood in the list before."""
-    handed: dict[State, int] = field(default_factory=dict)
-    """When the last viewer of it was written to."""
+    handed: defaultdict[str, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
+    """Of each list, from which sequence to which a viewer was led, and when."""
     late_ms: list[float] = field(default_factory=list)
     """How late the event loop was, look by look."""
 
     def __post_init__(self) -> None:
         app = self.app
         self._known: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        self._led: list[tuple[Standing, Standing, int]] = []
         self._deliver, app.intake.deliver = app.intake.deliver, self._hear  # type: ignore[method-assign]
         self._changed, app.channels.changed = app.channels.changed, self._see
+        # Each write to a viewer passes here.
+        self._turns: Turns = self._changed.__self__._turns  # type: ignore[attr-defined]  # noqa: SLF001
+        self._write, self._turns._write = self._turns._write, self._hand  # noqa: SLF001
 
     async def probe(self, seconds: float) -> None:
         """Look how late the loop is for so long; then look away, as a program that stops is late."""
@@ -55,6 +61,12 @@ class Witness:
             self.late_ms.append((time.perf_counter() - before - PROBE_S) * 1_000)
         self.app.intake.deliver = self._deliver  # type: ignore[method-assign]
         self.app.channels.changed = self._changed
+        self._turns._write = self._write  # noqa: SLF001
+        for stood, stands, at_ns in self._led:
+            for name, sequence in stands.sequences.items():
+                held = stood.sequences.get(name)
+                if held is not None and sequence is not None and held != sequence:
+                    self.handed[name].append((held, sequence, at_ns))
 
     def _hear(self, events: LiveEvents) -> None:
         at_ns = time.monotonic_ns()
@@ -64,10 +76,14 @@ class Witness:
 
     def _see(self, names: Sequence[str]) -> None:
         self._changed(names)
-        pending = {name: self.app.channels.by_name[name].state.sequence for name in names}
         for name in names:
             self._compare(name)
-        self._await_handing(pending)
+
+    def _hand(self, viewer: Viewer, now: float) -> None:
+        before = viewer.standing
+        self._write(viewer, now)
+        if viewer.standing is not before:
+            self._led.append((before, viewer.standing, time.monotonic_ns()))
 
     def _compare(self, name: str) -> None:
         state, known = self.app.channels.by_name[name].state, self._known[name]
@@ -77,18 +93,6 @@ class Witness:
             (symbol, updated) for symbol, updated in newest.items() if known.get(symbol, updated) != updated
         ]
         self._known[name] = newest
-
-    def _await_handing(self, pending: dict[str, int]) -> None:
-        """The hub hands over some viewers a turn of the loop: look after each."""
-        if self._hub.settled:
-            self.handed |= dict.fromkeys(pending.items(), time.monotonic_ns())
-        else:
-            asyncio.get_running_loop().call_soon(self._await_handing, pending)
-
-    @property
-    def _hub(self) -> Hub:
-        hub: Hub = getattr(self._changed, "__self__")  # noqa: B009  # mypy knows no method behind a plain callable
-        return hub
 
 
 def first_sent(sent: Sequence[Sent], heard: dict[Mark, int]) -> dict[Mark, int]:

@@ -47,7 +47,7 @@ async def test_a_turn_ends_when_its_time_is_over() -> None:
     """With a quarter of a turn for each, four viewers are written to before others have their turn."""
     written: list[Viewer] = []
     turns, viewers = Turns(Slowly(TURN_S / 4), lambda viewer, _: written.append(viewer)), some(10)
-    turns.add_all(viewers)
+    turns.add_all(dict.fromkeys(viewers))
     counts = []
     for _ in range(3):
         await settle(1)
@@ -79,7 +79,7 @@ async def test_who_left_is_not_written_to() -> None:
         turns.discard(other)
 
     turns = Turns(ManualClock(at("12:00")), write)
-    turns.add_all([one, other, third])
+    turns.add_all(dict.fromkeys([one, other, third]))
     await settle(3)
 
     assert written == [one, third]

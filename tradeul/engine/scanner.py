@@ -19,6 +19,7 @@ from tradeul.domain.events import Bools, Ints, Nanos, Symbol
 from tradeul.domain.fields import RVOL_METHODS
 from tradeul.domain.filters import NOT_TRADED, Filter, outside_of, sift
 from tradeul.domain.gathering import Gathered
+from tradeul.domain.row_book import RowBook
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import Session
 from tradeul.engine.channels import Channels
@@ -53,7 +54,7 @@ class Scanner:
         self._channels = channels
         self._inside: dict[str, Membership] = {}
         self._shared = _asked_again(scans)
-        self._rows: dict[tuple[str, ...], dict[int, Row]] = {}
+        self._rows: dict[tuple[str, ...], RowBook] = {}
         self.as_of = Nanos(0)
         """When the lists were last made; 0 before there are any."""
         self.session = Session.CLOSED
@@ -192,22 +193,11 @@ class Scanner:
                 by_columns.setdefault(scan.columns, []).append(scan.name)
         result: dict[str, tuple[Row, ...]] = {}
         for columns, names in by_columns.items():
-            fresh = self._fresh_rows(columns, np.unique(np.concatenate([ranked[name] for name in names])))
+            book = self._rows.setdefault(columns, RowBook(columns))
+            rows = book.of(self._board, np.unique(np.concatenate([ranked[name] for name in names])))
             for name in names:
-                result[name] = tuple([fresh[row] for row in ranked[name].tolist()])
+                result[name] = tuple([rows[row] for row in ranked[name].tolist()])
         return result
-
-    def _fresh_rows(self, columns: tuple[str, ...], wanted: Ints) -> dict[int, Row]:
-        previous = self._rows.get(columns, {})
-        symbols = self._board.symbols
-        values = zip(*(self._board.values(name, wanted) for name in columns), strict=True)
-        fresh: dict[int, Row] = {}
-        for row, row_values in zip(wanted.tolist(), values, strict=True):
-            known = previous.get(row)
-            same = known is not None and known.values == row_values
-            fresh[row] = known if same and known is not None else Row(symbols[row], row_values)
-        self._rows[columns] = fresh
-        return fresh
 
 
 def _asked_again(scans: Sequence[Scan]) -> frozenset[str]:

@@ -75,7 +75,7 @@ class Hub:
         self._view = view
         # In the order in which their next heartbeats are due, as all wait equally long.
         self._viewers: dict[Viewer, float] = {}
-        self._followers: dict[str, set[Viewer]] = {}
+        self._followers: dict[str, dict[Viewer, None]] = {}
         self._changed: dict[str, None] = {}
         """Lists whose newest state was not turned to yet, in the order in which it will be."""
         self._concerned: dict[Viewer, None] = {}
@@ -85,7 +85,7 @@ class Hub:
         self.onward = self._standings.step
         self._pending: set[Viewer] = set()
         self._aggregates = aggregates
-        self._early: set[Viewer] = set()
+        self._early: dict[Viewer, None] = {}
         self._look_due = 0.0
         self._parting: dict[Viewer, float] = {}
         self._deserted = asyncio.Event()
@@ -135,12 +135,12 @@ class Hub:
         recovery = self.lists[name].recovery(request.epoch, request.last_sequence)
         held = request.last_sequence if recovery in ("current", "caught_up") else None
         viewer.standing = self._standings.of({**viewer.sent, name: held})
-        self._followers[name].add(viewer)
+        self._followers[name][viewer] = None
         self._say(viewer, text_frame(protocol.subscribed(request.id, name, recovery)))
 
     def unsubscribe(self, viewer: Viewer, request: ListRequest) -> None:
         self._let_go(viewer, request.list)
-        self._followers[request.list].discard(viewer)
+        self._followers[request.list].pop(viewer, None)
         self._say(viewer, text_frame(protocol.unsubscribed(request.id, request.list)))
 
     def resync(self, viewer: Viewer, request: Resync) -> None:
@@ -258,7 +258,7 @@ class Hub:
         for name, channel in named.items():
             if name not in self.lists:
                 self.lists[name] = ListFrames(self._channels.epoch, channel)
-                self._followers[name] = set()
+                self._followers[name] = {}
         self.tell(self._news.of_lists())
 
     def _deliver(self, names: Sequence[str]) -> None:
@@ -277,7 +277,7 @@ class Hub:
             self._turn_to_newest(name)
             if followers:
                 frames.since(held)  # encoded here, for all who keep up
-            self._concerned.update(dict.fromkeys(followers))
+            self._concerned.update(followers)
         if self._changed:
             asyncio.get_running_loop().call_soon(self._turn_to_one)
         else:
@@ -324,9 +324,9 @@ class Hub:
         else:
             self._pending.add(viewer)
         if viewer.early:
-            self._early.add(viewer)
+            self._early[viewer] = None
         else:
-            self._early.discard(viewer)
+            self._early.pop(viewer, None)
 
     def _retry(self, now: float) -> None:
         self._turns.add_all(self._early)
@@ -373,11 +373,11 @@ class Hub:
 
     def _forget(self, viewer: Viewer) -> None:
         self._pending.discard(viewer)
-        self._early.discard(viewer)
+        self._early.pop(viewer, None)
         self._concerned.pop(viewer, None)
         self._turns.discard(viewer)
         self._aggregates.watches.leave(viewer)
         viewer.watched.clear()
         for name in viewer.sent:
-            self._followers[name].discard(viewer)
+            self._followers[name].pop(viewer, None)
         viewer.standing = self._standings.of({})

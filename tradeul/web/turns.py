@@ -6,7 +6,7 @@ meanwhile; after `TURN_S` everything else has its turn. The hub owns one of thes
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Final
 
@@ -32,8 +32,8 @@ class Turns:
         self._due[viewer] = None
         self._call()
 
-    def add_all(self, viewers: Iterable[Viewer]) -> None:
-        self._due.update(dict.fromkeys(viewers))
+    def add_all(self, viewers: Mapping[Viewer, None]) -> None:
+        self._due.update(viewers)
         if self._due:
             self._call()
 

@@ -133,10 +133,10 @@ class Viewer:
             transport.write(step.block)
             self.standing = step.then
             self.written_at = now
+            if step.last:
+                break  # nothing is left to decide; whether the kernel took it is seen when more is due
             if transport.get_write_buffer_size():
                 return False
-            if step.last:
-                break
         return True
 
     def _owed(self, source: Source, now: float) -> Iterator[bytes]:
