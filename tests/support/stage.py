@@ -29,8 +29,10 @@ from tradeul.domain.deltas import Row
 from tradeul.domain.events import Symbol
 from tradeul.domain.scans import BUILT_IN
 from tradeul.engine.channels import Channels
+from tradeul.entrance import most_connections
 from tradeul.supervisor import Stage as Stop
 from tradeul.supervisor import Supervisor
+from tradeul.web.gate import Rules
 from tradeul.web.hub import Hub
 from tradeul.web.server import Address, WebServer
 
@@ -54,8 +56,10 @@ class Report(NamedTuple):
     cpu_s: float
     """Spent since the last report."""
     stall_ms: float
-    """The worst since the last report; 0 where nobody looks."""
+    """The worst since the last report, less what other programs had the processor meanwhile; 0 where nobody looks."""
     memory_mb: float
+    starved_s: float
+    """For how long since the last report it could have run and other programs did."""
 
 
 class Spent:
@@ -63,22 +67,31 @@ class Spent:
 
     def __init__(self) -> None:
         self._cpu_s = 0.0
+        self._starved_s = 0.0
         self.stall_ms = 0.0
 
     def since(self, viewers: int) -> Report:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         before, self._cpu_s = self._cpu_s, usage.ru_utime + usage.ru_stime
+        starved_before, self._starved_s = self._starved_s, starved_s()
         stall_ms, self.stall_ms = self.stall_ms, 0.0
         resident = int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
-        return Report(viewers, self._cpu_s - before, stall_ms, resident / MEGABYTE)
+        return Report(viewers, self._cpu_s - before, stall_ms, resident / MEGABYTE, self._starved_s - starved_before)
 
     async def probe(self) -> None:
         """See how much too late this loop wakes; what that is at worst is told."""
         clock = SystemClock()
         while True:
-            before = clock.monotonic()
+            before, starved_before = clock.monotonic(), starved_s()
             await clock.pause(PROBE_S)
-            self.stall_ms = max(self.stall_ms, (clock.monotonic() - before - PROBE_S) * 1_000)
+            late = clock.monotonic() - before - PROBE_S - (starved_s() - starved_before)
+            self.stall_ms = max(self.stall_ms, late * 1_000)
+
+
+def starved_s(pid: int | None = None) -> float:
+    """For how long a process could have run and others did, in all, as the kernel counts it."""
+    _, waited_ns, _ = Path(f"/proc/{pid or 'self'}/schedstat").read_text().split()
+    return int(waited_ns) / 1e9
 
 
 def answering(round_: Callable[[], object], report: Callable[[], Report], end: Callable[[], object]) -> None:
@@ -107,9 +120,10 @@ def say(what: object) -> None:
 async def _play(rounds: Sequence[Round], max_clients: int, port: int) -> None:
     clock = SystemClock()
     channels = Channels(EPOCH, BUILT_IN, clock)
+    rules = Rules(most_connections=most_connections(max_clients))
     hub = Hub(channels, clock, StillView(ManualClock(at("12:00"))), no_aggregates())
     server = WebServer(
-        hub, channels, StillView(ManualClock(at("12:00"))), PAGE, clock, Address(HOST, port), max_clients
+        hub, channels, StillView(ManualClock(at("12:00"))), PAGE, clock, Address(HOST, port, rules), max_clients
     )
     supervisor, spent, published = Supervisor(clock), Spent(), 0
     played = [{name: _rows(rows) for name, rows in lists.items()} for lists in rounds]

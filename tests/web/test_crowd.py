@@ -114,6 +114,19 @@ async def test_half_a_body_is_cut() -> None:
         assert await is_cut(streams[0])
 
 
+async def test_who_is_gone_is_not_waited_for() -> None:
+    """A connection whose turn to be heard comes when it has gone is not expected to say more."""
+    clock = BriskClock()
+    crowd = Crowd(clock, 1_000, lambda _address: True)
+    comer = Comer(crowd)
+    crowd.went(comer)
+    crowd.dawdles(comer)
+    clock.skip(HEAD_S + 1)
+    crowd.sweep()
+
+    assert not comer.gone
+
+
 async def test_an_address_has_so_many_connections() -> None:
     """Off loopback 64; the next is cut, and one that goes makes room. Others are not concerned."""
     clock = BriskClock()

@@ -6,6 +6,7 @@ never reaches a route (an unknown path, a wrong method, a request that is not HT
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -15,9 +16,9 @@ from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from tradeul.errors import HistoryUnavailable
-from tradeul.web.arrivals import Arrivals
 from tradeul.web.failures import BAD_PARAMETER, HISTORY_UNAVAILABLE, NOT_KEPT, Failure
 from tradeul.web.packing import pack
+from tradeul.web.turnstile import Turnstile
 
 log = structlog.get_logger(__name__)
 
@@ -87,18 +88,24 @@ def history_unavailable(why: HistoryUnavailable) -> web.Response:
 class Connection(web.RequestHandler):
     """One HTTP connection, which waits for its turn to be heard, and whose every answer is made presentable."""
 
-    __slots__ = ("_arrivals", "_first")
+    __slots__ = ("_first", "_way_in", "_way_out")
 
-    def __init__(self, arrivals: Arrivals, *arguments: Any, **options: Any) -> None:
+    def __init__(self, way_in: Turnstile, way_out: Turnstile, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._arrivals: Arrivals | None = arrivals
+        self._way_in: Turnstile | None = way_in
         """Until it has been heard."""
+        self._way_out = way_out
         self._first = b""
         """What came before its turn."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether it has spoken and is not yet heard."""
+        return bool(self._first)
+
     def data_received(self, data: bytes) -> None:
-        arrivals, self._arrivals = self._arrivals, None
-        if arrivals is None or arrivals.admits(self):
+        way_in, self._way_in = self._way_in, None
+        if way_in is None or way_in.admits(self.enter):
             super().data_received(data)
         else:
             self._first = data
@@ -107,6 +114,11 @@ class Connection(web.RequestHandler):
                 self.transport.pause_reading()
 
     def connection_lost(self, exc: BaseException | None) -> None:
+        if self._way_out.admits(partial(self.leave, exc)):
+            self.leave(exc)
+
+    def leave(self, exc: BaseException | None) -> None:
+        """Have whatever is under way hear that the connection is gone."""
         super().connection_lost(exc)
         # aiohttp keeps what a WebSocket was to be told of, which leads back here: a cycle of two dozen objects for each
         # viewer that leaves, until the garbage collector holds the loop for all of them.
@@ -115,7 +127,7 @@ class Connection(web.RequestHandler):
     def enter(self) -> None:
         """Be heard now, if still there."""
         first, self._first = self._first, b""
-        if self.transport is not None:
+        if self.transport is not None and not self.transport.is_closing():
             self.transport.resume_reading()
             super().data_received(first)
 

@@ -6,6 +6,7 @@ they vouch for one another. The gate counts by what it is told here.
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 LONGEST_CHAIN: Final = 16
@@ -40,6 +41,7 @@ def site_of(address: str) -> str:
     return str(ipaddress.ip_network((int(found) >> SITE_BITS << SITE_BITS, SITE_BITS)))
 
 
+@lru_cache(maxsize=1_024)
 def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         found = ipaddress.ip_address(address)

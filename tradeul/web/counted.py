@@ -42,6 +42,13 @@ class Counted(Connection):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self.waits:
+            self._crowd.waits(self)
+        elif not self._messages and not self._request_in_progress:
+            self._crowd.dawdles(self)
+
+    def enter(self) -> None:
+        super().enter()
         if not self._messages and not self._request_in_progress:
             self._crowd.dawdles(self)
 

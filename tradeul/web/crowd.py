@@ -88,9 +88,14 @@ class Crowd:
         if not self._of_address[address]:
             del self._of_address[address]
 
+    def waits(self, connection: Member) -> None:
+        """Hear that it has spoken and will be heard when its turn comes; it is not late meanwhile."""
+        self._late_at.pop(connection, None)
+
     def dawdles(self, connection: Member) -> None:
         """Hear that a part of a request came, and not yet the whole of its head."""
-        self._late_at.setdefault(connection, self._clock.monotonic() + HEAD_S)
+        if connection in self._open:
+            self._late_at.setdefault(connection, self._clock.monotonic() + HEAD_S)
 
     def begins(self, connection: Member) -> None:
         """Hear that a request is here."""

@@ -17,7 +17,6 @@ from tradeul.clock import Clock
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import View
 from tradeul.errors import AddressInUse, ConfigurationError
-from tradeul.web.arrivals import Arrivals
 from tradeul.web.counted import Counted
 from tradeul.web.gate import Gate, Rules
 from tradeul.web.hub import Hub
@@ -28,6 +27,7 @@ from tradeul.web.routes.login import Login
 from tradeul.web.routes.market import MarketFacts
 from tradeul.web.routes.page import Manifest, Page
 from tradeul.web.routes.reference import Reference
+from tradeul.web.turnstile import Turnstile
 
 MAX_BODY_BYTES: Final = 16 * 1024
 MAX_LINE_BYTES: Final = 8 * 1024
@@ -107,7 +107,8 @@ class WebServer:
         host, port = self._address.host, self._address.port
         server.request_handler = self.gate.guarded(server.request_handler)
         # Not a TCPSite of aiohttp's: that cannot be given connections of our kind.
-        connection = partial(Counted, self.gate.crowd, Arrivals(), server, loop=loop, **CONNECTION_OPTIONS)
+        ways = Turnstile(), Turnstile()
+        connection = partial(Counted, self.gate.crowd, *ways, server, loop=loop, **CONNECTION_OPTIONS)
         try:
             self._listener = await loop.create_server(connection, host, port, backlog=BACKLOG)
         except OSError as error:

@@ -2,51 +2,43 @@
 
 import asyncio
 import gc
+from functools import partial
+from itertools import pairwise
 
 import pytest
 from aiohttp import web
 
+from tests.support.entering import BriskClock
 from tests.support.eventually import eventually, settle
 from tests.support.raw import HANDSHAKE, HOST, masked
 from tests.support.web import deaf, raw_answers, row, served, viewer
-from tradeul.web.arrivals import AT_ONCE, Arrivals
+from tradeul.web.crowd import HEAD_S
+from tradeul.web.turnstile import AT_ONCE, Turnstile
 
 REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
-class Newcomer:
-    """Notes in which turn it was let in."""
-
-    def __init__(self, door: list["Newcomer"]) -> None:
-        self._door = door
-
-    def enter(self) -> None:
-        self._door.append(self)
-
-
-async def test_few_are_heard_in_a_turn_in_the_order_of_their_coming() -> None:
-    """The first are heard at once, all others so many a turn; who comes later waits behind those that wait."""
-    arrivals, door = Arrivals(), list[Newcomer]()
-    crowd = [Newcomer(door) for _ in range(3 * AT_ONCE)]
-    at_once = [arrivals.admits(each) for each in crowd]
+async def test_few_go_on_in_a_turn_in_the_order_of_their_coming() -> None:
+    """The first go on at once, all others so many a turn; who comes later waits behind those that wait."""
+    turnstile, gone = Turnstile(), list[int]()
+    at_once = [turnstile.admits(partial(gone.append, number)) for number in range(3 * AT_ONCE)]
     await settle(1)
-    first = list(door)
-    late = Newcomer(door)
-    waits = arrivals.admits(late)
+    first = list(gone)
+    waits = turnstile.admits(partial(gone.append, 3 * AT_ONCE))
     await settle(3)
 
     assert at_once == [True] * AT_ONCE + [False] * 2 * AT_ONCE
-    assert first == crowd[AT_ONCE : 2 * AT_ONCE]
+    assert first == list(range(AT_ONCE, 2 * AT_ONCE))
     assert not waits
-    assert door == [*crowd[AT_ONCE:], late]
+    assert gone == list(range(AT_ONCE, 3 * AT_ONCE + 1))
 
 
 async def test_in_quiet_times_nobody_waits() -> None:
-    """Once a turn has passed in which nobody came, the next ones are heard at once."""
-    arrivals = Arrivals()
-    before = [arrivals.admits(Newcomer([])) for _ in range(AT_ONCE)]
+    """Once a turn has passed in which nobody came, the next ones go on at once."""
+    turnstile = Turnstile()
+    before = [turnstile.admits(lambda: None) for _ in range(AT_ONCE)]
     await settle(3)
-    after = [arrivals.admits(Newcomer([])) for _ in range(AT_ONCE)]
+    after = [turnstile.admits(lambda: None) for _ in range(AT_ONCE)]
 
     assert all(before)
     assert all(after)
@@ -80,6 +72,60 @@ async def test_who_leaves_before_its_turn_harms_nobody() -> None:
             writer.close()
 
     assert [status for status, _, _ in answers] == [200, 200]
+
+
+async def test_who_waits_for_its_turn_is_not_late() -> None:
+    """A storm may last longer than a request may take to come: nobody is cut for having been made to wait."""
+    clock = BriskClock()
+    async with served(clock=clock) as world:
+        streams = [await asyncio.open_connection(HOST, world.server.port) for _ in range(8 * AT_ONCE)]
+        await eventually(lambda: len(world.server.gate.crowd) == len(streams))
+        for _, writer in streams:
+            writer.write(REQUEST)
+        await settle(4)
+        clock.skip(HEAD_S + 1)
+        world.server.gate.crowd.sweep()
+        heads = [await reader.readuntil(b"\r\n\r\n") for reader, _ in streams]
+        for _, writer in streams:
+            writer.close()
+
+    assert {head.split(b"\r\n")[0] for head in heads} == {b"HTTP/1.1 200 OK"}
+
+
+async def test_half_a_request_that_waited_its_turn_is_late_like_any_other() -> None:
+    """Its time runs from when it is heard."""
+    clock = BriskClock()
+    async with served(clock=clock) as world:
+        streams = [await asyncio.open_connection(HOST, world.server.port) for _ in range(3 * AT_ONCE)]
+        for _, writer in streams:
+            writer.write(REQUEST[:20])
+        await eventually(lambda: len(world.server.gate.crowd) == len(streams))
+        await settle(10)
+        clock.skip(HEAD_S + 1)
+        world.server.gate.crowd.sweep()
+        await eventually(lambda: len(world.server.gate.crowd) == 0)
+        for _, writer in streams:
+            writer.close()
+
+    assert len(world.server.gate.crowd) == 0
+
+
+async def test_all_who_leave_at_once_are_seen_off_in_turns() -> None:
+    """When many connections are lost in one moment, few of their viewers are let go of in each turn of the loop."""
+    subscribe = masked({"action": "subscribe_list", "list": "alpha"})
+    async with served() as world:
+        streams = [await asyncio.open_connection(HOST, world.server.port) for _ in range(60)]
+        for _, writer in streams:
+            writer.write(HANDSHAKE + subscribe)
+        await eventually(lambda: sum("alpha" in held.sent for held in world.hub.viewers) == 60)
+        for _, writer in streams:
+            writer.transport.abort()
+        there = [60]
+        while there[-1]:
+            await settle(1)
+            there.append(len(world.hub))
+
+    assert max(before - after for before, after in pairwise(there)) <= 2 * AT_ONCE
 
 
 async def test_sixty_viewers_at_once_are_all_served() -> None:
