@@ -3,6 +3,8 @@
  * The builder and the pins ask; all that moves comes over the socket instead.
  */
 
+import { loginFrom } from "./own_address.js";
+
 /**
  * Why something was refused: `parameter` is the part of the question that is wrong, `column` where in its text.
  * @typedef {{message: string, code: string, parameter: string, column: number | null}} Refusal
@@ -26,7 +28,7 @@ const NOT_SIGNED_IN = 401;
 
 /** Go to where a token is shown: without one there is nothing to see here. */
 export function signIn() {
-  location.assign("/login");
+  location.assign(loginFrom(location));
 }
 
 const JSON_HEADERS = { "Content-Type": "application/json" };

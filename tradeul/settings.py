@@ -90,7 +90,7 @@ class Server(Section):
         (), description="Addresses or networks of proxies whose X-Forwarded-For is believed."
     )
     allowed_origins: Origins = Field(
-        (), description="Pages beside our own that may connect and change things, such as https://scanner.example.com."
+        (), description="Pages beside our own that may read and change things, such as https://scanner.example.com."
     )
     unprotected: bool = Field(
         default=False,

@@ -16,7 +16,14 @@ from tradeul.app import App
 from tradeul.history.token_file import TokenFile
 from tradeul.web.answers import SECURITY_HEADERS
 
-OPEN = {("GET", "/health"), ("HEAD", "/health"), ("GET", "/login"), ("HEAD", "/login"), ("POST", "/login")}
+OPEN = {
+    ("GET", "/health"),
+    ("HEAD", "/health"),
+    ("GET", "/login"),
+    ("HEAD", "/login"),
+    ("POST", "/login"),
+    ("POST", "/logout"),
+}
 
 
 @contextlib.asynccontextmanager

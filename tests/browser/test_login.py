@@ -21,9 +21,9 @@ async def test_a_person_signs_in_and_is_signed_out(browser_path: str, tmp_path: 
     async with whole(tmp_path / "state", "10:00", 300, server=server, history={"dsn": "off"}) as app:
         assert app.server is not None
         home = f"http://127.0.0.1:{app.server.port}/"
-        async with open_page(home, browser_path) as opened:
+        async with open_page(f"{home}docs?a=b#live", browser_path) as opened:
             page = opened.page
-            assert page.url == f"{home}login"
+            assert page.url == f"{home}login?next=/docs%3Fa%3Db#live"
             await page.fill("#token", "wrong")
             await page.press("#token", "Enter")
             await until(page, "document.querySelector('#problem').textContent !== ''")
@@ -31,14 +31,19 @@ async def test_a_person_signs_in_and_is_signed_out(browser_path: str, tmp_path: 
 
             await page.fill("#token", token)
             await page.click("button")
-            await page.wait_for_url(home)
+            await page.wait_for_url(f"{home}docs?a=b#live")
+            await page.goto(home)
             await until(page, "tradeul.state() === 'LIVE'")
             seen = await page.evaluate("document.cookie")
             cookies = await page.context.cookies()
 
             file.revoke("vera")
-            await page.wait_for_url(f"{home}login")
+            await page.wait_for_url(f"{home}login*")
+            await page.click("#sign-out")
+            await until(page, "document.querySelector('#problem').textContent === 'this browser is signed out'")
+            left = await page.context.cookies()
 
+    assert left == []
     assert refused == "this token opens nothing"
     assert seen == ""
     assert [(each["name"], each["httpOnly"], each["sameSite"]) for each in cookies] == [("tradeul", True, "Strict")]

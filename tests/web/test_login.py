@@ -15,6 +15,7 @@ from tradeul.web.routes.page import read_page
 from tradeul.world import page_folder
 
 TOKENS = Rules(tokens=KeptTokens())
+HTML = "/static/login.html"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -22,8 +23,9 @@ async def test_the_form_and_what_it_needs_are_open() -> None:
     """The page, its script and its style are served to whoever comes; nothing else of the page is."""
     page = read_page(page_folder())
     async with served(rules=TOKENS, page=page) as world:
-        opened = {path: (await ask(world, path))[0] for path in ("/login", "/static/login.css", "/static/login.js")}
-        rest = {(await ask(world, f"/static/{name}"))[0] for name in page if not name.startswith("login.")}
+        needed = ("/login", "/static/login.css", "/static/login.js", "/static/own_address.js")
+        opened = {path: (await ask(world, path))[0] for path in needed}
+        rest = {(await ask(world, f"/static/{name}"))[0] for name in page if f"/static/{name}" not in (*needed, HTML)}
         form = (await ask(world, "/login"))[2].decode()
 
     assert set(opened.values()) == {200}
@@ -83,3 +85,40 @@ async def test_without_tokens_there_is_nothing_to_sign_in_to() -> None:
 
     assert (form[0], form[1]["location"]) == (303, "/")
     assert code_of(sent) == (404, "no_tokens")
+
+
+@pytest.mark.parametrize(("behind_proxy", "name"), [(False, "tradeul"), (True, "__Host-tradeul")])
+async def test_signing_out_takes_the_cookie_away(behind_proxy: bool, name: str) -> None:
+    """A viewer can, and who shows nothing or what opens no more; a stranger's page signs nobody out."""
+    async with served(rules=Rules(tokens=KeptTokens(), behind_proxy=behind_proxy)) as world:
+        shown: list[dict[str, str]] = [{}, {"Cookie": f"{name}={VIEWER}"}, {"Cookie": f"{name}=old"}]
+        answers = [await ask(world, "/logout", headers, "POST") for headers in shown]
+        by_link = await ask(world, "/logout", {"Cookie": f"{name}={VIEWER}", "Accept": "text/html"})
+        foreign = await ask(world, "/logout", {"Origin": "http://host.evil"}, "POST")
+
+    for status, headers, body in answers:
+        cookie = SimpleCookie(headers["set-cookie"])[name]
+        assert (status, json.loads(body)) == (200, {"signed_out": True})
+        assert (cookie.value, cookie["max-age"], cookie["path"]) == ("", "0", "/")
+        assert bool(cookie["secure"]) == behind_proxy
+    assert by_link[0] == 405
+    assert code_of(foreign) == (403, "foreign_origin")
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("/", "/login"),
+        ("/?list=winners&symbol=BRK.B", "/login?next=/%3Flist%3Dwinners%26symbol%3DBRK.B"),
+        ("/docs", "/login?next=/docs"),
+        ("/%0d%0aSet-Cookie:x", "/login?next=/%250d%250aSet-Cookie%3Ax"),
+        ("//evil.example.com", "/login?next=//evil.example.com"),
+        ("/" + "x" * 3_000, "/login"),
+    ],
+)
+async def test_a_browser_is_led_to_the_form_and_told_whence(path: str, where: str) -> None:
+    """Within this server whatever was asked for, as one parameter of the form's address; too long a one is left out."""
+    async with served(rules=TOKENS) as world:
+        status, headers, _ = await ask(world, path, {"Accept": "text/html"})
+
+    assert (status, headers["location"]) == (303, where)

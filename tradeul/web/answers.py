@@ -18,6 +18,7 @@ from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 from tradeul.errors import HistoryUnavailable
 from tradeul.web.failures import BAD_PARAMETER, HISTORY_UNAVAILABLE, NOT_KEPT, Failure
 from tradeul.web.packing import pack
+from tradeul.web.sharing import SHARED
 from tradeul.web.turnstile import Turnstile
 
 log = structlog.get_logger(__name__)
@@ -139,6 +140,8 @@ class Connection(web.RequestHandler):
             presentable.headers.setdefault("Cache-Control", NOT_STORED)
             presentable.headers.update(SECURITY_HEADERS)
             await pack(request, presentable)
+            for name, value in request.get(SHARED, ()):
+                presentable.headers.add(name, value)
         finished = await super().finish_response(request, presentable, start_time)
         if isinstance(presentable, web.WebSocketResponse) and (error := presentable.exception()):
             # It holds the frames that it came through, which hold the socket: a cycle too, see `connection_lost`.

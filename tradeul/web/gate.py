@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, cast
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -34,22 +35,27 @@ from tradeul.web.failures import (
 )
 from tradeul.web.origin import Origins
 from tradeul.web.rates import Rates
+from tradeul.web.sharing import SHARED, Sharing
 
 HOLDER: Final = web.RequestKey("holder", Holder)
 """Whose request it is."""
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 HEALTH: Final = "/health"
 LOGIN: Final = "/login"
+LOGOUT: Final = "/logout"
 SOCKET: Final = "/ws/scanner"
 """Where a token may also be shown by the first frame."""
-OPEN: Final = frozenset({HEALTH, LOGIN, "/static/login.css", "/static/login.js"})
-"""What a stranger may see: whether we are alive, and where to sign in."""
+OPEN: Final = frozenset({HEALTH, LOGIN, LOGOUT, "/static/login.css", "/static/login.js", "/static/own_address.js"})
+"""What a stranger may see: whether we are alive, and where to sign in and out."""
 FOR_INSIDERS: Final = frozenset({"/metrics"})
 """For this machine and for operators."""
 
 REQUESTS_PER_S: Final = 50.0
 REQUESTS_BURST: Final = 400
 """A page is some forty files, and an office of people shares an address."""
+
+LONGEST_RETURN: Final = 2_048
+"""Of an address that is gone back to after signing in, as it stands in another."""
 
 SUBPROTOCOL: Final = "tradeul"
 """What a WebSocket may offer beside its token, and is then answered."""
@@ -75,6 +81,7 @@ class Gate:
         self._behind_proxy = rules.behind_proxy
         self._clock = clock
         self._origins = Origins(host, rules.allowed_origins, tls=rules.behind_proxy)
+        self._sharing = Sharing(rules.allowed_origins) if rules.allowed_origins else None
         self._callers = Callers(rules.trusted_proxies)
         self._credentials = None if rules.tokens is None else Credentials(rules.tokens, clock)
         self._by_address = Rates(clock, REQUESTS_PER_S, REQUESTS_BURST)
@@ -108,6 +115,7 @@ class Gate:
         """Stand before whatever answers requests."""
         everybody = self._credentials is None and not self._behind_proxy
         begins, squeezed, knows = self.crowd.begins, self.crowd.squeezed, self._origins.knows
+        sharing = self._sharing
 
         def answered(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
             connection = cast(Counted, request.protocol)
@@ -117,6 +125,9 @@ class Gate:
             refusal = None if plain else self._misled(request)
             if refusal is None and squeezed:
                 refusal = self._squeezed(request, connection)
+            if sharing is not None:
+                request[SHARED] = sharing.headers_for(request)
+                refusal = sharing.preflight(request) if refusal is None else refusal
             if refusal is not None:
                 return _given(refusal)
             # Not a coroutine around a coroutine: here every microsecond is one of each answer.
@@ -264,8 +275,14 @@ def _is_page(request: web.BaseRequest) -> bool:
 
 def _sign_in(request: web.BaseRequest) -> web.Response:
     if _is_page(request):
-        return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": LOGIN})
+        return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": _login_before(request.raw_path)})
     return _unauthorised("a token is needed: send Authorization: Bearer TOKEN, or sign in at /login")
+
+
+def _login_before(path: str) -> str:
+    """Lead to the form, which goes on to where somebody wanted to be; the form knows which addresses are our own."""
+    wanted = quote(path, safe="/")
+    return LOGIN if path == "/" or len(wanted) > LONGEST_RETURN else f"{LOGIN}?next={wanted}"
 
 
 def _unauthorised(message: str) -> web.Response:

@@ -1,4 +1,7 @@
-"""`/login`: where a person shows a token once, and the browser keeps it in a cookie that no script can read."""
+"""`/login`: where a person shows a token once, and the browser keeps it in a cookie that no script can read.
+
+`/logout` has the browser forget it; the token itself is good until it is revoked.
+"""
 
 from http import HTTPStatus
 from typing import Final
@@ -10,7 +13,7 @@ from tradeul.web import shapes
 from tradeul.web.answers import answer, bad_parameter
 from tradeul.web.api import HTML, operation
 from tradeul.web.failures import BAD_PARAMETER, NO_TOKENS, NOT_FOUND, RATE_LIMITED, UNAUTHORISED
-from tradeul.web.gate import LOGIN, Gate
+from tradeul.web.gate import LOGIN, LOGOUT, Gate
 from tradeul.web.routes.page import Page
 
 FILE: Final = "login.html"
@@ -25,7 +28,7 @@ class Login:
         self._gate = gate
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get(LOGIN, self.form), web.post(LOGIN, self.sign_in)]
+        return [web.get(LOGIN, self.form), web.post(LOGIN, self.sign_in), web.post(LOGOUT, self.sign_out)]
 
     @operation("Page", media=(HTML,), failures=(NOT_FOUND,))
     async def form(self, request: web.Request) -> web.Response:
@@ -53,12 +56,17 @@ class Login:
         if isinstance(holder, web.Response):
             return holder
         response = answer({"name": holder.name, "role": holder.role})
-        response.set_cookie(
-            self._gate.cookie,
-            token,
-            max_age=SIGNED_IN_S,
-            httponly=True,
-            samesite="Strict",
-            secure=self._gate.is_secure,
-        )
+        self._have_kept(response, token, SIGNED_IN_S)
         return response
+
+    @operation("Page", shapes.SignedOut)
+    async def sign_out(self, _request: web.Request) -> web.Response:
+        """Have the browser forget the token; nobody needs one for that, as nothing else happens."""
+        response = answer({"signed_out": True})
+        self._have_kept(response, "", 0)
+        return response
+
+    def _have_kept(self, response: web.Response, token: str, for_s: int) -> None:
+        response.set_cookie(
+            self._gate.cookie, token, max_age=for_s, httponly=True, samesite="Strict", secure=self._gate.is_secure
+        )

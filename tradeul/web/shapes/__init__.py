@@ -35,6 +35,7 @@ from tradeul.web.shapes.program import (
     LinkStats,
     Ready,
     SignedIn,
+    SignedOut,
     Subscriptions,
 )
 from tradeul.web.shapes.symbols import Bars, Company, Events, ListThen, RvolWork, ScanResults, Ticker
@@ -72,6 +73,7 @@ __all__ = [
     "Scans",
     "SessionFacts",
     "SignedIn",
+    "SignedOut",
     "Subscriptions",
     "Ticker",
     "TriedAgain",

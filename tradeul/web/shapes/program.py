@@ -161,6 +161,12 @@ class SignedIn(Shape):
     role: Literal["viewer", "operator"]
 
 
+class SignedOut(Shape):
+    """The browser holds no token any more."""
+
+    signed_out: Literal[True]
+
+
 class Run(Shape):
     """One run of a job."""
 
