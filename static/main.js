@@ -1,6 +1,6 @@
 /**
- * Puts the page together: news from the connection go to the market facts, the header and the panels. It asks the
- * server for the field catalogue once and for nothing again; all that moves comes over the socket.
+ * Puts the page together: news from the connection go to the market facts, the header and the workspace. It asks the
+ * server for the field catalogue once; all that moves comes over the socket.
  */
 
 import { ask } from "./api.js";
@@ -10,12 +10,16 @@ import { browserSurroundings, Connection } from "./connection.js";
 import { Detail } from "./detail.js";
 import { byId, Painter, write } from "./dom.js";
 import { Header, nothingKnown } from "./header.js";
+import { browserStorage } from "./layouts.js";
+import { listPanel } from "./list_panel.js";
 import { MarketClock } from "./market_clock.js";
-import { Panels } from "./panels.js";
+import { KIND_TITLES } from "./panel_kinds.js";
 import { Pins } from "./pins.js";
 import { SOCKET_PATH } from "./protocol.js";
+import { CHANNEL, DEFAULT_GROUP, onSelect, select, selected, shareSelection } from "./selection.js";
 import { applyStoredTheme, toggleTheme } from "./theme.js";
 import { STALE_MS } from "./viewer.js";
+import { Workspace } from "./workspace.js";
 
 const BEAT_MS = 250;
 const NOTICE_MS = 6_000;
@@ -30,9 +34,15 @@ const connection = new Connection(address, told, browserSurroundings());
 const { viewer } = connection;
 const pins = new Pins(ask, () => panels.repaint(), say);
 const builder = new Builder({ ask, say, saved: (name) => panels.goTo(name) });
-const choice = { symbol: () => viewer.watching.symbol, choose };
 const edit = (/** @type {string} */ name) => void builder.open(name);
-const panels = new Panels(painter, facts, (name) => viewer.lists.get(name), pins, choice, edit);
+/** @type {import("./panel_kinds.js").Registry} */
+const kinds = { list: { title: KIND_TITLES.list ?? "", make: listPanel } };
+onSelect(DEFAULT_GROUP, look);
+const workspace = new Workspace(
+  { painter, situation: facts, lists: () => viewer.lists, pins, ask, say, edit, storage: browserStorage() },
+  kinds,
+);
+const { panels } = workspace;
 const detail = new Detail(viewer.watching, (field) => panels.column(field));
 const header = new Header(facts, viewer, clock);
 
@@ -55,7 +65,7 @@ function told(news) {
       panels.drop(news.list);
       break;
     case "rows":
-      panels.rowsChanged(news.list, news.changes, now);
+      workspace.rows(news.list, news.changes, now);
       return;
     case "symbol":
       painter.request(detail);
@@ -97,12 +107,10 @@ function turnTo(session) {
   panels.repaint();
 }
 
-/** @param {string} symbol to look at closely; the one that is chosen already is let go */
-function choose(symbol) {
-  const chosen = symbol === choice.symbol() ? "" : symbol;
-  detail.name = nameOf(chosen);
-  connection.watch(chosen);
-  panels.repaint();
+/** @param {string} symbol to look at closely, empty for none */
+function look(symbol) {
+  detail.name = nameOf(symbol);
+  connection.watch(symbol);
 }
 
 /** @param {string} symbol */
@@ -118,6 +126,7 @@ async function loadCatalogue() {
   if (content === null) return;
   const catalogue = catalogueOf(content);
   panels.setCatalogue(catalogue);
+  workspace.panelSheet.setCatalogue(catalogue);
   painter.request(detail);
   builder.setCatalogue(catalogue);
 }
@@ -134,7 +143,7 @@ let shownState = viewer.state;
 
 function beat() {
   painter.request(header);
-  panels.expireMarks(performance.now());
+  workspace.beat(performance.now());
   if (performance.now() > noticeUntil) write(byId("notice"), "");
   if (viewer.state === shownState) return;
   shownState = viewer.state;
@@ -149,13 +158,12 @@ const sheet = /** @type {HTMLDialogElement} */ (byId("sheet"));
 const KEYS = {
   "?": () => sheet.showModal(),
   n: () => void builder.open(),
-  e: () => void builder.open(panels.focused),
+  e: () => panels.focused !== "" && void builder.open(panels.focused),
   p: () => panels.withPointed((symbol) => void pins.toggle(symbol)),
-  d: () => panels.withPointed(choose),
-  Escape: () => choose(""),
+  d: () => panels.withPointed((symbol) => panels.choose(symbol)),
+  Escape: () => panels.choose(""),
   t: toggleTheme,
-  "[": () => panels.focusBy(-1),
-  "]": () => panels.focusBy(1),
+  ...workspace.keys,
 };
 
 addEventListener("keydown", (event) => {
@@ -164,19 +172,34 @@ addEventListener("keydown", (event) => {
     if (event.key === "?" && sheet.open) sheet.close();
     return;
   }
+  if (isTyping(event.target)) return;
+  if (panels.key(event)) {
+    event.preventDefault();
+    return;
+  }
   const act = /^[1-9]$/.test(event.key) ? () => panels.focus(Number(event.key) - 1) : KEYS[event.key];
   if (act === undefined) return;
   // Else the key would be typed into what it opens.
   event.preventDefault();
   act();
 });
+
+/** @param {EventTarget | null} target */
+function isTyping(target) {
+  return target instanceof Element && target.closest("input, select, textarea") !== null;
+}
+
 byId("help").addEventListener("click", () => sheet.showModal());
 byId("new-list").addEventListener("click", () => void builder.open());
 byId("theme").addEventListener("click", toggleTheme);
-byId("detail-close").addEventListener("click", () => choose(""));
+byId("setup-page").addEventListener("click", () => workspace.setupSheet.open());
+byId("detail-close").addEventListener("click", () => select(DEFAULT_GROUP, ""));
 addEventListener("online", () => connection.retry());
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) connection.retry();
+  if (document.hidden) return;
+  connection.retry();
+  // Another device may have pinned meanwhile.
+  void pins.load();
 });
 addEventListener("pageshow", () => connection.retry());
 
@@ -185,6 +208,9 @@ Object.defineProperty(globalThis, "tradeul", {
     /** @param {string} list */
     rows: (list) => (viewer.lists.get(list)?.rows ?? []).map((row) => ({ ...row })),
     state: () => viewer.state,
+    lists: () => [...viewer.lists.keys()],
+    /** @param {string} list that is to have a panel, and the keyboard */
+    show: (list) => panels.goTo(list),
     /** @param {string} list */
     sequence: (list) => viewer.lists.get(list)?.sequence ?? null,
     detail: () => {
@@ -194,6 +220,9 @@ Object.defineProperty(globalThis, "tradeul", {
   }),
 });
 
+shareSelection(new BroadcastChannel(CHANNEL));
+pins.shareWith(new BroadcastChannel("tradeul.pins"));
+look(selected(DEFAULT_GROUP));
 connection.start();
 setInterval(beat, BEAT_MS);
 void loadCatalogue();
