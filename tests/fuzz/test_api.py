@@ -1,11 +1,13 @@
 """Whatever is asked of the running program over HTTP: it is answered as documented, and never with a mistake of ours.
 
-`make fuzz` asks ten times as much as everyday.
+`make fuzz` asks ten times as much as everyday, and 10,000 times against every rule.
 """
 
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -16,8 +18,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.rough import right_requests, rough_frames, rough_request
+from tests.fuzz.saying import held, told
 from tests.support.contract import complaints
-from tests.support.shared import shared_program
+from tests.support.shared import Shared, shared_process
+from tradeul.web.protocol import CloseCode
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
@@ -30,6 +35,8 @@ EXCLUDED: Final = (
 MUTATIONS_AN_EXAMPLE: Final = 5_000
 MUTATIONS_A_BODY: Final = 100
 """A request costs more than a mutation of bytes by about so much, and an operation has many."""
+STATUS: Final = re.compile(rb"^HTTP/\d\.\d (\d{3}) ", re.MULTILINE)
+ERROR: Final = re.compile(rb'\{"error":\{"code":"[a-z_]+","message":".*?","details":.*?\}\}', re.DOTALL)
 OWN_WORDS: Final = (
     "price > 1",
     "rvol desc",
@@ -44,9 +51,14 @@ OWN_WORDS: Final = (
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with shared_program() as address:
-        yield address
+def program() -> Iterator[Shared]:
+    with shared_process() as shared:
+        yield shared
+
+
+@pytest.fixture(scope="module")
+def url(program: Shared) -> str:
+    return program.url
 
 
 def test_schemathesis_finds_nothing(url: str, mutations: int, tmp_path: Path) -> None:
@@ -128,3 +140,29 @@ def assert_refused(api: Api, operation: dict[str, Any], status: int, said: dict[
     assert f"`{said['error']['code']}`" in described, said
     if status == 400:
         assert said["error"]["message"].startswith(f"{said['error']['details']['parameter']}: ")
+
+
+async def test_no_request_is_a_mistake_of_ours(program: Shared, mutations: int) -> None:
+    """Against the grammar and around the limits: an answer that is no 500, in the one shape where it refuses."""
+    right = right_requests(told(program, "/openapi.json"))
+
+    heard = await held(program, lambda seed: rough_request(right, seed), mutations)
+
+    seen = Counter(int(status) for _, answer in heard for status in STATUS.findall(answer))
+    assert [seed for seed, answer in heard if b"500" in STATUS.findall(answer)] == []
+    assert {200, 400, 404, 405, 413, 414, 431} <= seen.keys()
+    assert sum(1 for _, answer in heard if answer) > len(heard) * 0.8
+    bodies = [answer.partition(b"\r\n\r\n")[2] for _, answer in heard if b'{"error"' in answer]
+    assert [body for body in bodies if b'{"error"' in body and not ERROR.search(body)] == []
+
+
+async def test_no_frame_is_a_mistake_of_ours(program: Shared, mutations: int) -> None:
+    """Whatever follows a handshake, the connection is never closed with 1011, and is closed where a rule was broken."""
+    heard = await held(program, rough_frames, mutations)
+
+    bug = b"\x88\x02" + int(CloseCode.BUG).to_bytes(2)
+    assert [seed for seed, answer in heard if bug in answer] == []
+    assert {answer[:13] for _, answer in heard} <= {b"HTTP/1.1 101 ", b""}
+    closed = {code for code in CloseCode if any(b"\x88\x02" + int(code).to_bytes(2) in answer for _, answer in heard)}
+    assert closed >= {CloseCode.BINARY, CloseCode.BAD_UTF8, CloseCode.TOO_BIG}
+    assert any(b"nested more than 5 deep" in answer for _, answer in heard)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import aiohttp
@@ -17,16 +18,31 @@ from tests.support.program import STARTS_WITHIN_S, Setting
 ENDS_WITHIN_S = 20.0
 
 
+@dataclass(frozen=True)
+class Shared:
+    """Where it is asked, and which process it is."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
 def shared_program(speed: float = 1.0) -> Iterator[str]:
     """Run it from a minute after the open on; where it is, once its lists stand and its past can be asked."""
+    with shared_process(speed) as program:
+        yield program.url
+
+
+@contextmanager
+def shared_process(speed: float = 1.0) -> Iterator[Shared]:
+    """The same, for who looks at the process too."""
     with place() as folder:
         setting = Setting(folder, at("09:31"), speed)
         with subprocess.Popen([sys.executable, "-m", "tradeul"], env=setting.environment()) as process:
             try:
                 url = f"http://127.0.0.1:{setting.port}"
                 asyncio.run(eventually(lambda: _stands(url), within_s=STARTS_WITHIN_S, every_s=0.1))
-                yield url
+                yield Shared(url, process.pid)
             finally:
                 process.terminate()
                 process.wait(ENDS_WITHIN_S)

@@ -51,6 +51,7 @@ MISLED = [
     "192.168.1.5",
     "",
 ]
+BODIES = [("GET", "/health"), ("GET", "/nothing"), ("POST", "/logout"), ("POST", "/login"), ("PUT", "/api/v1/pins/X")]
 TOKENS = Rules(tokens=KeptTokens())
 PROXIED = Rules(tokens=KeptTokens(), behind_proxy=True, trusted_proxies=("127.0.0.1",))
 
@@ -269,3 +270,13 @@ async def test_without_tokens_the_metrics_stay_on_this_machine() -> None:
     async with served(rules=Rules(behind_proxy=True)) as world:
         assert code_of(await ask(world, "/metrics")) == (403, "forbidden")
         assert (await ask(world, "/ready"))[0] == 200
+
+
+async def test_no_body_is_longer_than_is_ever_read() -> None:
+    """Whatever is asked, and whether anybody would read it: 16 KiB may come, one byte more is refused unread."""
+    async with served() as world:
+        may = [await ask(world, path, method=method, body=b"x" * 16_384) for method, path in BODIES]
+        more = [await ask(world, path, method=method, body=b"x" * 16_385) for method, path in BODIES]
+
+    assert 413 not in {status for status, _, _ in may}
+    assert {code_of(answer) for answer in more} == {(413, "request_entity_too_large")}

@@ -113,6 +113,9 @@ def test_a_message_is_read(text: str, expected: protocol.AnyRequest) -> None:
         ('{"action":"ping","id":99999999999999999999}', None, "id"),
         ('{"action":"ping","id":9007199254740992}', None, "id"),
         ('{"action":"ping","id":{"a":1}}', None, "id"),
+        ('{"action":"ping","id":1,"x":[[[[[]]]]]}', None, "nested more than 5 deep"),
+        ("[" * 4_096, None, "nested more than 5 deep"),
+        ('{"action":"pong","id":1,"x":[[[[]]]]}', 1, "action: "),
     ],
 )
 def test_what_is_wrong_is_said(text: str, request_id: object, complaint: str) -> None:

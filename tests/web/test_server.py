@@ -8,8 +8,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
-from tests.support.eventually import eventually
+from tests.support.eventually import eventually, settle
 from tests.support.raw import HANDSHAKE, HOST
 from tests.support.web import PAGE, Served, deaf, no_aggregates, raw_answer, raw_answers, served, viewer
 from tradeul.clock import ManualClock
@@ -131,6 +132,37 @@ async def test_our_own_mistake_shows_nothing_of_us() -> None:
     assert b"secret" not in body
     assert b"object" not in body
     assert_safe(headers)
+
+
+async def test_who_leaves_in_the_middle_is_no_mistake_of_ours() -> None:
+    """A body that is promised and never comes, as the asker is gone, makes no line in the log."""
+    with capture_logs() as logs:
+        async with served() as world:
+            reader, writer = await asyncio.open_connection(HOST, world.server.port)
+            promised = get("/login", "Content-Length: 99", "Expect: 100-continue").replace(b"GET", b"POST")
+            writer.write(promised)
+            assert b" 100 " in await reader.readline()
+            writer.close()
+            await writer.wait_closed()
+            await eventually(lambda: len(world.server.gate.crowd) == 0)
+            await settle()
+
+    assert logs == []
+
+
+async def test_who_leaves_before_a_viewer_is_greeted_is_no_mistake_of_ours() -> None:
+    """A handshake whose sender is gone by the time that it is answered makes no line in the log either."""
+    with capture_logs() as logs:
+        async with served() as world:
+            for turns in range(30):
+                _, writer = await asyncio.open_connection(HOST, world.server.port)
+                writer.write(HANDSHAKE)
+                await settle(turns % 6)
+                writer.transport.abort()
+            await eventually(lambda: len(world.server.gate.crowd) == 0)
+            await settle()
+
+    assert [each for each in logs if each["log_level"] == "error"] == []
 
 
 async def test_the_upgrade_carries_the_headers() -> None:

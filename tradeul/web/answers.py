@@ -156,6 +156,8 @@ class Connection(web.RequestHandler):
         message: str | None = None,  # noqa: ARG002  the signature is the library's
     ) -> web.StreamResponse:
         """Answer what failed on the way: our own mistake (500), or a request that is not HTTP (400)."""
+        if isinstance(exc, ConnectionError) and (request.transport is None or request.transport.is_closing()):
+            raise exc  # who leaves in the middle of a request hears no answer, and is no mistake of ours
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request_failed", path=request.path, exc_info=exc)
         if request.writer.output_size > 0:

@@ -9,14 +9,11 @@ from pydantic import BaseModel, ValidationError
 from tradeul.definitions import NAME_PATTERN
 from tradeul.engine.refusals import Refused
 from tradeul.web.answers import refused
+from tradeul.web.depth import MAX_DEPTH, is_too_deep
 from tradeul.web.failures import BAD_PARAMETER
 
 NAMED: Final = re.compile(NAME_PATTERN)
 NAME_WANTED: Final = "small letters, digits and _, beginning with a letter, 32 at most"
-
-MAX_DEPTH: Final = 5
-_TEXTS: Final = re.compile(rb'"(?:[^"\\]|\\.)*("|$)', re.DOTALL)
-_BRACKETS: Final = re.compile(rb"[^\[\]{}]+")
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -27,7 +24,7 @@ async def body_of(request: web.Request, model: type[Model]) -> Model | web.Respo
     Nothing is coerced: a number in quotes is a text.
     """
     body = await request.read()
-    if depth_of(body) > MAX_DEPTH:
+    if is_too_deep(body):
         return bad_part("body", f"nested more than {MAX_DEPTH} deep")
     try:
         return model.model_validate_json(body or b"{}", strict=True)
@@ -35,15 +32,6 @@ async def body_of(request: web.Request, model: type[Model]) -> Model | web.Respo
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
         return bad_part(where, first["msg"].removeprefix("Value error, "))
-
-
-def depth_of(body: bytes) -> int:
-    """How deep objects and arrays stand in one another, before anything is made of them."""
-    deepest = depth = 0
-    for bracket in _BRACKETS.sub(b"", _TEXTS.sub(b"", body)):
-        depth += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def bad_part(where: str, message: str, column: int | None = None) -> web.Response:

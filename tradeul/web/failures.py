@@ -96,6 +96,7 @@ ANYWHERE: Final = (
     CROWDED,
     MISDIRECTED,
     TOKEN_IN_ADDRESS,
+    BODY_TOO_BIG,
     Failure(HTTPStatus.REQUEST_URI_TOO_LONG, "request_uri_too_long", "the address is longer than it may be"),
     Failure(
         HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,

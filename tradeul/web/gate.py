@@ -23,6 +23,7 @@ from tradeul.web.credentials import FAILURE_S, Credentials
 from tradeul.web.crowd import SWEEP_S, Crowd
 from tradeul.web.entries import Entries, Entry
 from tradeul.web.failures import (
+    BODY_TOO_BIG,
     CROWDED,
     FORBIDDEN,
     FOREIGN_ORIGIN,
@@ -54,6 +55,7 @@ REQUESTS_PER_S: Final = 50.0
 REQUESTS_BURST: Final = 400
 """A page is some forty files, and an office of people shares an address."""
 
+MAX_BODY_BYTES: Final = 16 * 1024
 LONGEST_RETURN: Final = 2_048
 """Of an address that is gone back to after signing in, as it stands in another."""
 
@@ -121,7 +123,8 @@ class Gate:
             connection = cast(Counted, request.protocol)
             begins(connection)
             headers = request.headers
-            plain = request.method in READING and "Upgrade" not in headers and knows(headers.get("Host"))
+            bare = "Upgrade" not in headers and "Content-Length" not in headers
+            plain = bare and request.method in READING and knows(headers.get("Host"))
             refusal = None if plain else self._misled(request)
             if refusal is None and squeezed:
                 refusal = self._squeezed(request, connection)
@@ -163,7 +166,7 @@ class Gate:
         return _too_many("too many requests with this token", wait_s) if wait_s else holder
 
     def _misled(self, request: web.BaseRequest) -> web.Response | None:
-        """Refuse what was not meant for us, or not by whoever sits before the browser."""
+        """Refuse what is not meant for us, or not by whoever sits at the browser, or is more than we ever read."""
         headers = request.headers
         host = headers.get("Host")
         if not self._origins.knows(host) and not self._origins.is_ours(host, _reached(request)):
@@ -171,7 +174,7 @@ class Gate:
         acting = request.method not in READING or "Upgrade" in headers
         if acting and self._origins.is_foreign(headers.get("Origin"), host or ""):
             return refused(FOREIGN_ORIGIN)
-        return None
+        return refused(BODY_TOO_BIG) if (request.content_length or 0) > MAX_BODY_BYTES else None
 
     def _squeezed(self, request: web.BaseRequest, connection: Counted) -> web.Response | None:
         if connection not in self.crowd.squeezed:

@@ -20,6 +20,7 @@ from tradeul.domain.session import Moment
 from tradeul.engine.ports import FeedState, JobNews
 from tradeul.engine.watches import MOST_WATCHED
 from tradeul.errors import TradeulError
+from tradeul.web.depth import MAX_DEPTH, is_too_deep
 
 PROTOCOL: Final = 1
 HEARTBEAT_MS: Final = 5_000
@@ -196,6 +197,8 @@ _REQUEST_ID: Final[TypeAdapter[RequestId | None]] = TypeAdapter(RequestId | None
 
 def request_of(text: str) -> AnyRequest:
     """Read a viewer's message; `BadRequest` names what is wrong with it."""
+    if is_too_deep(text.encode(errors="replace")):
+        raise BadRequest(None, f"nested more than {MAX_DEPTH} deep")
     try:
         message = orjson.loads(text)
     except orjson.JSONDecodeError:

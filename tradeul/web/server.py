@@ -18,7 +18,7 @@ from tradeul.engine.channels import Channels
 from tradeul.engine.ports import View
 from tradeul.errors import AddressInUse, ConfigurationError
 from tradeul.web.counted import Counted
-from tradeul.web.gate import Gate, Rules
+from tradeul.web.gate import MAX_BODY_BYTES, Gate, Rules
 from tradeul.web.hub import Hub
 from tradeul.web.routes.health import Health
 from tradeul.web.routes.lists import Lists
@@ -29,7 +29,6 @@ from tradeul.web.routes.page import Manifest, Page
 from tradeul.web.routes.reference import Reference
 from tradeul.web.turnstile import Turnstile
 
-MAX_BODY_BYTES: Final = 16 * 1024
 MAX_LINE_BYTES: Final = 8 * 1024
 MAX_FIELD_BYTES: Final = MAX_LINE_BYTES - 1
 """Of one header; another limit than an address has, so that an answer can say which it was."""

@@ -13,7 +13,7 @@ from aiohttp import hdrs, web
 
 from tradeul.web import shapes
 from tradeul.web.api import FORM, JSON, Operation, operation_of
-from tradeul.web.failures import ANYWHERE, BAD_PARAMETER, BODY_TOO_BIG, Failure
+from tradeul.web.failures import ANYWHERE, BAD_PARAMETER, Failure
 from tradeul.web.parameters import Parameter
 from tradeul.web.shapes.form import schemas_of
 
@@ -96,9 +96,10 @@ def summary_of(text: str) -> str:
 
 def failures_of(promise: Operation) -> list[Failure]:
     """All the ways in which it refuses, but for those that everything has."""
-    body, answers = promise.body is not None, bool(promise.media)
-    reads = body or (answers and not all(parameter.in_path for parameter in promise.parameters))
-    return [*((BAD_PARAMETER,) if reads else ()), *promise.failures, *((BODY_TOO_BIG,) if body else ())]
+    reads = promise.body is not None or (
+        bool(promise.media) and not all(parameter.in_path for parameter in promise.parameters)
+    )
+    return [*((BAD_PARAMETER,) if reads else ()), *promise.failures]
 
 
 def _operation(promise: Operation, schemas: Schemas, examples: Mapping[str, Json]) -> Json:

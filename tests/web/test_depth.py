@@ -1,4 +1,4 @@
-"""Bodies that are too long, too deep or no JSON: refused in the one shape, whatever they hold."""
+"""How deep bodies and messages are nested: measured without reading them, whatever they hold."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradeul.web.bodies import MAX_DEPTH, depth_of
+from tradeul.web.depth import MAX_DEPTH, depth_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
