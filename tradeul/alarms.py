@@ -101,6 +101,11 @@ class Alarms:
         """What of the API is about them."""
         return AlertRoutes(self.alerts, self._couriers)
 
+    @property
+    def webhooks_waiting(self) -> int:
+        """How many alerts are to be told to other programs yet."""
+        return len(self._outbox)
+
     def report(self) -> dict[str, object]:
         """For health: how many rules there are, and how it stands with the webhooks."""
         book, webhooks = self.alerts.book, self._couriers.report()

@@ -5,6 +5,7 @@ server answers before there is a market. Stop order is `supervisor.Stage`'s: vie
 left before the simulated market goes.
 """
 
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,13 +32,14 @@ from tradeul.engine.link_watch import LinkWatch
 from tradeul.engine.minutes import Minutes
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import Demand
+from tradeul.engine.pulse import Pulse
 from tradeul.engine.reconciler import Reconciler
 from tradeul.engine.reference import ReferenceKeeper
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.session_watch import SessionWatch
 from tradeul.engine.survey import Survey
 from tradeul.engine.vendor_hours import VendorHours
-from tradeul.engine.view import EngineView, Report
+from tradeul.engine.view import EngineView
 from tradeul.engine.visits import Visits
 from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import Warmup
@@ -46,17 +48,20 @@ from tradeul.engine.why import Why
 from tradeul.entrance import rules_of
 from tradeul.history.daily import DailyLedger
 from tradeul.jobs import Doors, Loading
+from tradeul.operations import Operations
 from tradeul.own import Own
 from tradeul.past import OFF, TODAY, KeptDay, Past
 from tradeul.polygon.hosts import delayed_url_of
 from tradeul.polygon.rest import PolygonRest
 from tradeul.polygon.stream import PolygonStream
+from tradeul.readings import Parts
 from tradeul.recording.recorder import FileRecorder
 from tradeul.settings import Settings
 from tradeul.simulation.exchange.server import Exchange
 from tradeul.simulation.market import Market
 from tradeul.supervisor import Stage, Supervisor
 from tradeul.web.aggregates import Aggregates
+from tradeul.web.crowd import Crowd
 from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
@@ -96,6 +101,7 @@ class App:
         self.calendar = AnnouncedCalendar(calendar_of(self.clock))
         self.supervisor = Supervisor(self.clock)
         self.vitals = Vitals(self.clock.now(), simulated=self.simulated)
+        self.operations = Operations(self.clock, self.supervisor)
         self.own = Own(settings, user_folder(settings), self.clock)
         scans = self.own.book.scans()
         self.channels = Channels(secrets.token_hex(8), scans, self.clock)
@@ -143,16 +149,17 @@ class App:
         demand = EngineDemand(self.board, pipeline, day.today, lambda: tuple(self.channels.members()))
         self.loading = self._loading(vendor, self.past, demand)
         hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
-        view = self._view(discovery, reconciler, day, hours, ringing)
+        parts = self._parts(stream, reconciler, day, hours, ringing)
+        view = self._view(discovery, parts)
         hub = self._hub(view)
-        await self._serve(hub, view, visits, rest, pipeline, ringing, reconciler)
+        await self._serve(hub, view, visits, rest, pipeline, parts)
         await day.start(self.supervisor)
         warmup = self._warmup(rest, day, pipeline)
         hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
         start = self.supervisor.start
         start("hub", hub.run, stage=Stage.SERVING)
-        start("hot loop", hot_loop.run, stage=Stage.ENGINE)
-        start("discovery", discovery.run, stage=Stage.ENGINE)
+        start("hot loop", hot_loop.run, stage=Stage.ENGINE, pulse=hot_loop.pulse)
+        start("discovery", discovery.run, stage=Stage.ENGINE, pulse=discovery.pulse)
         start("refills", discovery.run_refills, stage=Stage.ENGINE)
         start("warmup", warmup.run, stage=Stage.ENGINE)
         start("vendor hours", hours.run, stage=Stage.ENGINE)
@@ -163,6 +170,7 @@ class App:
             start("reference", keeper.run, stage=Stage.ENGINE)
         start("stream", stream.run, stage=Stage.FEEDS)
         garbage.settle()
+        self.operations.start(view, self._pulses(discovery, pipeline), os.environ)
 
     async def _vendor(self) -> Vendor:
         """Find the vendor's doors; the simulated market's are opened here first."""
@@ -274,6 +282,7 @@ class App:
         def taken(feed_time: Nanos) -> None:
             watch.look(feed_time)
             visits.record()
+            self.operations.snapshot_taken(self.scanner)
 
         interval_s = self.settings.polygon.snapshot_interval_s
         return Discovery(rest, pipeline, self.clock, self.calendar, self.vitals, interval_s, taken)
@@ -293,39 +302,37 @@ class App:
     def _tells_halts(self) -> bool:
         return self.stream is not None and self.stream.tells_halts
 
-    def _view(
-        self, discovery: Discovery, reconciler: Reconciler, day: KeptDay, hours: VendorHours, ringing: Alarms
-    ) -> EngineView:
-        def tasks() -> dict[str, object]:
-            return {"tasks": [task._asdict() for task in self.supervisor.states()]}
+    def _parts(
+        self, stream: PolygonStream, reconciler: Reconciler, day: KeptDay, hours: VendorHours, ringing: Alarms
+    ) -> Parts:
+        return Parts(
+            self.vitals,
+            self.scanner,
+            self.intake,
+            reconciler,
+            lambda: stream.state,
+            hours,
+            day,
+            ringing,
+            self.past,
+            self.loading,
+            self.minutes,
+            self.recorder,
+        )
 
-        def recording() -> dict[str, object]:
-            return {"enabled": False} if self.recorder is None else {"enabled": True, **self.recorder.state._asdict()}
-
-        def database() -> dict[str, object]:
-            return {"enabled": False} if self.past is None else self.past.report()
-
-        def jobs() -> dict[str, object]:
-            return {"enabled": False} if self.loading is None else {"enabled": True, **self.loading.desk.health()}
-
-        def minutes() -> dict[str, object]:
-            return {} if self.minutes is None else self.minutes.report()
-
-        reports: dict[str, Report] = {
-            "stream": reconciler.report,
-            "intake": self.intake.report,
-            "vendor_hours": hours.report,
-            "today": day.report,
-            "database": database,
-            "jobs": jobs,
-            "minutes": minutes,
-            "alerts": ringing.report,
-            "recording": recording,
-            "supervisor": tasks,
-        }
+    def _view(self, discovery: Discovery, parts: Parts) -> EngineView:
+        reports = self.operations.reports(parts)
         return EngineView(
             self.clock, self.calendar, self.vitals, discovery, self.scanner, self.channels, self.intake, reports
         )
+
+    def _pulses(self, discovery: Discovery, pipeline: Pipeline) -> dict[str, Pulse]:
+        """What must get on for the program to be of use."""
+        writer = {} if self.past is None else {"writer": self.past.writer.pulse}
+        return {"ingest": discovery.pulse, "ranking": pipeline.pulse, **writer}
+
+    def _crowd(self) -> Crowd | None:
+        return None if self.server is None else self.server.gate.crowd
 
     def _ticker(self, view: EngineView, bars: PolygonRest) -> Ticker:
         kept = None if self.past is None else self.past.symbols
@@ -342,9 +349,9 @@ class App:
         visits: Visits,
         rest: PolygonRest,
         pipeline: Pipeline,
-        ringing: Alarms,
-        reconciler: Reconciler,
+        parts: Parts,
     ) -> None:
+        ringing, reconciler = parts.ringing, parts.reconciler
         await ringing.start(self.supervisor, hub, view.market)
         server = self.settings.server
         annals = None if self.past is None else self.past.annals
@@ -366,6 +373,7 @@ class App:
                 SubscriptionRoutes(reconciler),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
                 *self.own.routes(self.board, self.channels),
+                self.operations.routes(parts, view, hub, self._crowd),
             ],
         )
         self.supervisor.add_stop(Stage.SERVING, "server", self.server.close)

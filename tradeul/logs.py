@@ -5,10 +5,10 @@ become stars wherever they stand, and no text can fake a line or drive a termina
 `configure` once; whoever reads a secret calls `mask`.
 """
 
-import contextlib
 import logging
 import re
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final, Literal, TextIO
 from urllib.parse import quote
@@ -28,12 +28,19 @@ _LARGEST_INT: Final = 2**63 - 1
 """orjson writes no larger one."""
 
 _secrets: set[str] = set()
+_lines: Counter[str] = Counter()
+"""By what became of them."""
 
 
 def mask(secret: str) -> None:
     """Replace `secret` by stars in every line from now on, as it is and as it stands in a URL."""
     if len(secret) >= _SHORTEST_SECRET:  # shorter ones would star innocent text
         _secrets.update((secret, quote(secret, safe="")))
+
+
+def lines() -> Mapping[str, int]:
+    """How many lines were written, and how many the disk did not take."""
+    return _lines
 
 
 def configure(
@@ -68,9 +75,13 @@ class _Lines:
         self._stream = stream
 
     def msg(self, line: str) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        try:
             self._stream.write(line + "\n")
             self._stream.flush()
+        except (OSError, ValueError):
+            _lines["lost"] += 1
+        else:
+            _lines["written"] += 1
 
     debug = info = warning = error = critical = msg
 

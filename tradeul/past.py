@@ -66,7 +66,7 @@ class Past:
         if self._embedded is not None:
             supervisor.start("postgres", self._embedded.run, stage=Stage.DATABASE)
             supervisor.add_stop(Stage.DATABASE, "postgres", self._embedded.stop)
-        supervisor.start("history", self._write, stage=Stage.HISTORY)
+        supervisor.start("history", self._write, stage=Stage.HISTORY, pulse=self.writer.pulse)
         supervisor.add_stop(Stage.HISTORY, "history", self.writer.close)
         supervisor.add_stop(Stage.HISTORY, "annals", self.annals.close)
         supervisor.add_stop(Stage.HISTORY, "symbols", self.symbols.close)
@@ -75,6 +75,11 @@ class Past:
     def ready(self) -> bool:
         """Whether the database is there and has our tables."""
         return self.writer.report.connected
+
+    @property
+    def bytes_on_disk(self) -> int | None:
+        """What the database takes, where it is ours and was weighed."""
+        return None if self._embedded is None else self._embedded.state.bytes_on_disk
 
     async def _write(self) -> None:
         """Write for ever, once the server that starts with us is there, or should be."""

@@ -1,8 +1,8 @@
 """The only place tasks start: each has a name, a restart policy and a stage of the shutdown.
 
-A task that fails is logged, counted and started again after a short wait; one that fails five times in a minute
-ends the program, so that whoever runs it starts it anew. Shutdown goes stage by stage, each within its time, so
-nothing that hangs can keep the process alive. The composition root starts everything here.
+A task that fails, returns or hangs is logged, counted and started again after a short wait; one that does so five
+times in a minute ends the program, so that whoever runs it starts it anew. Shutdown goes stage by stage, each within
+its time, so nothing that hangs can keep the process alive. The composition root starts everything here.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from tradeul.clock import Clock
+from tradeul.engine.pulse import Pulse
 from tradeul.errors import TaskFailedTooOften
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,11 @@ STAGE_TIMEOUT_S: Final = 2.0
 LAST_CHANCE_S: Final = 0.05
 FORCED_EXIT_CODE: Final = 130
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+LOOK_S: Final = 1.0
+HANG_GRACE_S: Final = 30.0
+TOLD_FOR_S: Final = 30.0
+"""How long a task that runs again is a reason not to be well."""
 
 Work = Callable[[], Awaitable[None]]
 
@@ -62,6 +68,9 @@ class _Job:
     running: bool = True
     restarts: int = 0
     last_error: str | None = None
+    pulse: Pulse | None = None
+    at_work: asyncio.Task[None] | None = None
+    """Of a job with a pulse: what is cancelled where it hangs."""
     failures: deque[float] = field(default_factory=lambda: deque(maxlen=FAILURES_ALLOWED))
     task: asyncio.Task[None] | None = None
 
@@ -84,14 +93,17 @@ class Supervisor:
         for number in SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, self._signalled, number)
 
-    def start(self, name: str, work: Work, *, stage: Stage, restart: bool = True) -> None:
-        """Run `work` until `stage` is stopped. With `restart` it has to run for ever: returning is a failure too."""
+    def start(self, name: str, work: Work, *, stage: Stage, restart: bool = True, pulse: Pulse | None = None) -> None:
+        """Run `work` until `stage` is stopped. With `restart` it has to run for ever: returning is a failure too.
+
+        So is a `pulse` that is overdue: what hangs is cancelled and started anew.
+        """
         if self._stop_requested.is_set():
             log.info("task_not_started", task=name, because="stopping")
             return
         if name in self._jobs and self._jobs[name].running:
             raise ValueError(f"a task named {name} is running")
-        job = self._jobs[name] = _Job(name, work, restart, stage)
+        job = self._jobs[name] = _Job(name, work, restart, stage, pulse=pulse)
         job.task = asyncio.create_task(self._keep_running(job), name=name)
 
     def add_stop(self, stage: Stage, name: str, close: Work) -> None:
@@ -128,6 +140,17 @@ class Supervisor:
         """Every task that runs or should, in the order they were started."""
         return tuple(TaskState(job.name, job.running, job.restarts, job.last_error) for job in self._jobs.values())
 
+    @property
+    def trouble(self) -> str:
+        """Which tasks do not run, or failed a moment ago, and why; empty while all is well."""
+        now = self._clock.monotonic()
+        failing = [
+            f"{job.name} ({job.last_error})"
+            for job in self._jobs.values()
+            if job.failures and (not job.running or now - job.failures[-1] < TOLD_FOR_S)
+        ]
+        return f"tasks that failed: {', '.join(failing)}" if failing else ""
+
     def _signalled(self, number: signal.Signals) -> None:
         if self._stop_requested.is_set():
             os._exit(FORCED_EXIT_CODE)
@@ -146,7 +169,7 @@ class Supervisor:
         """Do the work once. True: it failed and is to be restarted."""
         job.running = True
         try:
-            await job.work()
+            hung = await self._hangs(job)
         except asyncio.CancelledError:
             if _cancelled_from_outside():
                 raise
@@ -157,10 +180,32 @@ class Supervisor:
             if not job.restart:
                 del self._jobs[job.name]
                 return False
-            self._record(job, "returned", traceback=False)
+            self._record(job, "hung: what it had begun was overdue" if hung else "returned", traceback=False)
         finally:
             job.running = False
         return job.restart
+
+    async def _hangs(self, job: _Job) -> bool:
+        """Do the work once, and look whether it gets anywhere, where it says so; whether it was given up."""
+        if job.pulse is None:
+            await job.work()
+            return False
+        began, hung = self._clock.monotonic(), False
+        work = job.at_work = asyncio.create_task(_done(job.work), name=f"{job.name} at work")
+        try:
+            while not work.done() and not hung:
+                look = asyncio.create_task(self._clock.pause(LOOK_S), name=f"{job.name} looked at")
+                await asyncio.wait({work, look}, return_when=asyncio.FIRST_COMPLETED)
+                look.cancel()
+                overdue = job.pulse.overdue_s > 0
+                # The pulse of one that was started anew is overdue until it has done something.
+                hung = overdue and self._clock.monotonic() - began >= HANG_GRACE_S
+        finally:
+            work.cancel()
+            await asyncio.wait({work})
+        if not hung:
+            work.result()
+        return hung
 
     def _record(self, job: _Job, error: str, *, traceback: bool) -> None:
         job.last_error = error
@@ -183,7 +228,8 @@ class Supervisor:
         log.info("stopped", abandoned=self.abandoned)
 
     async def _stop(self, stage: Stage) -> None:
-        tasks = [job.task for job in self._jobs.values() if job.stage is stage and job.task is not None]
+        jobs = [job for job in self._jobs.values() if job.stage is stage]
+        tasks = [task for job in jobs for task in (job.task, job.at_work) if task is not None]
         for task in tasks:
             task.cancel()
         await self._finish(tasks)

@@ -12,6 +12,7 @@ from tests.support.contract import complaints
 from tests.support.reading import read
 from tests.support.web import Served, served
 from tradeul.domain.fields import CATALOGUE
+from tradeul.domain.instruments import INSTRUMENTS
 from tradeul.web.reference.markup import Markup, joined, prose, tag
 from tradeul.web.reference.openapi import EXAMPLES
 from tradeul.web.reference.page import WRITTEN_FOR, page_of
@@ -35,7 +36,7 @@ async def test_every_link_leads_somewhere() -> None:
 
 
 async def test_all_that_is_documented_is_on_the_page() -> None:
-    """Each operation, frame, request, field and code."""
+    """Each operation, frame, request, field, metric and code."""
     async with served() as world, aiohttp.ClientSession() as session:
         text = await page(world)
         async with session.get(f"{world.url}/openapi.json") as answer:
@@ -48,6 +49,7 @@ async def test_all_that_is_documented_is_on_the_page() -> None:
     assert set(operations) <= set(anchors)
     assert {f"shape-{name}" for each in (api, live) for name in each["components"]["schemas"]} <= set(anchors)
     words = [*live["components"]["messages"], *live["x-errors"], *(field.name for field in CATALOGUE)]
+    words += [each.shown for each in INSTRUMENTS]
     assert [word for word in words if f"<code>{word}</code>" not in text] == []
     assert [code for code in live["x-close-codes"] if f"<td>{code}</td>" not in text] == []
 

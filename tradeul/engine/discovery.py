@@ -27,10 +27,13 @@ from tradeul.domain.session import (
 )
 from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.ports import MarketSource
+from tradeul.engine.pulse import Pulse
 from tradeul.engine.vitals import Vitals
 from tradeul.errors import SnapshotRefused, VendorError, VendorUnavailable
 
 CLOSED_INTERVAL_S: Final = 60.0
+CYCLE_WITHIN_S: Final = 60.0
+"""A refill may come first, and either may take the vendor's 20 s."""
 REFUSED_PAUSE_S: Final = 60.0
 """A key or plan that is refused will not be accepted five seconds later."""
 
@@ -60,6 +63,7 @@ class Discovery:
         self._gate = Gate()
         self._lateness = Lateness()
         self._last_failure = ""
+        self.pulse = Pulse(clock)
         self._one_at_a_time = asyncio.Lock()
         self._refill_wanted = asyncio.Event()
 
@@ -72,7 +76,8 @@ class Discovery:
         """Fetch and scan for ever."""
         while True:
             began = self._clock.now()
-            wait_s = await self._cycle()
+            with self.pulse.work(CYCLE_WITHIN_S):
+                wait_s = await self._cycle()
             await self._rest(began, wait_s)
 
     def refill(self) -> None:
@@ -88,7 +93,11 @@ class Discovery:
 
     async def _cycle(self) -> float:
         async with self._one_at_a_time:
-            return await self._one_snapshot()
+            self._vitals.fetching_since = self._clock.monotonic()
+            try:
+                return await self._one_snapshot()
+            finally:
+                self._vitals.fetching_since = None
 
     async def _one_snapshot(self) -> float:
         """Take one snapshot through; give the seconds the vendor asked us to wait, if any."""
@@ -108,6 +117,7 @@ class Discovery:
             self._failed(str(refused))
             return REFUSED_PAUSE_S
         else:
+            self._vitals.failing = 0
             if self._last_failure:
                 log.info("snapshot_recovered", after=self._last_failure)
                 self._last_failure = ""
@@ -115,6 +125,7 @@ class Discovery:
 
     def _failed(self, why: str) -> None:
         self._vitals.last_failure = why
+        self._vitals.failing += 1
         if why != self._last_failure:
             log.warning("snapshot_failed", reason=why)
             self._last_failure = why
@@ -123,6 +134,7 @@ class Discovery:
         vitals, now = self._vitals, self._clock.now()
         for reason, rows in image.dropped.items():
             vitals.count(vitals.rows_dropped, reason, rows)
+        vitals.unread = {reason: rows for reason, rows in image.dropped.items() if rows}
         fresh = self._gate.admit(image, clearing=is_clearing(now))
         vitals.accepted_at = now
         if fresh:
@@ -131,9 +143,11 @@ class Discovery:
         vitals.simulated = image.simulated
         if not fresh:
             vitals.snapshots_unchanged += 1
+            vitals.unchanged_in_row += 1
             vitals.confirmed_at = asked_at
             return
         vitals.snapshots_accepted += 1
+        vitals.unchanged_in_row = 0
         vitals.content_changed_at = now
         await self._pipeline.take_image(image, now, asked_at)
         vitals.confirmed_at = asked_at

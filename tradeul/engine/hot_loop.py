@@ -9,9 +9,12 @@ from typing import Final
 from tradeul.clock import Clock
 from tradeul.engine.intake import Intake
 from tradeul.engine.pipeline import Pipeline
+from tradeul.engine.pulse import Pulse
 
 LEAST_REST: Final = 0.25
 """Of the interval, however long the work takes: the loop has other things to do."""
+
+APPLIED_WITHIN_S: Final = 60.0
 
 
 class HotLoop:
@@ -21,6 +24,7 @@ class HotLoop:
         self._intake = intake
         self._pipeline = pipeline
         self._clock = clock
+        self.pulse = Pulse(clock)
         self._interval_s = interval_ms / 1_000
 
     async def run(self) -> None:
@@ -28,6 +32,7 @@ class HotLoop:
         while True:
             await self._intake.arrival()
             next_at = self._clock.monotonic() + self._interval_s
-            await self._pipeline.take_live(self._intake.take())
+            with self.pulse.work(APPLIED_WITHIN_S):
+                await self._pipeline.take_live(self._intake.take())
             left_s = next_at - self._clock.monotonic()
             await self._clock.pause(max(LEAST_REST * self._interval_s, left_s))

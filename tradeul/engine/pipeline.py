@@ -5,8 +5,9 @@ else waits longer than one stage takes. Discovery, hot loop and warm-up call it.
 """
 
 import asyncio
+import contextlib
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, TypeVar
 
 from tradeul.clock import Clock
@@ -22,6 +23,7 @@ from tradeul.domain.usual import Baseline
 from tradeul.domain.volume_profile import VolumeCurves
 from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.ports import DayState
+from tradeul.engine.pulse import Pulse
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.vitals import Vitals
 
@@ -32,6 +34,8 @@ BASELINES_AT_ONCE: Final = 1_000
 LIVE_AT_ONCE: Final = 3_000
 """Events of one kind: some 6 milliseconds."""
 
+RANKED_WITHIN_S: Final = 10.0
+"""From an image or live events to lists, waiting for others included; it usually takes milliseconds."""
 FUTURE_ALLOWED_NS: Final = 60 * NANOS
 """How far the vendor's clock may be ahead of ours. One bar of much later would turn the board's time for all."""
 
@@ -59,6 +63,7 @@ class Pipeline:
         """In which the lists were made last; None before they were."""
         self.images = 0
         """How many images of the market the lists were made of, the one they stand on included."""
+        self.pulse = Pulse(clock)
         self._filled = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
@@ -71,7 +76,7 @@ class Pipeline:
 
         `asked_at` is when it was asked for, if that was not now: it cannot know of anything later.
         """
-        async with self._one_at_a_time:
+        async with self._turn():
             self._enrichment.listen(now, halts_told=self._halts_told())
             before = self._clock.monotonic()
             read = self._enrichment.read(image, now)
@@ -88,7 +93,7 @@ class Pipeline:
 
         There is nothing to re-rank before the first image, nor while the market is closed.
         """
-        async with self._one_at_a_time:
+        async with self._turn():
             moment, now = self._enrichment.moment(), self._clock.now()
             if moment is None or moment.session is Session.CLOSED:
                 return
@@ -198,6 +203,13 @@ class Pipeline:
     def close_slots(self, now: Nanos) -> None:
         """Close the slots that the clock has left behind. Touches no row, so it waits for nothing."""
         self._enrichment.close_slots(now, self._vitals.confirmed_at)
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Have the engine to oneself, for something that everybody waits for."""
+        with self.pulse.work(RANKED_WITHIN_S):
+            async with self._one_at_a_time:
+                yield
 
     async def _scan(self) -> None:
         """Make the lists of the board as it stands.

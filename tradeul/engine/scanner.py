@@ -41,6 +41,14 @@ class Membership(NamedTuple):
         return self.candidates.take(self.places)
 
 
+class Counts(NamedTuple):
+    """Symbols on the way from the market to the lists."""
+
+    stages: Mapping[str, int]
+    rvol: Mapping[str, int]
+    dropped: Mapping[str, int]
+
+
 NO_MEMBERS: Final = Membership(NOBODY, NOBODY)
 
 
@@ -133,17 +141,26 @@ class Scanner:
         rows = self._board.rows_of(symbols)
         self._inside |= {name: Membership(rows[: len(mask)], mask.nonzero()[0]) for name, mask in inside.items()}
 
-    def funnel(self) -> dict[str, object]:
+    def counted(self) -> Counts:
         """Count the symbols on the way from the market to the lists."""
         board = self._board
         methods = board["rvol_method"]
-        return {
+        stages = {
             "symbols_seen": len(board),
             "priced": int((~np.isnan(board["price"])).sum()),
             "with_volume": int((board["volume_today"] > 0).sum()),
-            "rvol": {name: int((methods == code).sum()) for code, name in enumerate(RVOL_METHODS)},
             "passed_filters": int(self.passed.sum()),
-            "dropped": {reason: int(rows.sum()) for reason, rows in self.dropped.items()},
+        }
+        by_method = {name: int((methods == code).sum()) for code, name in enumerate(RVOL_METHODS)}
+        return Counts(stages, by_method, {reason: int(rows.sum()) for reason, rows in self.dropped.items()})
+
+    def funnel(self) -> dict[str, object]:
+        """Tell the same in JSON-ready words, and how many belong to each list."""
+        counts = self.counted()
+        return {
+            **counts.stages,
+            "rvol": counts.rvol,
+            "dropped": counts.dropped,
             "members": {name: len(members.places) for name, members in self._inside.items()},
         }
 

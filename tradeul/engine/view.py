@@ -11,10 +11,13 @@ from tradeul.engine.discovery import Discovery
 from tradeul.engine.intake import Intake
 from tradeul.engine.ports import FeedState
 from tradeul.engine.scanner import Scanner
+from tradeul.engine.troubles import Troubles
 from tradeul.engine.vitals import Vitals
 
 STALE_AFTER_S: Final = 15.0
 FROZEN_AFTER_S: Final = 60.0
+SLOW_AFTER_S: Final = 7.0
+"""A snapshot that takes longer is late for the next one."""
 
 Report = Callable[[], Mapping[str, object]]
 """Something that tells about itself in JSON-ready words; what it names `trouble` is a reason not to be well."""
@@ -44,6 +47,7 @@ class EngineView:
         self._channels = channels
         self._intake = intake
         self._reports = reports
+        self._troubles = Troubles()
         self._standing = FeedState("starting", vitals.started_at, "no snapshot yet", None)
 
     def market(self) -> Literal["live", "delayed", "simulated", "replay"]:
@@ -84,19 +88,16 @@ class EngineView:
         return "live", ""
 
     def health(self) -> dict[str, object]:
-        feed = self.feed()
-        reasons = [] if feed.state in ("live", "closed") else [f"feed is {feed.state}: {feed.reason}"]
-        vitals = self._vitals
-        if vitals.history_failure:
-            reasons.append(f"average volumes are not complete: {vitals.history_failure}")
-        if vitals.vendor_disagrees:
-            reasons.append(vitals.vendor_disagrees)
+        feed, vitals = self.feed(), self._vitals
         reports = {name: report() for name, report in self._reports.items()}
-        reasons += [str(report["trouble"]) for report in reports.values() if report.get("trouble")]
-        status = "starting" if feed.state == "starting" else "degraded" if reasons else "ok"
+        found = self._found(feed) | {
+            name: str(said["trouble"]) for name, said in reports.items() if said.get("trouble")
+        }
+        troubles = self._troubles.look(found, self._clock.now())
         return {
-            "status": status,
-            "reasons": reasons,
+            "status": "starting" if feed.state == "starting" else "degraded" if troubles else "ok",
+            "reasons": [trouble.reason for trouble in troubles],
+            "troubles": [{**trouble._asdict(), "since": trouble.since // 1_000_000} for trouble in troubles],
             "market": self.market(),
             "session": self._session(),
             "feed": {
@@ -108,6 +109,33 @@ class EngineView:
             "history": {"sessions_loaded": vitals.sessions_loaded, "sessions_wanted": vitals.sessions_wanted},
             **reports,
         }
+
+    def _found(self, feed: FeedState) -> dict[str, str]:
+        """What is wrong with the market as it comes, by part, in words."""
+        vitals = self._vitals
+        found = {
+            "feed": "" if feed.state in ("live", "closed") else f"feed is {feed.state}: {feed.reason}",
+            "snapshots": self._of_snapshots(),
+            "averages": vitals.history_failure and f"average volumes are not complete: {vitals.history_failure}",
+            "calendar": vitals.vendor_disagrees,
+        }
+        return {part: reason for part, reason in found.items() if reason}
+
+    def _of_snapshots(self) -> str:
+        """What is wrong with the newest snapshot, before the feed can be called stale."""
+        vitals = self._vitals
+        if vitals.failing:
+            which = "snapshot" if vitals.failing == 1 else f"{vitals.failing} snapshots"
+            return f"the last {which} failed: {vitals.last_failure}"
+        since = vitals.fetching_since
+        if since is not None and self._clock.monotonic() - since > SLOW_AFTER_S:
+            return f"a snapshot has been under way for {self._clock.monotonic() - since:.0f} s"
+        if vitals.unread:
+            named = ", ".join(f"{reason} {rows:,}" for reason, rows in sorted(vitals.unread.items()))
+            return f"rows of the last snapshot could not be read: {named}"
+        if vitals.unchanged_in_row and self.moment().session is Session.MARKET_OPEN:
+            return "the vendor sent the same snapshot again"
+        return ""
 
     def _session(self) -> dict[str, object]:
         moment = self.moment()

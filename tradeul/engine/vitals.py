@@ -25,6 +25,13 @@ class Vitals:
     """The board holds all that was traded until then: it is when the snapshot was asked for that last said so."""
     content_changed_at: Nanos | None = None
     last_failure: str = ""
+    failing: int = 0
+    """How many snapshots failed or were refused since the last good one."""
+    unchanged_in_row: int = 0
+    unread: dict[str, int] = field(default_factory=dict)
+    """Rows of the last snapshot that could not be read, by reason."""
+    fetching_since: float | None = None
+    """Since when a snapshot is under way, in monotonic time; None while none is."""
     sessions_loaded: int = 0
     sessions_wanted: int = 0
     history_failure: str = ""

@@ -17,6 +17,7 @@ import structlog
 from tradeul.clock import Clock
 from tradeul.domain.alerts import Alert
 from tradeul.domain.events import ListEvent, ListRecord, MinuteBar, Nanos
+from tradeul.engine.pulse import Pulse
 from tradeul.history.batches import WAITING_VALUES, Batch, Waiting
 from tradeul.history.link import Link, Pace
 from tradeul.history.spool import SPOOL_BYTES, Spool
@@ -25,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 CLOSING_S: Final = 2.0
 """For the last rows; what then remains goes to the spool."""
+ROUND_WITHIN_S: Final = 120.0
+"""Each wait in it for the database has an end of its own; some are for tables that are made."""
 
 
 class Room(NamedTuple):
@@ -85,6 +88,7 @@ class HistoryWriter:
         self._others = others
         self._batch: Batch | None = None
         """Taken from the queue, and neither written nor spooled yet."""
+        self.pulse = Pulse(clock)
         self._disk_fails = False
         self._disk_failures = 0
         self._disk_error = ""
@@ -128,7 +132,9 @@ class HistoryWriter:
     async def run(self) -> None:
         """Write what comes, for ever. Cancelled in the middle of a batch, it leaves it to `close` or the next run."""
         while True:
-            if not await self._round():
+            with self.pulse.work(ROUND_WITHIN_S):
+                more = await self._round()
+            if not more:
                 await self._clock.pause(self._pace.flush_s)
 
     async def close(self) -> None:

@@ -3,6 +3,8 @@
 Kept until the next state: of a list one snapshot, and one frame for each sequence that some viewer is still at.
 """
 
+from collections import Counter
+
 from tradeul.domain.deltas import checksum, diff
 from tradeul.domain.events import Nanos, Symbol
 from tradeul.domain.fields import LIVE_FIELDS
@@ -23,6 +25,10 @@ class ListFrames:
         self._snapshot: bytes | None = None
         self._since: dict[int, bytes] = {}
         self._checksum: int | None = None
+        self.made: Counter[str] = Counter()
+        """Frames by kind, for the metrics."""
+        self.told: Counter[str] = Counter()
+        """Changes by action, of the steps that viewers who keep up were told."""
 
     def advance(self) -> None:
         """Turn to the channel's newest state; until then every frame is of the one before."""
@@ -63,6 +69,7 @@ class ListFrames:
 
     def _whole(self) -> bytes:
         if self._snapshot is None:
+            self.made["snapshot"] += 1
             self._snapshot = text_frame(protocol.snapshot(self._name, self._epoch, self.state))
         return self._snapshot
 
@@ -80,7 +87,10 @@ class ListFrames:
         if not changes:
             return self._whole()
         frame = text_frame(protocol.delta(self._name, self._epoch, sequence, new, changes))
+        self.made["delta"] += 1
         late = sequence < new.sequence - 1
+        if not late:
+            self.told.update(change["action"] for change in changes)
         return self._whole() if late and len(frame) > len(self._whole()) else frame
 
 

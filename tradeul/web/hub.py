@@ -7,6 +7,7 @@ for too long.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import takewhile
 from typing import Final
@@ -88,6 +89,8 @@ class Hub:
         self._early: dict[Viewer, None] = {}
         self._look_due = 0.0
         self._parting: dict[Viewer, float] = {}
+        self.sent_away: Counter[int] = Counter()
+        """How many, by close code."""
         self._deserted = asyncio.Event()
         self._news = News(channels, clock, view, under_way)
         channels.changed = self._deliver
@@ -102,6 +105,16 @@ class Hub:
     def viewers(self) -> Collection[Viewer]:
         """All that are connected, those being sent away included."""
         return self._viewers.keys()
+
+    @property
+    def waiting(self) -> Collection[Viewer]:
+        """Those whose sockets are full."""
+        return self._pending
+
+    @property
+    def due(self) -> int:
+        """How many are to be written to in the next turns of the loop."""
+        return len(self._turns)
 
     @property
     def settled(self) -> bool:
@@ -190,6 +203,7 @@ class Hub:
         if viewer.ended:
             return
         viewer.end(code, last_words)
+        self.sent_away[int(code)] += 1
         self._forget(viewer)
         self._parting[viewer] = self._clock.monotonic() + PARTING_S
 

@@ -120,16 +120,19 @@ class JobDesk:
             "runs": [run.told(second) for run in reversed(self._runs)],
         }
 
-    def health(self) -> dict[str, object]:
-        """For health: what goes on, and which jobs keep failing."""
-        failing = [
+    def failing(self) -> list[str]:
+        """Which jobs keep failing, and why."""
+        return [
             f"{name} keeps failing: {self._failures[name].error}"
             for (name, _), retry in self._retries.items()
             if retry.failures >= KEEPS_FAILING
         ]
+
+    def health(self) -> dict[str, object]:
+        """For health: what goes on, and which jobs keep failing."""
         return {
             "under_way": [news._asdict() for news in self.under_way()],
-            "trouble": "; ".join(f"the job {words}" for words in failing),
+            "trouble": "; ".join(f"the job {words}" for words in self.failing()),
         }
 
     async def _prepared(self) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import orjson
 
 from tradeul.domain.fields import CATALOGUE
+from tradeul.domain.instruments import INSTRUMENTS
 from tradeul.web.reference import worked
 from tradeul.web.reference.markup import Markup, joined, paragraphs, prose, table, tag
 from tradeul.web.reference.schemas import parts_of, type_of
@@ -36,7 +37,7 @@ def page_of(api: Json, live: Json) -> bytes:
     for mark, made in (("conversation", _conversation()), ("routes", _routes(api)), ("live", _live(live))):
         guide = guide.replace(f"<!-- {mark} -->", made)
     shapes = {**live["components"]["schemas"], **api["components"]["schemas"]}
-    main = tag("main", Markup(guide), _fields(), _shapes(shapes))
+    main = tag("main", Markup(guide), _fields(), _metrics(), _shapes(shapes))
     body = tag("body", _contents(api), main, class_="docs")
     return ("<!doctype html>\n" + tag("html", _head(), body, lang="en")).encode()
 
@@ -63,7 +64,8 @@ def _contents(api: Json) -> Markup:
     chapters = [
         _entry("start", "Start"), _entry("rules", "What holds everywhere"), _entry("follow", "Follow a list live"),
         tag("li", tag("a", "HTTP", href="#http"), tag("ul", *groups)),
-        _entry("protocol", "The live protocol"), _entry("fields", "Fields"), _entry("shapes", "Shapes"),
+        _entry("protocol", "The live protocol"), _entry("fields", "Fields"), _entry("metrics", "Metrics"),
+        _entry("shapes", "Shapes"),
     ]  # fmt: skip
     top = tag(
         "header", tag("a", "tradeul", href="/"), tag("button", "◐", type_="button", id_="theme", title="Dark or light")
@@ -228,6 +230,18 @@ def _fields() -> Markup:
     words = "What a row, a condition or a column can name; `/api/v1/fields` has it for programs. All may be null."
     shown = table(("name", "type", "unit", "meaning"), rows)
     return tag("section", tag("h2", "Fields"), tag("p", prose(words)), shown, id_="fields")
+
+
+def _metrics() -> Markup:
+    rows: list[tuple[str, ...]] = [
+        (tag("code", each.shown), each.kind, ", ".join(each.labels), each.meaning) for each in INSTRUMENTS
+    ]
+    words = (
+        "What `/metrics` shows, to this machine and to operators, for Prometheus; beside it `process_*`, which is what "
+        "the process takes. Each part of `tradeul_trouble` has its words in `/health`."
+    )
+    shown = table(("name", "kind", "labels", "meaning"), rows)
+    return tag("section", tag("h2", "Metrics"), tag("p", prose(words)), shown, id_="metrics")
 
 
 def _shapes(schemas: Mapping[str, Json]) -> Markup:

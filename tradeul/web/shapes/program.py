@@ -58,6 +58,14 @@ class Sessions(Shape):
     sessions_wanted: int
 
 
+class Trouble(Shape):
+    """What is not well with one part."""
+
+    part: str
+    reason: str
+    since: Milliseconds
+
+
 class Health(Shape):
     """How the program is doing. Each part beyond those named here reports in words of its own.
 
@@ -69,6 +77,8 @@ class Health(Shape):
     status: Literal["ok", "degraded", "starting"]
     reasons: tuple[str, ...] = sometimes()
     """What is not well; empty where all is."""
+    troubles: tuple[Trouble, ...] = sometimes()
+    """The same by part, and since when."""
     market: MarketName = sometimes()
     session: SessionNow = sometimes()
     feed: Feed = sometimes()
