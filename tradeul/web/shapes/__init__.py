@@ -37,7 +37,7 @@ from tradeul.web.shapes.program import (
     SignedIn,
     Subscriptions,
 )
-from tradeul.web.shapes.symbols import Bars, Company, Events, ListThen, RvolWork, ScanResults, Ticker
+from tradeul.web.shapes.symbols import Bars, Company, Events, ListThen, RvolWork, ScanResults, Sparks, Ticker
 
 __all__ = [
     "Asked",
@@ -72,6 +72,7 @@ __all__ = [
     "Scans",
     "SessionFacts",
     "SignedIn",
+    "Sparks",
     "Subscriptions",
     "Ticker",
     "TriedAgain",
