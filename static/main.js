@@ -7,6 +7,7 @@ import { ask } from "./api.js";
 import { Builder } from "./builder.js";
 import { catalogueOf } from "./columns.js";
 import { browserSurroundings, Connection } from "./connection.js";
+import { Coverage } from "./coverage.js";
 import { Detail } from "./detail.js";
 import { byId, Painter, write } from "./dom.js";
 import { Header, nothingKnown } from "./header.js";
@@ -44,6 +45,7 @@ const workspace = new Workspace(
 );
 const { panels } = workspace;
 const detail = new Detail(viewer.watching, (field) => panels.column(field));
+const coverage = new Coverage(ask);
 const header = new Header(facts, viewer, clock);
 
 /** @param {import("./viewer.js").News} news */
@@ -72,6 +74,7 @@ function told(news) {
       return;
     case "status":
       takeStatus(news.status, now);
+      coverage.hear(now);
       break;
     case "heartbeat":
       clock.observe(news.heartbeat.server_time, now);
@@ -192,6 +195,7 @@ function isTyping(target) {
 byId("help").addEventListener("click", () => sheet.showModal());
 byId("new-list").addEventListener("click", () => void builder.open());
 byId("theme").addEventListener("click", toggleTheme);
+byId("coverage").addEventListener("click", () => coverage.open());
 byId("setup-page").addEventListener("click", () => workspace.setupSheet.open());
 byId("detail-close").addEventListener("click", () => select(DEFAULT_GROUP, ""));
 addEventListener("online", () => connection.retry());

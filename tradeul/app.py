@@ -67,6 +67,7 @@ from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
 from tradeul.web.routes.page import read_page
 from tradeul.web.routes.rvol import Rvol
+from tradeul.web.routes.sparks import SparkRoutes
 from tradeul.web.routes.subscriptions import SubscriptionRoutes
 from tradeul.web.routes.survey import SurveyRoutes
 from tradeul.web.routes.ticker import Ticker
@@ -371,6 +372,7 @@ class App:
                 self._ticker(view, rest),
                 ringing.routes(),
                 SubscriptionRoutes(reconciler),
+                SparkRoutes(self.enrichment.sparks, self.board, self.channels, view),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
                 *self.own.routes(self.board, self.channels),
                 self.operations.routes(parts, view, hub, self._crowd),

@@ -38,7 +38,7 @@ from tradeul.web.shapes.program import (
     SignedOut,
     Subscriptions,
 )
-from tradeul.web.shapes.symbols import Bars, Company, Events, ListThen, RvolWork, ScanResults, Ticker
+from tradeul.web.shapes.symbols import Bars, Company, Events, ListThen, RvolWork, ScanResults, Sparks, Ticker
 
 __all__ = [
     "Asked",
@@ -74,6 +74,7 @@ __all__ = [
     "SessionFacts",
     "SignedIn",
     "SignedOut",
+    "Sparks",
     "Subscriptions",
     "Ticker",
     "TriedAgain",
