@@ -37,7 +37,18 @@ from tradeul.web.shapes.program import (
     SignedIn,
     Subscriptions,
 )
-from tradeul.web.shapes.symbols import Bars, Company, Events, ListThen, RvolWork, ScanResults, Ticker
+from tradeul.web.shapes.symbols import (
+    Bars,
+    Company,
+    Events,
+    FoundSymbols,
+    Links,
+    ListThen,
+    RvolWork,
+    ScanResults,
+    Ticker,
+    UsualDay,
+)
 
 __all__ = [
     "Asked",
@@ -52,10 +63,12 @@ __all__ = [
     "Events",
     "Fields",
     "Filtered",
+    "FoundSymbols",
     "Gappers",
     "Health",
     "Jobs",
     "LinkStats",
+    "Links",
     "ListContents",
     "ListThen",
     "Pin",
@@ -77,5 +90,6 @@ __all__ = [
     "TriedAgain",
     "Undelivered",
     "Unpinned",
+    "UsualDay",
     "Why",
 ]
