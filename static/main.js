@@ -5,15 +5,16 @@
 
 import { ask } from "./api.js";
 import { Builder } from "./builder.js";
+import { Closeup } from "./closeup.js";
 import { catalogueOf } from "./columns.js";
 import { browserSurroundings, Connection } from "./connection.js";
-import { Detail } from "./detail.js";
 import { byId, Painter, write } from "./dom.js";
 import { Header, nothingKnown } from "./header.js";
 import { MarketClock } from "./market_clock.js";
 import { Panels } from "./panels.js";
 import { Pins } from "./pins.js";
 import { SOCKET_PATH } from "./protocol.js";
+import { DEFAULT_GROUP, onSelect, select, selected } from "./selection.js";
 import { applyStoredTheme, toggleTheme } from "./theme.js";
 import { STALE_MS } from "./viewer.js";
 
@@ -30,15 +31,22 @@ const connection = new Connection(address, told, browserSurroundings());
 const { viewer } = connection;
 const pins = new Pins(ask, () => panels.repaint(), say);
 const builder = new Builder({ ask, say, saved: (name) => panels.goTo(name) });
-const choice = { symbol: () => viewer.watching.symbol, choose };
+const choice = { symbol: () => selected(DEFAULT_GROUP), choose };
 const edit = (/** @type {string} */ name) => void builder.open(name);
 const panels = new Panels(painter, facts, (name) => viewer.lists.get(name), pins, choice, edit);
-const detail = new Detail(viewer.watching, (field) => panels.column(field));
+const closeup = new Closeup({
+  ask, painter, connection, say, now: () => clock.now(performance.now()), column: (field) => panels.column(field),
+});
+const ofPage = { group: () => DEFAULT_GROUP };
+closeup.activityLog(byId("activity"), ofPage);
+closeup.detail(byId("detail"), ofPage);
+onSelect(DEFAULT_GROUP, () => panels.repaint());
 const header = new Header(facts, viewer, clock);
 
 /** @param {import("./viewer.js").News} news */
 function told(news) {
   const now = performance.now();
+  closeup.told(news);
   switch (news.kind) {
     case "hello":
       facts.market = news.hello.market;
@@ -58,7 +66,7 @@ function told(news) {
       panels.rowsChanged(news.list, news.changes, now);
       return;
     case "symbol":
-      painter.request(detail);
+    case "alert":
       return;
     case "status":
       takeStatus(news.status, now);
@@ -99,17 +107,7 @@ function turnTo(session) {
 
 /** @param {string} symbol to look at closely; the one that is chosen already is let go */
 function choose(symbol) {
-  const chosen = symbol === choice.symbol() ? "" : symbol;
-  detail.name = nameOf(chosen);
-  connection.watch(chosen);
-  panels.repaint();
-}
-
-/** @param {string} symbol */
-function nameOf(symbol) {
-  const rows = [...viewer.lists.values()].map((list) => list.rows.find((row) => row.symbol === symbol));
-  const name = rows.find((row) => typeof row?.name === "string")?.name;
-  return typeof name === "string" ? name : "";
+  select(DEFAULT_GROUP, symbol === choice.symbol() ? "" : symbol);
 }
 
 async function loadCatalogue() {
@@ -118,7 +116,7 @@ async function loadCatalogue() {
   if (content === null) return;
   const catalogue = catalogueOf(content);
   panels.setCatalogue(catalogue);
-  painter.request(detail);
+  closeup.repaint();
   builder.setCatalogue(catalogue);
 }
 
@@ -134,6 +132,7 @@ let shownState = viewer.state;
 
 function beat() {
   painter.request(header);
+  closeup.beat();
   panels.expireMarks(performance.now());
   if (performance.now() > noticeUntil) write(byId("notice"), "");
   if (viewer.state === shownState) return;
@@ -152,7 +151,8 @@ const KEYS = {
   e: () => void builder.open(panels.focused),
   p: () => panels.withPointed((symbol) => void pins.toggle(symbol)),
   d: () => panels.withPointed(choose),
-  Escape: () => choose(""),
+  Escape: () => select(DEFAULT_GROUP, ""),
+  c: () => choice.symbol() !== "" && void closeup.copy(choice.symbol()),
   t: toggleTheme,
   "[": () => panels.focusBy(-1),
   "]": () => panels.focusBy(1),
@@ -173,7 +173,6 @@ addEventListener("keydown", (event) => {
 byId("help").addEventListener("click", () => sheet.showModal());
 byId("new-list").addEventListener("click", () => void builder.open());
 byId("theme").addEventListener("click", toggleTheme);
-byId("detail-close").addEventListener("click", () => choose(""));
 addEventListener("online", () => connection.retry());
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) connection.retry();
@@ -188,7 +187,7 @@ Object.defineProperty(globalThis, "tradeul", {
     /** @param {string} list */
     sequence: (list) => viewer.lists.get(list)?.sequence ?? null,
     detail: () => {
-      const { symbol, timestamp, live, values } = viewer.watching;
+      const { symbol, timestamp, live, values } = viewer.watchings.of(DEFAULT_GROUP);
       return { symbol, timestamp, live, values: { ...values } };
     },
   }),
