@@ -45,6 +45,7 @@ export class ActivityLog {
     this.table = element("table", { class: "activity" }, element("caption", {}, "Entries and exits"), this.body);
     this.empty = element("p", { class: "note" });
     this.region = element("div", { class: "log-region", role: "region", tabindex: "0", "aria-label": "Entries and exits" }, this.table, this.empty);
+    host.classList.add("log");
     host.append(element("div", { class: "log-filters" }, this.list, event, symbol), this.region);
     this.body.addEventListener("click", ({ target }) => this.#pressed(target));
     this.paint();

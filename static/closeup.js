@@ -116,6 +116,7 @@ export class Closeup {
 
   /** @param {string} symbol */
   async copy(symbol) {
+    if (symbol === "") return;
     try {
       await navigator.clipboard.writeText(symbol);
       this.page.say(`${symbol} is copied`);

@@ -1,6 +1,6 @@
 /**
- * Puts the page together: news from the connection go to the market facts, the header and the panels. It asks the
- * server for the field catalogue once and for nothing again; all that moves comes over the socket.
+ * Puts the page together: news from the connection go to the market facts, the header and the workspace. It asks the
+ * server for the field catalogue once; all that moves comes over the socket.
  */
 
 import { ask } from "./api.js";
@@ -10,13 +10,16 @@ import { catalogueOf } from "./columns.js";
 import { browserSurroundings, Connection } from "./connection.js";
 import { byId, Painter, write } from "./dom.js";
 import { Header, nothingKnown } from "./header.js";
+import { browserStorage } from "./layouts.js";
+import { listPanel } from "./list_panel.js";
 import { MarketClock } from "./market_clock.js";
-import { Panels } from "./panels.js";
+import { KIND_TITLES } from "./panel_kinds.js";
 import { Pins } from "./pins.js";
 import { SOCKET_PATH } from "./protocol.js";
-import { DEFAULT_GROUP, onSelect, select, selected } from "./selection.js";
+import { CHANNEL, DEFAULT_GROUP, selected, shareSelection } from "./selection.js";
 import { applyStoredTheme, toggleTheme } from "./theme.js";
 import { STALE_MS } from "./viewer.js";
+import { Workspace } from "./workspace.js";
 
 const BEAT_MS = 250;
 const NOTICE_MS = 6_000;
@@ -31,16 +34,21 @@ const connection = new Connection(address, told, browserSurroundings());
 const { viewer } = connection;
 const pins = new Pins(ask, () => panels.repaint(), say);
 const builder = new Builder({ ask, say, saved: (name) => panels.goTo(name) });
-const choice = { symbol: () => selected(DEFAULT_GROUP), choose };
 const edit = (/** @type {string} */ name) => void builder.open(name);
-const panels = new Panels(painter, facts, (name) => viewer.lists.get(name), pins, choice, edit);
 const closeup = new Closeup({
   ask, painter, connection, say, now: () => clock.now(performance.now()), column: (field) => panels.column(field),
 });
-const ofPage = { group: () => DEFAULT_GROUP };
-closeup.activityLog(byId("activity"), ofPage);
-closeup.detail(byId("detail"), ofPage);
-onSelect(DEFAULT_GROUP, () => panels.repaint());
+/** @type {import("./panel_kinds.js").Registry} */
+const kinds = {
+  list: { title: KIND_TITLES.list ?? "", make: listPanel },
+  log: { title: KIND_TITLES.log ?? "", make: (host, context) => closeup.activityLog(host, context) },
+  detail: { title: KIND_TITLES.detail ?? "", make: (host, context) => closeup.detail(host, context) },
+};
+const workspace = new Workspace(
+  { painter, situation: facts, lists: () => viewer.lists, pins, ask, say, edit, storage: browserStorage() },
+  kinds,
+);
+const { panels } = workspace;
 const header = new Header(facts, viewer, clock);
 
 /** @param {import("./viewer.js").News} news */
@@ -63,7 +71,7 @@ function told(news) {
       panels.drop(news.list);
       break;
     case "rows":
-      panels.rowsChanged(news.list, news.changes, now);
+      workspace.rows(news.list, news.changes, now);
       return;
     case "symbol":
     case "alert":
@@ -105,11 +113,6 @@ function turnTo(session) {
   panels.repaint();
 }
 
-/** @param {string} symbol to look at closely; the one that is chosen already is let go */
-function choose(symbol) {
-  select(DEFAULT_GROUP, symbol === choice.symbol() ? "" : symbol);
-}
-
 async function loadCatalogue() {
   const { content } = await ask("GET", "/api/v1/fields");
   // Without an answer the built-in titles stand; the lists themselves come over the socket.
@@ -117,6 +120,7 @@ async function loadCatalogue() {
   const catalogue = catalogueOf(content);
   panels.setCatalogue(catalogue);
   closeup.repaint();
+  workspace.panelSheet.setCatalogue(catalogue);
   builder.setCatalogue(catalogue);
 }
 
@@ -133,7 +137,7 @@ let shownState = viewer.state;
 function beat() {
   painter.request(header);
   closeup.beat();
-  panels.expireMarks(performance.now());
+  workspace.beat(performance.now());
   if (performance.now() > noticeUntil) write(byId("notice"), "");
   if (viewer.state === shownState) return;
   shownState = viewer.state;
@@ -148,14 +152,13 @@ const sheet = /** @type {HTMLDialogElement} */ (byId("sheet"));
 const KEYS = {
   "?": () => sheet.showModal(),
   n: () => void builder.open(),
-  e: () => void builder.open(panels.focused),
+  e: () => panels.focused !== "" && void builder.open(panels.focused),
   p: () => panels.withPointed((symbol) => void pins.toggle(symbol)),
-  d: () => panels.withPointed(choose),
-  Escape: () => select(DEFAULT_GROUP, ""),
-  c: () => choice.symbol() !== "" && void closeup.copy(choice.symbol()),
+  d: () => panels.withPointed((symbol) => panels.choose(symbol)),
+  Escape: () => panels.choose(""),
+  c: () => void closeup.copy(selected(panels.current?.group ?? DEFAULT_GROUP)),
   t: toggleTheme,
-  "[": () => panels.focusBy(-1),
-  "]": () => panels.focusBy(1),
+  ...workspace.keys,
 };
 
 addEventListener("keydown", (event) => {
@@ -164,18 +167,33 @@ addEventListener("keydown", (event) => {
     if (event.key === "?" && sheet.open) sheet.close();
     return;
   }
+  if (isTyping(event.target)) return;
+  if (panels.key(event)) {
+    event.preventDefault();
+    return;
+  }
   const act = /^[1-9]$/.test(event.key) ? () => panels.focus(Number(event.key) - 1) : KEYS[event.key];
   if (act === undefined) return;
   // Else the key would be typed into what it opens.
   event.preventDefault();
   act();
 });
+
+/** @param {EventTarget | null} target */
+function isTyping(target) {
+  return target instanceof Element && target.closest("input, select, textarea") !== null;
+}
+
 byId("help").addEventListener("click", () => sheet.showModal());
 byId("new-list").addEventListener("click", () => void builder.open());
 byId("theme").addEventListener("click", toggleTheme);
+byId("setup-page").addEventListener("click", () => workspace.setupSheet.open());
 addEventListener("online", () => connection.retry());
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) connection.retry();
+  if (document.hidden) return;
+  connection.retry();
+  // Another device may have pinned meanwhile.
+  void pins.load();
 });
 addEventListener("pageshow", () => connection.retry());
 
@@ -184,6 +202,9 @@ Object.defineProperty(globalThis, "tradeul", {
     /** @param {string} list */
     rows: (list) => (viewer.lists.get(list)?.rows ?? []).map((row) => ({ ...row })),
     state: () => viewer.state,
+    lists: () => [...viewer.lists.keys()],
+    /** @param {string} list that is to have a panel, and the keyboard */
+    show: (list) => panels.goTo(list),
     /** @param {string} list */
     sequence: (list) => viewer.lists.get(list)?.sequence ?? null,
     detail: () => {
@@ -193,6 +214,8 @@ Object.defineProperty(globalThis, "tradeul", {
   }),
 });
 
+shareSelection(new BroadcastChannel(CHANNEL));
+pins.shareWith(new BroadcastChannel("tradeul.pins"));
 connection.start();
 setInterval(beat, BEAT_MS);
 void loadCatalogue();

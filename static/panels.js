@@ -1,139 +1,31 @@
 /**
- * The lists side by side: one panel each, as many in a row as fit, the whole window used; on a narrow screen one at a
- * time under a strip of tabs. A panel says what it shows, how many, and why it shows nothing.
+ * The panels of a layout on the page: where each stands, what it is told, and what is done to it by pointer and keys.
+ * On a narrow screen one at a time under a strip of tabs. What a panel shows is its kind's own matter.
  */
 
-import { columnOf, fitting, preferred } from "./columns.js";
-import { byId, element, write } from "./dom.js";
-import { newYorkTime } from "./format.js";
-import { FIXED_WIDTHS, Table } from "./table.js";
+import { arranged, columnsFor } from "./arrange.js";
+import { columnOf } from "./columns.js";
+import { byId } from "./dom.js";
+import { BadLayout, LIST, withChange, withMove, withoutPanel, withPanel } from "./layout.js";
+import { PanelFrame } from "./panel_frame.js";
+import { select, selected } from "./selection.js";
+import { scale } from "./theme.js";
 
 /**
- * @typedef {import("./list_sync.js").ListSync} ListSync
+ * @typedef {import("./layout.js").Layout} Layout
+ * @typedef {import("./layout.js").PanelSpec} PanelSpec
  * @typedef {import("./protocol.js").ListInfo} ListInfo
  * @typedef {import("./columns.js").Field} Field
- * @typedef {{session: string, feed: string}} Situation
+ *
+ * What the panels need of the page; `changed` hears of each new layout that the reader made.
+ * @typedef {{painter: import("./dom.js").Painter, situation: {session: string, feed: string},
+ *   listOf: (name: string) => import("./list_sync.js").ListSync | undefined,
+ *   pins: import("./table.js").Pinning, sparks: import("./table.js").Drawing,
+ *   changed: (layout: Layout) => void, configure: (id: number) => void, popOut: (panel: PanelSpec) => void,
+ *   say: (words: string) => void}} Surroundings
  */
 
-const NARROWEST_PANEL_PX = 430;
-/** Room for the rounding of column widths. */
-const EDGE_PX = 3;
-
-const ONLY_WHILE_OPEN = new Set(["momentum_up", "momentum_down"]);
-const ONLY_FROM_THE_OPEN = new Set([...ONLY_WHILE_OPEN, "reversals"]);
-
-/**
- * @param {string} list
- * @param {string} session
- * @param {boolean} arrived whether the server has told us the rows at all
- */
-export function emptyReason(list, session, arrived) {
-  if (!arrived) return "waiting for the first rows";
-  if (session === "PRE_MARKET" && ONLY_FROM_THE_OPEN.has(list)) return "from 09:30";
-  if (session === "POST_MARKET" && ONLY_WHILE_OPEN.has(list)) return "09:30 to 16:00 only";
-  if (session === "CLOSED") return "nothing qualified at the close";
-  return "nothing qualifies";
-}
-
-class Panel {
-  /**
-   * @param {ListInfo} info
-   * @param {Panels} owner
-   */
-  constructor(info, owner) {
-    this.info = info;
-    this.owner = owner;
-    this.table = new Table(info.title, owner.pins, owner.choice);
-    this.width = 0;
-    this.title = element("h2", {}, info.title);
-    this.count = element("span", { class: "count" });
-    this.note = element("span", { class: "note" });
-    this.empty = element("p", { class: "empty" });
-    const edit = element("button", { type: "button", class: "edit", title: "Edit this list (e)" }, "✎");
-    edit.setAttribute("aria-label", "Edit this list");
-    edit.addEventListener("click", () => owner.edit(info.name));
-    this.section = element(
-      "section",
-      { class: "panel", "data-list": info.name, id: `list-${info.name}` },
-      element("header", {}, this.title, this.count, this.note, edit),
-      this.table.region,
-      this.empty,
-    );
-    this.tab = element("button", { type: "button", "aria-controls": `list-${info.name}` }, info.title);
-    this.tab.addEventListener("click", () => owner.show(info.name));
-    this.tab.addEventListener("focus", () => this.tab.scrollIntoView({ block: "nearest", inline: "nearest" }));
-    this.table.region.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    this.watcher = new ResizeObserver((boxes) => boxes.forEach(({ contentRect }) => this.#resized(contentRect)));
-    this.watcher.observe(this.table.region);
-    this.chooseColumns();
-  }
-
-  /** @param {ListInfo} info the same list as it is now */
-  describe(info) {
-    if (JSON.stringify(info) === JSON.stringify(this.info)) return;
-    this.info = info;
-    write(this.title, info.title);
-    write(this.tab, info.title);
-    this.table.setTitle(info.title);
-    this.chooseColumns();
-  }
-
-  #scrolled() {
-    this.table.scrollTop = Math.max(0, this.table.region.scrollTop);
-    this.owner.painter.request(this);
-  }
-
-  /** @param {DOMRectReadOnly} box */
-  #resized(box) {
-    this.width = box.width;
-    this.table.setHeight(box.height);
-    this.chooseColumns();
-  }
-
-  chooseColumns() {
-    const all = preferred(this.info.name, this.info.columns).map((name) => this.owner.column(name));
-    const fixed = FIXED_WIDTHS.reduce((sum, width) => sum + width, EDGE_PX);
-    this.table.setColumns(fitting(all, this.width - fixed));
-    this.owner.painter.request(this);
-  }
-
-  remove() {
-    this.watcher.disconnect();
-    this.section.remove();
-    this.tab.remove();
-  }
-
-  /** @param {number} now */
-  paint(now) {
-    const list = this.owner.listOf(this.info.name);
-    if (list === undefined) {
-      this.section.toggleAttribute("data-empty", true);
-      write(this.empty, "not followed: there are more lists than one page may follow");
-      return;
-    }
-    const { session } = this.owner.situation;
-    this.table.paint(list.rows, now);
-    const arrived = list.epoch !== null;
-    const empty = list.rows.length === 0;
-    this.section.toggleAttribute("data-old", list.state !== "LIVE");
-    this.section.toggleAttribute("data-empty", empty);
-    write(this.count, arrived ? String(list.rows.length) : "");
-    write(this.note, noteOf(list, session));
-    write(this.empty, empty ? emptyReason(list.name, session, arrived) : "");
-  }
-}
-
-/**
- * @param {ListSync} list
- * @param {string} session
- */
-function noteOf(list, session) {
-  if (list.epoch === null) return "";
-  // A list that never held a row has no time of its own.
-  if (list.state === "DOWN") return list.timestamp > 0 ? `as of ${newYorkTime(list.timestamp)}` : "";
-  if (session === "CLOSED") return "as of the close";
-  return list.state === "SYNCING" ? "catching up" : "";
-}
+const NARROWEST_PANEL_PX = 400;
 
 /**
  * Moves only what is out of order: what is moved in the document loses how far it was scrolled.
@@ -149,34 +41,49 @@ function inOrder(parent, children) {
 
 export class Panels {
   /**
-   * @param {import("./dom.js").Painter} painter
-   * @param {Situation} situation
-   * @param {(name: string) => ListSync | undefined} listOf
-   * @param {import("./table.js").Pinning} pins
-   * @param {import("./table.js").Choosing} choice
-   * @param {(name: string) => void} edit
+   * @param {Surroundings} surroundings
+   * @param {import("./panel_kinds.js").Registry} kinds
+   * @param {Layout} layout
    */
-  constructor(painter, situation, listOf, pins, choice, edit) {
-    this.painter = painter;
-    this.situation = situation;
-    this.listOf = listOf;
-    this.pins = pins;
-    this.choice = choice;
-    this.edit = edit;
+  constructor(surroundings, kinds, layout) {
+    this.surroundings = surroundings;
+    this.kinds = kinds;
+    this.layout = layout;
     this.grid = byId("lists");
     this.tabs = byId("tabs");
-    /** @type {Map<string, Panel>} */
-    this.panels = new Map();
+    /** @type {Map<number, PanelFrame>} in the order of the layout */
+    this.frames = new Map();
+    /** @type {Map<string, ListInfo> | null} null until the server has told which lists there are */
+    this.infos = null;
     /** @type {Map<string, Field>} */
     this.catalogue = new Map();
     /** @type {Map<string, import("./columns.js").Column>} */
     this.columns = new Map();
     this.width = 0;
-    this.shown = "";
+    this.size = { columns: 1, rows: 1 };
+    this.shown = 0;
     /** The list that is to be gone to as soon as it is there. */
     this.expected = "";
+    const { painter, situation, listOf, pins, sparks, changed: _, ...acts } = surroundings;
+    const infoOf = (/** @type {string} */ name) => this.infos?.get(name);
+    /** @type {import("./panel_kinds.js").PageParts} */
+    this.page = { painter, situation, listOf, infoOf, column: (name) => this.column(name), pins, sparks, scale };
+    /** @type {import("./panel_frame.js").Owner} */
+    this.owner = {
+      change: (id, parts) => this.edit(withChange(this.layout, id, parts)),
+      drop: (id, onto) => this.#drop(id, onto),
+      configure: acts.configure,
+      popOut: (id) => {
+        const panel = this.frames.get(id)?.spec;
+        if (panel !== undefined) acts.popOut(panel);
+      },
+      remove: (id) => this.edit(withoutPanel(this.layout, id)),
+      cell: () => this.#cell(),
+    };
     const watcher = new ResizeObserver((boxes) => boxes.forEach(({ contentRect }) => this.#resized(contentRect.width)));
     watcher.observe(this.grid);
+    this.grid.addEventListener("focusin", ({ target }) => this.#focused(target));
+    this.#build();
   }
 
   /**
@@ -193,115 +100,244 @@ export class Panels {
   setCatalogue(catalogue) {
     this.catalogue = catalogue;
     this.columns.clear();
-    for (const panel of this.panels.values()) panel.chooseColumns();
+    this.showAgain();
   }
 
-  /**
-   * Panels of lists that stay are left where they are, with what they show and how far they are scrolled.
-   * @param {ListInfo[]} infos
-   */
+  /** @param {ListInfo[]} infos the lists there are, in the server's order */
   setLists(infos) {
-    const before = this.panels;
-    this.panels = new Map(infos.map((info) => [info.name, before.get(info.name) ?? new Panel(info, this)]));
-    for (const [name, panel] of before) if (!this.panels.has(name)) panel.remove();
-    const panels = [...this.panels.values()];
-    infos.forEach((info, index) => panels[index]?.describe(info));
-    inOrder(this.grid, panels.map((panel) => panel.section));
-    inOrder(this.tabs, panels.map((panel) => panel.tab));
-    this.#arrange();
-    this.show(this.panels.has(this.shown) ? this.shown : (infos[0]?.name ?? ""));
-    if (this.panels.has(this.expected)) this.goTo(this.expected);
+    this.infos = new Map(infos.map((info) => [info.name, info]));
+    this.#build();
+    this.showAgain();
+    if (this.infos.has(this.expected)) this.goTo(this.expected);
   }
 
   /** @param {string} name */
   drop(name) {
-    this.setLists([...this.panels.values()].map((panel) => panel.info).filter((info) => info.name !== name));
+    this.setLists([...(this.infos?.values() ?? [])].filter((info) => info.name !== name));
+  }
+
+  /** Something that all panels depend on is another one. */
+  showAgain() {
+    for (const { shown, spec } of this.frames.values()) shown.show?.(spec);
+  }
+
+  /** @param {Layout} layout that somebody else keeps already */
+  setLayout(layout) {
+    this.layout = layout;
+    this.#build();
+  }
+
+  /** @param {Layout} layout that the reader made of the one that stands */
+  edit(layout) {
+    this.setLayout(layout);
+    this.surroundings.changed(layout);
+  }
+
+  /** @param {Parameters<typeof withPanel>[1]} panel */
+  add(panel) {
+    try {
+      this.edit(withPanel(this.layout, panel));
+      const added = this.layout.panels.at(-1);
+      if (added !== undefined) this.focusPanel(added.id);
+    } catch (error) {
+      if (!(error instanceof BadLayout)) throw error;
+      this.surroundings.say(error.message);
+    }
   }
 
   /**
-   * @param {string} name
+   * Panels that stay are left where they are, with what they show and how far they are scrolled. One of a list that is
+   * switched off has no place meanwhile, and has its own again when the list is back.
+   */
+  #build() {
+    const wanted = this.layout.panels.filter((panel) => this.#isThere(panel));
+    const before = this.frames;
+    this.frames = new Map(wanted.map((panel) => [panel.id, before.get(panel.id) ?? this.#made(panel)]));
+    for (const [id, frame] of before) if (!this.frames.has(id)) frame.close();
+    const frames = [...this.frames.values()];
+    inOrder(this.grid, frames.map((frame) => frame.section));
+    inOrder(this.tabs, frames.map((frame) => frame.tab));
+    this.grid.toggleAttribute("data-mixed", new Set(wanted.map((panel) => panel.group)).size > 1);
+    this.grid.toggleAttribute("data-bare", frames.length === 0);
+    this.#arrange(wanted);
+    for (const panel of wanted) this.frames.get(panel.id)?.show(panel);
+    this.#reveal(this.frames.has(this.shown) ? this.shown : (wanted[0]?.id ?? 0));
+  }
+
+  /** @param {PanelSpec} panel */
+  #isThere({ kind, list }) {
+    if (this.kinds[kind] === undefined) return false;
+    return kind !== LIST || this.infos === null || this.infos.has(list ?? "");
+  }
+
+  /** @param {PanelSpec} panel */
+  #made(panel) {
+    const kind = /** @type {import("./panel_kinds.js").Registry[string]} */ (this.kinds[panel.kind]);
+    const frame = new PanelFrame(panel, this.page, this.owner, kind.make);
+    frame.tab.addEventListener("click", () => this.focusPanel(frame.spec.id));
+    frame.tab.addEventListener("focus", () => frame.tab.scrollIntoView({ block: "nearest", inline: "nearest" }));
+    return frame;
+  }
+
+  /**
+   * @param {string} list
    * @param {import("./rankings.js").Changes | null} changes
    * @param {number} now
    */
-  rowsChanged(name, changes, now) {
-    const panel = this.panels.get(name);
-    if (panel === undefined) return;
-    if (changes === null) panel.table.marks.clear();
-    else panel.table.marks.take(changes, now);
-    this.painter.request(panel);
+  rowsChanged(list, changes, now) {
+    for (const { shown } of this.frames.values()) shown.rows?.(list, changes, now);
   }
 
   repaint() {
-    for (const panel of this.panels.values()) this.painter.request(panel);
+    for (const { shown } of this.frames.values()) shown.repaint?.();
   }
 
   /** @param {number} now */
   expireMarks(now) {
-    for (const panel of this.panels.values()) if (panel.table.marks.expire(now)) this.painter.request(panel);
+    for (const { shown } of this.frames.values()) shown.expire?.(now);
   }
 
-  /**
-   * On a narrow screen this is the one panel in view.
-   * @param {string} name
-   */
-  show(name) {
-    this.shown = name;
-    for (const [each, panel] of this.panels) {
-      panel.section.toggleAttribute("data-shown", each === name);
-      panel.tab.setAttribute("aria-pressed", String(each === name));
+  /** @param {number} id the one panel in view where there is room for one */
+  #reveal(id) {
+    this.shown = id;
+    for (const [each, frame] of this.frames) {
+      frame.section.toggleAttribute("data-shown", each === id);
+      frame.tab.setAttribute("aria-pressed", String(each === id));
     }
+  }
+
+  /** @param {EventTarget | null} target */
+  #focused(target) {
+    const section = target instanceof Element ? target.closest(".panel") : null;
+    for (const [id, frame] of this.frames) if (frame.section === section) this.#reveal(id);
+  }
+
+  /** @param {number} id */
+  focusPanel(id) {
+    const frame = this.frames.get(id);
+    if (frame === undefined) return;
+    this.#reveal(id);
+    frame.tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+    frame.section.scrollIntoView({ block: "nearest" });
+    frame.focus();
   }
 
   /** @param {number} index from 0, in the order on the page */
   focus(index) {
-    this.goTo([...this.panels.keys()][index] ?? "");
+    this.focusPanel([...this.frames.keys()][index] ?? 0);
   }
 
   /**
-   * Go to a list, or wait for it if it is only just being made.
+   * Go to a list, or wait for it if it is only just being made; without a panel it is given one.
    * @param {string} name
    */
   goTo(name) {
-    const panel = this.panels.get(name);
-    this.expected = panel === undefined ? name : "";
-    if (panel === undefined) return;
-    this.show(name);
-    panel.tab.scrollIntoView({ block: "nearest", inline: "nearest" });
-    panel.table.region.focus();
+    const known = this.infos?.has(name) === true;
+    this.expected = known ? "" : name;
+    if (!known) return;
+    const panel = this.layout.panels.find((each) => each.list === name);
+    if (panel === undefined) this.add({ kind: LIST, list: name });
+    else this.focusPanel(panel.id);
+  }
+
+  /** @returns {PanelSpec | undefined} the panel that keys are meant for */
+  get current() {
+    return this.frames.get(this.shown)?.spec;
   }
 
   /** @returns {string} the list that keys are meant for */
   get focused() {
-    return document.activeElement?.closest("[data-list]")?.getAttribute("data-list") ?? this.shown;
+    return this.current?.list ?? "";
   }
 
-  /** @param {(symbol: string) => void} act what to do with the symbol under the pointer, if there is one */
+  /** @param {(symbol: string) => void} act what to do with the symbol under the pointer, else the chosen one */
   withPointed(act) {
     const row = this.grid.querySelector("tr[data-symbol]:hover");
-    if (row instanceof HTMLElement && row.dataset.symbol !== undefined) act(row.dataset.symbol);
+    const symbol = row instanceof HTMLElement ? (row.dataset.symbol ?? "") : selected(this.current?.group ?? "");
+    if (symbol !== "") act(symbol);
+  }
+
+  /** @param {string} symbol for the group of the panel that keys are meant for */
+  choose(symbol) {
+    const { current } = this;
+    if (current !== undefined) select(current.group, symbol);
   }
 
   /** @param {number} step */
   focusBy(step) {
-    const names = [...this.panels.keys()];
-    this.focus((names.indexOf(this.focused) + step + names.length) % names.length);
+    const ids = [...this.frames.keys()];
+    this.focus((ids.indexOf(this.shown) + step + ids.length) % ids.length);
+  }
+
+  /** @param {number} step */
+  moveBy(step) {
+    const ids = [...this.frames.keys()];
+    const other = ids[ids.indexOf(this.shown) + step];
+    if (other === undefined) return;
+    this.#place(this.shown, other);
+    this.focusPanel(this.shown);
+  }
+
+  /** @param {(id: number) => void} act */
+  withCurrent(act) {
+    if (this.frames.has(this.shown)) act(this.shown);
+  }
+
+  /**
+   * @param {KeyboardEvent} event
+   * @returns {boolean} whether the panel that has the keyboard took it
+   */
+  key(event) {
+    const section = event.target instanceof Element ? event.target.closest(".panel") : null;
+    const frame = [...this.frames.values()].find((each) => each.section === section);
+    return frame !== undefined && frame.key(event);
+  }
+
+  /**
+   * @param {number} id
+   * @param {Element | null} onto
+   */
+  #drop(id, onto) {
+    for (const [other, frame] of this.frames) if (frame.section === onto) this.#place(id, other);
+  }
+
+  /**
+   * @param {number} id
+   * @param {number} other in whose place it is to stand
+   */
+  #place(id, other) {
+    this.edit(withMove(this.layout, id, this.layout.panels.findIndex((panel) => panel.id === other)));
   }
 
   /** @param {number} width */
   #resized(width) {
     this.width = width;
-    this.#arrange();
+    this.rearrange();
   }
 
-  /** As few rows of panels as the width allows, no more columns than those need; the last panel takes the rest. */
-  #arrange() {
-    const count = this.panels.size;
-    if (count === 0 || this.width === 0) return;
-    const fit = Math.max(1, Math.floor(this.width / NARROWEST_PANEL_PX));
-    const rows = Math.ceil(count / fit);
-    const columns = Math.ceil(count / rows);
+  rearrange() {
+    this.#arrange([...this.frames.values()].map((frame) => frame.spec));
+  }
+
+  /** @param {PanelSpec[]} panels those in view, in their order */
+  #arrange(panels) {
+    if (this.width === 0) return;
+    const columns = columnsFor(this.width, NARROWEST_PANEL_PX * scale());
+    const { places, rows } = arranged(panels, columns);
+    this.size = { columns, rows };
     this.grid.style.setProperty("--columns", String(columns));
-    this.grid.style.setProperty("--rows", String(rows));
-    this.grid.style.setProperty("--last", String(columns * rows - count + 1));
+    this.grid.style.setProperty("--rows", String(Math.max(1, rows)));
+    panels.forEach(({ id }, index) => {
+      const place = places[index];
+      const section = this.frames.get(id)?.section;
+      if (place === undefined || section === undefined) return;
+      section.style.gridArea = `${place.y + 1} / ${place.x + 1} / span ${place.h} / span ${place.w}`;
+    });
+  }
+
+  #cell() {
+    const { width, height } = this.grid.getBoundingClientRect();
+    const rowHeight = Math.max(height, this.grid.scrollHeight) / this.size.rows;
+    return { width: width / this.size.columns, height: rowHeight };
   }
 }

@@ -19,6 +19,16 @@ export class Pins {
     this.symbols = new Set();
     /** @type {Promise<void>} */
     this.settled = Promise.resolve();
+    this.tellWindows = () => {};
+  }
+
+  /**
+   * The windows of this browser see each other's pins at once.
+   * @param {import("./selection.js").Channel} channel
+   */
+  shareWith(channel) {
+    this.tellWindows = () => channel.postMessage({ pins: "changed" });
+    channel.onmessage = () => void this.load();
   }
 
   /** @param {string} symbol */
@@ -42,7 +52,10 @@ export class Pins {
     this.#mark(symbol, pinned);
     return this.#then(async () => {
       const { refusal } = await this.ask(pinned ? "PUT" : "DELETE", `${PATH}/${encodeURIComponent(symbol)}`);
-      if (refusal === null || (refusal.code === "not_pinned" && !pinned)) return;
+      if (refusal === null || (refusal.code === "not_pinned" && !pinned)) {
+        this.tellWindows();
+        return;
+      }
       this.#mark(symbol, !pinned);
       this.complain(`${symbol} could not be ${pinned ? "pinned" : "let go"}: ${refusal.message}`);
     });

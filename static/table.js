@@ -1,40 +1,52 @@
 /**
  * A windowed table: only the rows in view exist, as fixed slots. A change of rank or a scroll is text written into
- * other slots; nothing is moved in the document and layout is never read while painting. `panels.js` owns one per list.
+ * other slots; nothing is moved in the document and layout is never read while painting. `list_panel.js` owns one.
  */
 
 import { element, write } from "./dom.js";
 import { Marks } from "./marks.js";
+import {
+  chooseSlot, clearSlot, draw, markOf, nameSlot, pinSlot, put, rankSlot, showCondition, slotOf, symbolAt, toneOfMark,
+} from "./slots.js";
+import { TableHead } from "./table_head.js";
 
 /**
  * @typedef {import("./protocol.js").Row} Row
  * @typedef {import("./columns.js").Column} Column
- * @typedef {{box: HTMLElement, node: Text, text: string, tone: string}} Cell
- * @typedef {{tr: HTMLTableRowElement, pin: Cell, rank: Cell, mark: Cell, symbol: Cell,
- *   cells: {column: Column, cell: Cell}[], row: Row | null, condition: string, chosen: boolean}} Slot
+ * @typedef {import("./slots.js").Slot} Slot
+ * @typedef {import("./row_order.js").Order} Order
  *
  * @typedef {{has: (symbol: string) => boolean, toggle: (symbol: string) => void}} Pinning
  * @typedef {{symbol: () => string, choose: (symbol: string) => void}} Choosing
+ * @typedef {{shapeOf: (symbol: string) => {points: string, tone: string}}} Drawing
  */
 
-/** Kept equal to --row and --head in style.css: reading them back would cost a layout. */
-const ROW_PX = 22;
+/** Heights of a row and of the head: reading them back from the style would cost a layout. */
+export const ROW_PX = Object.freeze(/** @type {{[density: string]: number}} */ ({ compact: 19, normal: 22, roomy: 28 }));
 const HEAD_PX = 22;
-/** Pin, rank, mark and symbol, which every list has. */
-export const FIXED_WIDTHS = Object.freeze([12, 18, 31, 52]);
+/** Pin, rank, mark, symbol and line, which every list has. */
+const FIXED_WIDTHS = Object.freeze([15, 20, 30, 54, 48]);
+
+/** @param {number} scale of the text */
+export function fixedWidths(scale) {
+  return FIXED_WIDTHS.map((width, index) => (index === FIXED_WIDTHS.length - 1 ? width : Math.round(width * scale)));
+}
 
 export class Table {
   /**
    * @param {string} title
    * @param {Pinning} pins
    * @param {Choosing} choice
+   * @param {Drawing} sparks
+   * @param {import("./table_head.js").Heading} heading
    */
-  constructor(title, pins, choice) {
+  constructor(title, pins, choice, sparks, heading) {
     this.pins = pins;
     this.choice = choice;
+    this.sparks = sparks;
     this.pressed = "";
     this.marks = new Marks();
-    /** @type {Column[]} */
+    /** @type {readonly Column[]} */
     this.columns = [];
     /** @type {Slot[]} */
     this.slots = [];
@@ -42,14 +54,17 @@ export class Table {
     this.rows = [];
     this.height = 0;
     this.scrollTop = 0;
+    this.rowPx = 22;
+    this.headPx = HEAD_PX;
+    this.scale = 1;
     this.shownRows = -1;
     this.shownOffset = 0;
 
     this.caption = element("caption", {}, title);
-    this.colgroup = element("colgroup");
-    this.headRow = element("tr");
+    this.head = new TableHead(heading);
     this.body = element("tbody");
-    this.table = element("table", {}, this.caption, this.colgroup, element("thead", {}, this.headRow), this.body);
+    const thead = element("thead", {}, this.head.row);
+    this.table = element("table", {}, this.caption, this.head.colgroup, thead, this.body);
     this.spacer = element("div", { class: "spacer" });
     this.region = element(
       "div",
@@ -81,22 +96,30 @@ export class Table {
     else this.choice.choose(symbol);
   }
 
-  /** @param {Column[]} columns */
-  setColumns(columns) {
-    if (columns.length === this.columns.length && columns.every((one, index) => one === this.columns[index])) return;
+  /**
+   * @param {readonly Column[]} columns
+   * @param {number} scale of the text
+   */
+  setColumns(columns, scale) {
+    const same = columns.length === this.columns.length && columns.every((one, index) => one === this.columns[index]);
+    if (same && scale === this.scale && this.slots.length > 0) return;
     this.columns = columns;
-    const widths = [...FIXED_WIDTHS, ...columns.map((column) => column.width)];
-    this.colgroup.replaceChildren(...widths.map(colOf));
-    this.headRow.replaceChildren(
-      headOf("", "Pinned", false),
-      headOf("#", "Rank", true),
-      headOf("", "New, or places gained or lost", false),
-      headOf("Symbol", "Symbol", false),
-      ...columns.map((column) => headOf(column.title, column.meaning, column.numeric)),
-    );
+    this.scale = scale;
+    this.head.set(fixedWidths(scale), columns, scale);
     this.slots = [];
     this.body.replaceChildren();
     this.#fillSlots();
+  }
+
+  /** @param {string} density */
+  setDensity(density) {
+    const rowPx = Math.round((ROW_PX[density] ?? 22) * this.scale);
+    this.headPx = Math.round(HEAD_PX * this.scale);
+    this.region.style.setProperty("--head", `${this.headPx}px`);
+    this.region.style.setProperty("--row", `${rowPx}px`);
+    if (rowPx === this.rowPx) return;
+    this.rowPx = rowPx;
+    this.setHeight(this.height);
   }
 
   /** @param {number} height of the region, in pixels */
@@ -107,213 +130,79 @@ export class Table {
   }
 
   #fillSlots() {
-    const needed = Math.max(0, Math.ceil((this.height - HEAD_PX) / ROW_PX) + 1);
-    while (this.slots.length < needed) this.slots.push(slotOf(this.columns));
+    const needed = Math.max(0, Math.ceil((this.height - this.headPx) / this.rowPx) + 1);
+    if (needed === this.slots.length) return;
+    while (this.slots.length < needed) this.slots.push(slotOf([...this.columns]));
     this.slots.length = needed;
     this.body.replaceChildren(...this.slots.map((slot) => slot.tr));
   }
 
+  /** @param {number} place from 0, of a row that is to be in view */
+  reveal(place) {
+    const room = this.height - this.headPx - this.rowPx;
+    const top = place * this.rowPx;
+    const wanted = Math.min(top, Math.max(this.scrollTop, top - room));
+    if (wanted !== this.scrollTop) this.region.scrollTop = wanted;
+  }
+
   /**
-   * @param {readonly Row[]} rows in order of rank
+   * @param {Order} order
    * @param {number} now
    */
-  paint(rows, now) {
-    this.rows = rows;
+  paint(order, now) {
+    this.rows = order.rows;
     this.#paintExtent();
-    const first = Math.floor(this.scrollTop / ROW_PX);
-    this.slots.forEach((slot, index) => this.#paintSlot(slot, rows[first + index] ?? null, now));
+    const first = Math.floor(this.scrollTop / this.rowPx);
+    this.slots.forEach((slot, index) => this.#paintSlot(slot, first + index, order, now));
   }
 
   #paintExtent() {
-    const offset = this.scrollTop % ROW_PX;
+    const offset = this.scrollTop % this.rowPx;
     if (offset !== this.shownOffset) {
       this.shownOffset = offset;
       this.body.style.transform = `translateY(${-offset}px)`;
     }
     if (this.rows.length === this.shownRows) return;
     this.shownRows = this.rows.length;
-    this.spacer.style.height = `${Math.max(0, HEAD_PX + this.rows.length * ROW_PX - this.height)}px`;
+    this.spacer.style.height = `${Math.max(0, this.headPx + this.rows.length * this.rowPx - this.height)}px`;
     this.table.setAttribute("aria-rowcount", String(this.rows.length + 1));
   }
 
   /**
    * @param {Slot} slot
-   * @param {Row | null} row
+   * @param {number} place
+   * @param {Order} order
    * @param {number} now
    */
-  #paintSlot(slot, row, now) {
+  #paintSlot(slot, place, order, now) {
+    const row = order.rows[place] ?? null;
     if (row === null) {
       if (slot.row !== null) clearSlot(slot);
       return;
     }
     const before = slot.row;
-    if (before !== row) {
-      if (before?.symbol !== row.symbol) nameSlot(slot, row);
-      if (before?.rank !== row.rank) rankSlot(slot, row);
-      showCondition(slot, row);
-    }
+    if (before?.symbol !== row.symbol) nameSlot(slot, row);
+    rankSlot(slot, row, place + 1);
+    showCondition(slot, row, order.gone.has(row.symbol));
     pinSlot(slot, this.pins.has(row.symbol));
     chooseSlot(slot, this.choice.symbol() === row.symbol);
-    const mark = markOf(row, this.marks.textOf(row.symbol, now));
+    const mark = order.gone.has(row.symbol) ? "left" : markOf(row, this.marks.textOf(row.symbol, now));
     put(slot.mark, mark, toneOfMark(mark));
+    draw(slot.line, this.sparks.shapeOf(row.symbol));
+    this.#paintCells(slot, row, now);
+    slot.row = row;
+  }
+
+  /**
+   * @param {Slot} slot
+   * @param {Row} row
+   * @param {number} now
+   */
+  #paintCells(slot, row, now) {
     const flash = this.marks.flashOf(row.symbol, now);
     for (const { column, cell } of slot.cells) {
       const flashes = column.name === "price";
-      if (before !== row || flashes) put(cell, column.text(row), flashes ? flash : column.tone(row));
+      if (slot.row !== row || flashes) put(cell, column.text(row), flashes ? flash : column.tone(row));
     }
-    slot.row = row;
   }
-}
-
-/** @param {number} width */
-function colOf(width) {
-  const col = element("col");
-  col.style.width = `${width}px`;
-  return col;
-}
-
-/**
- * @param {string} title
- * @param {string} meaning
- * @param {boolean} numeric
- */
-function headOf(title, meaning, numeric) {
-  return element("th", { scope: "col", title: meaning, class: numeric ? "" : "words" }, title);
-}
-
-/**
- * @param {Column[]} columns
- * @returns {Slot}
- */
-function slotOf(columns) {
-  const pin = pinCell();
-  const rank = cellOf("td", "rank");
-  const mark = cellOf("td", "mark");
-  const symbol = cellOf("th", "symbol");
-  symbol.box.setAttribute("scope", "row");
-  const cells = columns.map((column) => ({ column, cell: cellOf("td", column.name) }));
-  for (const { column, cell } of cells) cell.box.toggleAttribute("data-words", !column.numeric);
-  const boxes = [rank, mark, symbol, ...cells.map(({ cell }) => cell)].map(({ box }) => box);
-  const tr = element("tr", { hidden: "" }, element("td", { "data-field": "pin" }, pin.box), ...boxes);
-  return { tr, pin, rank, mark, symbol, cells, row: null, condition: "", chosen: false };
-}
-
-/**
- * @param {"td" | "th"} tag
- * @param {string} field
- * @returns {Cell}
- */
-function cellOf(tag, field) {
-  const node = document.createTextNode("");
-  return { box: element(tag, { "data-field": field }, node), node, text: "", tone: "" };
-}
-
-/**
- * Eleven lists of fifty buttons are no way to go by the tab key: the rows have one by pointer and the key `p`.
- * @returns {Cell}
- */
-function pinCell() {
-  const node = document.createTextNode("☆");
-  const box = element("button", { type: "button", tabindex: "-1", "aria-label": "Pin", "aria-pressed": "false" }, node);
-  return { box, node, text: "☆", tone: "" };
-}
-
-/**
- * @param {EventTarget | null} target
- * @returns {string} the symbol of the row it is in
- */
-function symbolAt(target) {
-  return target instanceof Element ? (target.closest("tr")?.dataset.symbol ?? "") : "";
-}
-
-/**
- * @param {Cell} cell
- * @param {string} text
- * @param {string} tone
- */
-function put(cell, text, tone) {
-  if (cell.text !== text) {
-    cell.text = text;
-    cell.node.data = text;
-  }
-  if (cell.tone !== tone) {
-    cell.tone = tone;
-    cell.box.className = tone;
-  }
-}
-
-/** @param {Slot} slot */
-function clearSlot(slot) {
-  slot.tr.hidden = true;
-  slot.tr.removeAttribute("data-symbol");
-  slot.row = null;
-}
-
-/**
- * @param {Slot} slot
- * @param {Row} row
- */
-function nameSlot(slot, row) {
-  slot.tr.hidden = false;
-  slot.tr.dataset.symbol = row.symbol;
-  slot.symbol.box.title = typeof row.name === "string" ? row.name : "";
-  put(slot.symbol, row.symbol, "");
-}
-
-/**
- * @param {Slot} slot
- * @param {boolean} pinned
- */
-function pinSlot(slot, pinned) {
-  const tone = pinned ? "pinned" : "";
-  if (slot.pin.tone === tone) return;
-  put(slot.pin, pinned ? "★" : "☆", tone);
-  slot.pin.box.setAttribute("aria-pressed", String(pinned));
-}
-
-/**
- * @param {Slot} slot
- * @param {boolean} chosen
- */
-function chooseSlot(slot, chosen) {
-  if (slot.chosen === chosen) return;
-  slot.chosen = chosen;
-  slot.tr.toggleAttribute("data-chosen", chosen);
-}
-
-/**
- * @param {Slot} slot
- * @param {Row} row
- */
-function rankSlot(slot, row) {
-  put(slot.rank, String(row.rank), "rank");
-  slot.tr.setAttribute("aria-rowindex", String(row.rank + 1));
-}
-
-/**
- * @param {Slot} slot
- * @param {Row} row
- */
-function showCondition(slot, row) {
-  const stale = row.stale === true ? "stale" : "";
-  const condition = row.halted === true ? "halted" : stale;
-  if (slot.condition === condition) return;
-  slot.condition = condition;
-  slot.tr.className = condition;
-}
-
-/**
- * @param {Row} row
- * @param {string} noticed
- */
-function markOf(row, noticed) {
-  return row.halted === true ? "HALT" : noticed;
-}
-
-/** @param {string} mark */
-function toneOfMark(mark) {
-  if (mark === "NEW") return "new";
-  if (mark === "HALT") return "halt";
-  if (mark.startsWith("▲")) return "rose";
-  return mark === "" ? "" : "fell";
 }

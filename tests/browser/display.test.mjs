@@ -7,7 +7,7 @@ import { catalogueOf, columnOf, fitting, preferred, USUAL_COLUMNS } from "../../
 import { feedAge, feedWords, jobWords, linkWords, nothingKnown, sessionWords } from "../../static/header.js";
 import { MarketClock } from "../../static/market_clock.js";
 import { FLASH_MS, Marks, NEW_MS, SHIFT_MS } from "../../static/marks.js";
-import { emptyReason } from "../../static/panels.js";
+import { emptyReason } from "../../static/list_panel.js";
 
 const NO_CHANGES = Object.freeze({ added: [], removed: [], updated: [], shifts: [] });
 

@@ -51,7 +51,8 @@ def address(app: App) -> str:
 
 
 async def live(page: Page) -> None:
-    """Wait until the page says that it is live and shows rows."""
+    """Wait until the page says that it is live and shows rows, those of the winners among them."""
+    await until(page, "tradeul.state() === 'LIVE' && (tradeul.show('winners'), true)")
     await until(page, "tradeul.state() === 'LIVE' && document.querySelector('[data-list=winners] [data-symbol]')")
 
 
