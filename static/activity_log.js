@@ -68,6 +68,14 @@ export class ActivityLog {
     write(this.empty, this.shown.length > 0 ? "" : unfiltered ? "nobody entered or left a list yet" : "none is like that");
   }
 
+  /** What is seen, the newest first. */
+  sheet() {
+    const rows = this.shown.map(({ timestamp, symbol, event, list, rank, price: at, reason }) => {
+      return [new Date(timestamp).toISOString(), symbol, event, list, rank, at, reason];
+    });
+    return [["time", "symbol", "event", "list", "rank", "price", "reason"], ...rows];
+  }
+
   #nameLists() {
     const lists = this.parts.lists();
     this.titles = new Map(lists.map(({ name, title }) => [name, title]));

@@ -6,14 +6,19 @@
 import { Activity } from "./activity.js";
 import { ActivityLog } from "./activity_log.js";
 import { Detail } from "./detail.js";
-import { GROUPS, onSelect, select, selected } from "./selection.js";
+import { DEFAULT_GROUP, GROUPS, onSelect, select, selected } from "./selection.js";
+import { save } from "./spreadsheet.js";
+import { SymbolSearch } from "./symbol_search.js";
 
 const REMEMBERED = 2_000;
 
 /**
  * @typedef {{ask: import("./api.js").Ask, painter: import("./dom.js").Painter,
  *   connection: import("./connection.js").Connection, column: (field: string) => import("./columns.js").Column,
- *   now: () => number | null, say: (words: string) => void}} Page
+ *   now: () => number | null, say: (words: string) => void, current: () => Current | null}} Page
+ *
+ * The panel that keys are meant for.
+ * @typedef {{group: string, name: string, sheet: (() => import("./spreadsheet.js").Sheet) | undefined}} Current
  *
  * @typedef {{group: () => string}} Context
  */
@@ -30,12 +35,34 @@ export class Closeup {
     this.links = [];
     /** @type {readonly import("./protocol.js").ListInfo[]} */
     this.lists = [];
+    this.search = new SymbolSearch(page.ask, (symbol) => select(this.#group(), symbol));
     for (const group of GROUPS) {
       onSelect(group, (symbol) => {
         page.connection.watch(group, symbol);
         this.repaint();
       });
     }
+  }
+
+  /** @returns {{[key: string]: () => void}} what is done by which key */
+  get keys() {
+    return {
+      "/": () => this.search.open(),
+      c: () => void this.copy(selected(this.#group())),
+      v: () => this.saveSheet(),
+    };
+  }
+
+  #group() {
+    return this.page.current()?.group ?? DEFAULT_GROUP;
+  }
+
+  /** Hand what is seen in the panel that keys are meant for to the reader, as a file. */
+  saveSheet() {
+    const current = this.page.current();
+    if (current?.sheet === undefined) return this.page.say("this panel has no rows to save: go to a list first");
+    const moment = new Date(this.page.now() ?? Date.now()).toISOString().slice(0, 19).replaceAll(":", "");
+    save(`${current.name}-${moment}Z.csv`, current.sheet());
   }
 
   /** Fills an element with the detail of its colour's symbol.
@@ -61,7 +88,8 @@ export class Closeup {
   activityLog(host, context) {
     const { painter } = this.page;
     const parts = { activity: this.activity, painter, lists: () => this.lists, select, selected };
-    return this.#opened(new ActivityLog(host, parts, context.group));
+    const log = new ActivityLog(host, parts, context.group);
+    return { ...this.#opened(log), sheet: () => log.sheet() };
   }
 
   /**

@@ -16,7 +16,7 @@ import { MarketClock } from "./market_clock.js";
 import { KIND_TITLES } from "./panel_kinds.js";
 import { Pins } from "./pins.js";
 import { SOCKET_PATH } from "./protocol.js";
-import { CHANNEL, DEFAULT_GROUP, selected, shareSelection } from "./selection.js";
+import { CHANNEL, DEFAULT_GROUP, shareSelection } from "./selection.js";
 import { applyStoredTheme, toggleTheme } from "./theme.js";
 import { STALE_MS } from "./viewer.js";
 import { Workspace } from "./workspace.js";
@@ -36,7 +36,10 @@ const pins = new Pins(ask, () => panels.repaint(), say);
 const builder = new Builder({ ask, say, saved: (name) => panels.goTo(name) });
 const edit = (/** @type {string} */ name) => void builder.open(name);
 const closeup = new Closeup({
-  ask, painter, connection, say, now: () => clock.now(performance.now()), column: (field) => panels.column(field),
+  ask, painter, connection, say,
+  now: () => clock.now(performance.now()),
+  column: (field) => panels.column(field),
+  current: () => panels.seen,
 });
 /** @type {import("./panel_kinds.js").Registry} */
 const kinds = {
@@ -156,9 +159,9 @@ const KEYS = {
   p: () => panels.withPointed((symbol) => void pins.toggle(symbol)),
   d: () => panels.withPointed((symbol) => panels.choose(symbol)),
   Escape: () => panels.choose(""),
-  c: () => void closeup.copy(selected(panels.current?.group ?? DEFAULT_GROUP)),
   t: toggleTheme,
   ...workspace.keys,
+  ...closeup.keys,
 };
 
 addEventListener("keydown", (event) => {
@@ -187,6 +190,7 @@ function isTyping(target) {
 byId("help").addEventListener("click", () => sheet.showModal());
 byId("new-list").addEventListener("click", () => void builder.open());
 byId("theme").addEventListener("click", toggleTheme);
+byId("save-sheet").addEventListener("click", () => closeup.saveSheet());
 byId("setup-page").addEventListener("click", () => workspace.setupSheet.open());
 addEventListener("online", () => connection.retry());
 document.addEventListener("visibilitychange", () => {

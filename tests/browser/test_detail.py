@@ -121,11 +121,12 @@ async def test_it_fits_the_screen(browser_path: str, width: int, height: int) ->
         await until(page, "document.querySelector('tr[data-symbol]')")
         await chosen(page, "tr[data-symbol]")
         outside = await page.evaluate(
-            """[...document.querySelectorAll('.detail, .detail-head, .detail .facts, .detail .facts *')].map(part => part.getBoundingClientRect())
+            """[...document.querySelectorAll('.detail, .detail-head, .detail .facts, .detail .facts *')]
+                .map(part => part.getBoundingClientRect())
                 .filter(box => box.left < 0 || box.right > innerWidth || box.bottom > innerHeight).length"""
         )
         cut = await page.evaluate(
-            "[...document.querySelectorAll('.detail .facts dd')].filter(dd => dd.scrollWidth > dd.clientWidth + 1).length"
+            "[...document.querySelectorAll('.facts dd')].filter(dd => dd.scrollWidth > dd.clientWidth + 1).length"
         )
         rows = await page.evaluate("document.querySelector('tr[data-symbol]').checkVisibility()")
         scrolls = await page.evaluate("document.documentElement.scrollHeight - innerHeight")

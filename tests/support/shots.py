@@ -55,7 +55,9 @@ async def _views(page: Page, folder: Path, size: str) -> None:
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    found = os.environ.get("TRADEUL_TEST_BROWSER") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    found = (
+        os.environ.get("TRADEUL_TEST_BROWSER") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    )
     if found is None:
         sys.exit("no browser: sudo apt-get install chromium-headless-shell")
     asyncio.run(take(folder, found))
