@@ -63,6 +63,7 @@ from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
 from tradeul.web.routes.page import read_page
 from tradeul.web.routes.rvol import Rvol
+from tradeul.web.routes.sparks import SparkRoutes
 from tradeul.web.routes.subscriptions import SubscriptionRoutes
 from tradeul.web.routes.survey import SurveyRoutes
 from tradeul.web.routes.symbols import Symbols
@@ -366,6 +367,7 @@ class App:
                 self._ticker(view, rest),
                 ringing.routes(),
                 SubscriptionRoutes(reconciler),
+                SparkRoutes(self.enrichment.sparks, self.board, self.channels, view),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
                 Symbols(SymbolSearch(self.board), self.settings.page.titled_links()),
                 *self.own.routes(self.board, self.channels),

@@ -337,7 +337,7 @@ async def test_a_hundred_lists_of_ones_own(browser_path: str) -> None:
         await page.add_init_script(NOTING_GREETINGS)
         await page.goto(address(app))
         await live(page)
-        shown = await page.locator("[data-list]").count()
+        shown = len(await page.evaluate("tradeul.lists()"))
         greetings = await page.evaluate("window.greetings")
 
     assert shown == 111

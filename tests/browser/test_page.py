@@ -11,9 +11,11 @@ from tradeul.domain.deltas import wire_rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
+FIRST_LISTS = ("gappers_up", "gappers_down", "momentum_up", "anomalies", "new_highs", "high_volume")
+
 
 async def test_rows_appear_and_change(browser_path: str) -> None:
-    """All 11 lists are there, rows come in and move, and the page says which market it shows."""
+    """The first layout's lists are there, rows come in and move, and the page says which market it shows."""
     async with program() as app, open_page(address(app), browser_path) as opened:
         page = opened.page
         await live(page)
@@ -24,9 +26,11 @@ async def test_rows_appear_and_change(browser_path: str) -> None:
             ".join() !== argument",
             ",".join(row["fields"]["price"] for row in before),
         )
-        lists = await page.eval_on_selector_all("[data-list]", "all => all.map(panel => panel.dataset.list)")
+        shown = await page.eval_on_selector_all("[data-list]", "all => all.map(panel => panel.dataset.list)")
+        lists = await page.evaluate("tradeul.lists()")
         market = await text_of(page, "#market")
 
+    assert shown == [*FIRST_LISTS, "winners"]
     assert set(lists) == set(app.channels.by_name)
     assert "SIMULATED" in market
     assert all(row["fields"]["price"] for row in before)

@@ -24,6 +24,7 @@ from tradeul.domain.reference import NUMBERS, TEXTS, Facts
 from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
 from tradeul.domain.slot_book import SlotBook, slot_end, slots_ended
 from tradeul.domain.slots import SLOT_SECONDS, seconds_into_day, slot_of
+from tradeul.domain.sparks import SparkTrail
 from tradeul.domain.splits import MorningSplits
 from tradeul.domain.trade_counts import TradeCounts
 from tradeul.domain.usual import Baseline
@@ -92,6 +93,7 @@ class Enrichment:
         self._halts = Halts(board)
         self._live_rows = LiveRows(board, self._extremes, self._trade_counts, self._halts)
         self._trail = Trail()
+        self.sparks = SparkTrail()
         self._morning_splits: MorningSplits | None = None
         self._moment: Moment | None = None
         self._slot = -1
@@ -178,6 +180,7 @@ class Enrichment:
         self._trail.look_back(board, EVERY_ROW, at)
         shown = np.where(board["price_source"] < reading.PREVIOUS, board["price"], np.nan)
         self._trail.record(at, shown, board["volume_today"])
+        self.sparks.record(at, shown)
         self.as_of = max(self.as_of, at)
         self._image_at = at
         self._late = image.delayed or now - at > LATE_S * NANOS
@@ -274,6 +277,7 @@ class Enrichment:
                 self.board.reset(_OF_TODAY)
                 self._halts.begin_day()
                 self._trail.clear()
+                self.sparks.clear()
                 self._slot = -1
             self.book = SlotBook(moment.trading_date)
             self._close_slots(at)

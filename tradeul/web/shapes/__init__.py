@@ -46,6 +46,7 @@ from tradeul.web.shapes.symbols import (
     ListThen,
     RvolWork,
     ScanResults,
+    Sparks,
     Ticker,
     UsualDay,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "Scans",
     "SessionFacts",
     "SignedIn",
+    "Sparks",
     "Subscriptions",
     "Ticker",
     "TriedAgain",

@@ -53,6 +53,17 @@ class Bar(Shape):
     trades: float | None
 
 
+class Sparks(Shape):
+    """The last points of the price of every symbol in a list, `step_ms` of market time apart, the last one's step
+    holding `as_of`; null where nothing was known.
+    """
+
+    list: str
+    step_ms: int
+    as_of: Milliseconds
+    rows: dict[str, tuple[float | None, ...]]
+
+
 class Bars(Shape):
     """Bars in the order of time."""
 
