@@ -10,6 +10,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 BIN := .venv/bin
 BROWSER_TESTS := tests/browser
 BENCHMARKS := tests/benchmarks
+VENDORED := static/vendor
 # A browser from npm, where the system has none, is linked here.
 export PATH := $(CURDIR)/.cache/browser:$(PATH)
 export UV_PYTHON_DOWNLOADS := never
@@ -70,14 +71,22 @@ lock: .venv/.uv ## take the newest versions of everything we stand on
 	@$(COMPILE) --upgrade pyproject.toml --group test --constraints requirements.lock --output-file tests/requirements.lock
 	@$(COMPILE) --upgrade --group bench --constraints tests/requirements.lock --output-file $(BENCHMARKS)/requirements.lock
 	@echo uv | $(COMPILE) --upgrade - --output-file .ci/uv.txt
-	@for folder in $(BROWSER_TESTS) $(BENCHMARKS); do \
+	@for folder in $(BROWSER_TESTS) $(BENCHMARKS) $(VENDORED); do \
 		(cd $$folder && npm update --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --silent); done
+
+vendor: .cache/.node ## take the parts of the page that others make anew, as their lock file says
+	@rm -rf .cache/vendor && mkdir -p .cache/vendor
+	@cp $(VENDORED)/package.json $(VENDORED)/package-lock.json .cache/vendor
+	@cd .cache/vendor && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cp .cache/vendor/node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.mjs $(VENDORED)/lightweight-charts.js
+	@cp .cache/vendor/node_modules/lightweight-charts/LICENSE $(VENDORED)/LICENSE.txt
+	@cd $(VENDORED) && sha256sum lightweight-charts.js LICENSE.txt >SHA256SUMS
 
 clean: ## remove everything that was made; the next command sets up anew
 	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules $(BENCHMARKS)/node_modules
 	@find tradeul tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run install test check style types fmt fuzz faults golden bench lock clean
+.PHONY: help run install test check style types fmt fuzz faults golden bench lock vendor clean
 
 # Setting up. A stamp file says what has been done, and is older than what makes it due again.
 

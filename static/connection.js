@@ -63,9 +63,12 @@ export class Connection {
     this.#step((now) => this.viewer.retry(now));
   }
 
-  /** @param {string} symbol that is to be looked at closely; empty for none */
-  watch(symbol) {
-    this.#step((now) => this.viewer.watch(symbol, now));
+  /**
+   * @param {string} group
+   * @param {string} symbol that it is to look at closely; empty for none
+   */
+  watch(group, symbol) {
+    this.#step((now) => this.viewer.watch(group, symbol, now));
   }
 
   #tick() {

@@ -185,6 +185,13 @@ export class ListPanel {
     if (this.table.marks.expire(now)) this.repaint();
   }
 
+  /** All rows as the reader ordered them, in the columns that are shown; values as they are, not as they are written. */
+  sheet() {
+    const names = this.table.columns.map(({ name }) => name);
+    const { rows } = this.order;
+    return [["rank", "symbol", ...names], ...rows.map((row) => [row.rank, row.symbol, ...names.map((name) => row[name])])];
+  }
+
   focus() {
     this.table.region.focus({ preventScroll: true });
   }

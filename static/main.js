@@ -5,10 +5,10 @@
 
 import { ask } from "./api.js";
 import { Builder } from "./builder.js";
+import { Closeup } from "./closeup.js";
 import { catalogueOf } from "./columns.js";
 import { browserSurroundings, Connection } from "./connection.js";
 import { Coverage } from "./coverage.js";
-import { Detail } from "./detail.js";
 import { byId, Painter, write } from "./dom.js";
 import { Header, nothingKnown } from "./header.js";
 import { browserStorage } from "./layouts.js";
@@ -17,7 +17,7 @@ import { MarketClock } from "./market_clock.js";
 import { KIND_TITLES } from "./panel_kinds.js";
 import { Pins } from "./pins.js";
 import { SOCKET_PATH } from "./protocol.js";
-import { CHANNEL, DEFAULT_GROUP, onSelect, select, selected, shareSelection } from "./selection.js";
+import { CHANNEL, DEFAULT_GROUP, shareSelection } from "./selection.js";
 import { applyStoredTheme, toggleTheme } from "./theme.js";
 import { STALE_MS } from "./viewer.js";
 import { Workspace } from "./workspace.js";
@@ -36,21 +36,30 @@ const { viewer } = connection;
 const pins = new Pins(ask, () => panels.repaint(), say);
 const builder = new Builder({ ask, say, saved: (name) => panels.goTo(name) });
 const edit = (/** @type {string} */ name) => void builder.open(name);
+const closeup = new Closeup({
+  ask, painter, connection, say,
+  now: () => clock.now(performance.now()),
+  column: (field) => panels.column(field),
+  current: () => panels.seen,
+});
 /** @type {import("./panel_kinds.js").Registry} */
-const kinds = { list: { title: KIND_TITLES.list ?? "", make: listPanel } };
-onSelect(DEFAULT_GROUP, look);
+const kinds = {
+  list: { title: KIND_TITLES.list ?? "", make: listPanel },
+  log: { title: KIND_TITLES.log ?? "", make: (host, context) => closeup.activityLog(host, context) },
+  detail: { title: KIND_TITLES.detail ?? "", make: (host, context) => closeup.detail(host, context) },
+};
 const workspace = new Workspace(
   { painter, situation: facts, lists: () => viewer.lists, pins, ask, say, edit, storage: browserStorage() },
   kinds,
 );
 const { panels } = workspace;
-const detail = new Detail(viewer.watching, (field) => panels.column(field));
 const coverage = new Coverage(ask);
 const header = new Header(facts, viewer, clock);
 
 /** @param {import("./viewer.js").News} news */
 function told(news) {
   const now = performance.now();
+  closeup.told(news);
   switch (news.kind) {
     case "hello":
       facts.market = news.hello.market;
@@ -70,7 +79,7 @@ function told(news) {
       workspace.rows(news.list, news.changes, now);
       return;
     case "symbol":
-      painter.request(detail);
+    case "alert":
       return;
     case "status":
       takeStatus(news.status, now);
@@ -110,27 +119,14 @@ function turnTo(session) {
   panels.repaint();
 }
 
-/** @param {string} symbol to look at closely, empty for none */
-function look(symbol) {
-  detail.name = nameOf(symbol);
-  connection.watch(symbol);
-}
-
-/** @param {string} symbol */
-function nameOf(symbol) {
-  const rows = [...viewer.lists.values()].map((list) => list.rows.find((row) => row.symbol === symbol));
-  const name = rows.find((row) => typeof row?.name === "string")?.name;
-  return typeof name === "string" ? name : "";
-}
-
 async function loadCatalogue() {
   const { content } = await ask("GET", "/api/v1/fields");
   // Without an answer the built-in titles stand; the lists themselves come over the socket.
   if (content === null) return;
   const catalogue = catalogueOf(content);
   panels.setCatalogue(catalogue);
+  closeup.repaint();
   workspace.panelSheet.setCatalogue(catalogue);
-  painter.request(detail);
   builder.setCatalogue(catalogue);
 }
 
@@ -146,6 +142,7 @@ let shownState = viewer.state;
 
 function beat() {
   painter.request(header);
+  closeup.beat();
   workspace.beat(performance.now());
   if (performance.now() > noticeUntil) write(byId("notice"), "");
   if (viewer.state === shownState) return;
@@ -167,6 +164,7 @@ const KEYS = {
   Escape: () => panels.choose(""),
   t: toggleTheme,
   ...workspace.keys,
+  ...closeup.keys,
 };
 
 addEventListener("keydown", (event) => {
@@ -195,9 +193,9 @@ function isTyping(target) {
 byId("help").addEventListener("click", () => sheet.showModal());
 byId("new-list").addEventListener("click", () => void builder.open());
 byId("theme").addEventListener("click", toggleTheme);
+byId("save-sheet").addEventListener("click", () => closeup.saveSheet());
 byId("coverage").addEventListener("click", () => coverage.open());
 byId("setup-page").addEventListener("click", () => workspace.setupSheet.open());
-byId("detail-close").addEventListener("click", () => select(DEFAULT_GROUP, ""));
 addEventListener("online", () => connection.retry());
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
@@ -218,7 +216,7 @@ Object.defineProperty(globalThis, "tradeul", {
     /** @param {string} list */
     sequence: (list) => viewer.lists.get(list)?.sequence ?? null,
     detail: () => {
-      const { symbol, timestamp, live, values } = viewer.watching;
+      const { symbol, timestamp, live, values } = viewer.watchings.of(DEFAULT_GROUP);
       return { symbol, timestamp, live, values: { ...values } };
     },
   }),
@@ -226,7 +224,6 @@ Object.defineProperty(globalThis, "tradeul", {
 
 shareSelection(new BroadcastChannel(CHANNEL));
 pins.shareWith(new BroadcastChannel("tradeul.pins"));
-look(selected(DEFAULT_GROUP));
 connection.start();
 setInterval(beat, BEAT_MS);
 void loadCatalogue();

@@ -22,7 +22,7 @@
  *   head: (words: {title?: string, count?: string, note?: string}) => void}} PanelContext
  *
  * All but `close` as a kind has need of it: `show` hears of a changed spec, `rows` of a list's changes, `resize` of the
- * room there is, `focus` is to take the keyboard, `key` answers whether it took a key.
+ * room there is, `focus` is to take the keyboard, `key` answers whether it took a key, `sheet` is what is seen as rows of values.
  * @typedef {{close: () => void,
  *   show?: (spec: PanelSpec) => void,
  *   repaint?: () => void,
@@ -30,7 +30,8 @@
  *   expire?: (now: number) => void,
  *   resize?: (width: number, height: number) => void,
  *   focus?: () => void,
- *   key?: (event: KeyboardEvent) => boolean}} Shown
+ *   key?: (event: KeyboardEvent) => boolean,
+ *   sheet?: () => import("./spreadsheet.js").Sheet}} Shown
  * @typedef {(element: HTMLElement, context: PanelContext) => Shown} Kind
  * @typedef {{[kind: string]: {title: string, make: Kind}}} Registry
  */

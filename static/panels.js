@@ -245,6 +245,14 @@ export class Panels {
     return this.frames.get(this.shown)?.spec;
   }
 
+  /** @returns {{group: string, name: string, sheet: import("./panel_kinds.js").Shown["sheet"]} | null} what is seen in it */
+  get seen() {
+    const frame = this.frames.get(this.shown);
+    if (frame === undefined) return null;
+    const { spec, shown } = frame;
+    return { group: spec.group, name: spec.list ?? spec.kind, sheet: shown.sheet?.bind(shown) };
+  }
+
   /** @returns {string} the list that keys are meant for */
   get focused() {
     return this.current?.list ?? "";

@@ -8,7 +8,7 @@
 import { ListSync } from "./list_sync.js";
 import { limitsOf, Pace } from "./pace.js";
 import { ACTIONS, FIRST_FINAL_CLOSE_CODE, FRAMES, PROTOCOL } from "./protocol.js";
-import { Watching } from "./watching.js";
+import { Watchings } from "./watching.js";
 
 /**
  * @typedef {"DOWN" | "CONNECTING" | "SYNCING" | "LIVE" | "STALE" | "HALTED"} LinkState
@@ -19,6 +19,7 @@ import { Watching } from "./watching.js";
  *   | {kind: "rows", list: string, changes: import("./rankings.js").Changes | null}
  *   | {kind: "gone", list: string}
  *   | {kind: "symbol"}
+ *   | {kind: "alert", alert: import("./protocol.js").Alert}
  *   | {kind: "status", status: import("./protocol.js").Status}
  *   | {kind: "heartbeat", heartbeat: import("./protocol.js").Heartbeat}} News
  */
@@ -48,7 +49,7 @@ export class Viewer {
     this.random = random;
     /** @type {Map<string, ListSync>} */
     this.lists = new Map();
-    this.watching = new Watching();
+    this.watchings = new Watchings();
     /** @type {string | null} */
     this.halted = null;
     this.retryAt = 0;
@@ -114,19 +115,20 @@ export class Viewer {
     if (silence >= RECONNECT_MS) this.#giveUp("no word from the server", now, late);
     else if (silence >= STALE_MS && !late) this.stale = true;
     else {
-      this.watching.tick(now);
+      this.watchings.tick(now);
       this.#talk(now);
       this.#tickLists(now);
     }
   }
 
   /**
-   * Look closely at a symbol from now on, instead of the one before.
+   * Look closely at a symbol from now on, instead of the one that the group looked at before.
+   * @param {string} group
    * @param {string} symbol empty for none
    * @param {number} now
    */
-  watch(symbol, now) {
-    this.watching.choose(symbol);
+  watch(group, symbol, now) {
+    this.watchings.of(group).choose(symbol);
     this.news.push({ kind: "symbol" });
     this.#talk(now);
   }
@@ -198,7 +200,7 @@ export class Viewer {
     this.#adopt(hello.lists, now);
     this.#talk(now);
     // Who asks for nothing is sent away, and a server without lists leaves nothing else to ask.
-    const silent = this.lists.size === 0 && this.watching.symbol === "";
+    const silent = this.lists.size === 0 && this.watchings.idle;
     if (silent) this.commands.push({ kind: "send", socket: this.socket, message: { action: ACTIONS.ping } });
   }
 
@@ -237,14 +239,17 @@ export class Viewer {
         break;
       case FRAMES.status:
         this.news.push({ kind: "status", status: /** @type {any} */ (frame) });
-        this.watching.heardOfFeed(frame.feed);
+        this.watchings.heardOfFeed(frame.feed);
         if (Array.isArray(frame.lists)) this.#adopt(frame.lists, now);
         break;
       case FRAMES.aggregate:
-        if (this.watching.aggregate(/** @type {any} */ (frame))) this.news.push({ kind: "symbol" });
+        if (this.watchings.aggregate(/** @type {any} */ (frame))) this.news.push({ kind: "symbol" });
+        break;
+      case FRAMES.alert:
+        this.news.push({ kind: "alert", alert: /** @type {any} */ (frame) });
         break;
       case FRAMES.error:
-        if (this.watching.refused(/** @type {any} */ (frame))) this.news.push({ kind: "symbol" });
+        if (this.watchings.refused(/** @type {any} */ (frame))) this.news.push({ kind: "symbol" });
         else this.#refused(frame.code, this.requests.get(frame.id) ?? "");
         break;
       case FRAMES.bye:
@@ -335,10 +340,10 @@ export class Viewer {
   /** @param {number} now */
   #talkOfSymbol(now) {
     for (;;) {
-      const message = this.watching.next();
-      if (message === null || !this.pace.allows(now)) return;
-      this.commands.push({ kind: "send", socket: this.socket, message });
-      this.watching.said(now);
+      const next = this.watchings.next(now);
+      if (next === null || !this.pace.allows(now)) return;
+      this.commands.push({ kind: "send", socket: this.socket, message: next.message });
+      next.watching.said(now);
     }
   }
 
@@ -383,7 +388,7 @@ export class Viewer {
     this.stale = false;
     this.outbox = [];
     for (const list of this.lists.values()) list.disconnect();
-    this.watching.disconnect();
+    this.watchings.disconnect();
     this.news.push({ kind: "symbol" });
   }
 

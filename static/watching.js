@@ -1,7 +1,8 @@
 /**
- * The one symbol the page looks at closely, which lives while it is chosen, whatever lists it is in: what the user
- * wants, what the server was told of that, and the newest values. What is to be said is the difference of the first
- * two, so a lost connection or a quick hand leaves nothing behind. Pure; stepped by `viewer.js`, shown by `detail.js`.
+ * The symbols the page looks at closely, one for each colour group, which live while they are chosen, whatever lists
+ * they are in: what the user wants, what the server was told of that, and the newest values. What is to be said is the
+ * difference of the first two, so a lost connection or a quick hand leaves nothing behind. Pure; stepped by `viewer.js`,
+ * shown by `detail.js`.
  */
 
 import { ANSWER_MS } from "./list_sync.js";
@@ -106,5 +107,77 @@ export class Watching {
   #unrefused() {
     this.refusal = "";
     this.tooEarly = false;
+  }
+}
+
+/** A `Watching` for each group. What two groups look at is let go of when neither does any more. */
+export class Watchings {
+  constructor() {
+    /** @type {Map<string, Watching>} */
+    this.byGroup = new Map();
+  }
+
+  /** @param {string} group */
+  of(group) {
+    const watching = this.byGroup.get(group) ?? new Watching();
+    this.byGroup.set(group, watching);
+    return watching;
+  }
+
+  /** @returns {Watching[]} */
+  get all() {
+    return [...this.byGroup.values()];
+  }
+
+  /** Nobody looks at anything. */
+  get idle() {
+    return this.all.every(({ symbol }) => symbol === NONE);
+  }
+
+  /**
+   * @param {number} now
+   * @returns {{message: {action: string, symbols: string[], id?: string}, watching: Watching} | null} what is to be
+   *   said next, and who is to hear that it was
+   */
+  next(now) {
+    for (const watching of this.all) {
+      const message = watching.next();
+      if (message === null) continue;
+      const shared = this.all.some((other) => other !== watching && other.told === watching.told);
+      if (message.action !== ACTIONS.unwatch || !shared) return { message, watching };
+      watching.said(now);
+      return this.next(now);
+    }
+    return null;
+  }
+
+  /** @param {number} now */
+  tick(now) {
+    for (const watching of this.all) watching.tick(now);
+  }
+
+  disconnect() {
+    for (const watching of this.all) watching.disconnect();
+  }
+
+  /** @param {string} feed how the server says that its feed stands */
+  heardOfFeed(feed) {
+    for (const watching of this.all) watching.heardOfFeed(feed);
+  }
+
+  /**
+   * @param {Aggregate} frame
+   * @returns {boolean} whether there is something new to be seen
+   */
+  aggregate(frame) {
+    return this.all.map((watching) => watching.aggregate(frame)).includes(true);
+  }
+
+  /**
+   * @param {import("./protocol.js").Refusal} error
+   * @returns {boolean} whether it was about one of these
+   */
+  refused(error) {
+    return this.all.map((watching) => watching.refused(error)).includes(true);
   }
 }

@@ -319,3 +319,30 @@ def test_a_channel_that_there_is_not_is_refused(channels: str) -> None:
     message = refusal(None, {"TRADEUL_HOT__CHANNELS": channels})
 
     assert message == "hot.channels: must name one or more of A, AM, T, Q, LULD (from TRADEUL_HOT__CHANNELS)"
+
+
+def test_links_are_titles_and_addresses() -> None:
+    """As many as there are, in order; a title may have spaces."""
+    links = ["My notes https://notes.example/{symbol}", "Plain http://plain.example:81?t={symbol}"]
+
+    assert load_settings(written(f"[page]\nlinks = {links}\n"), {}).page.titled_links() == [
+        ("My notes", "https://notes.example/{symbol}"),
+        ("Plain", "http://plain.example:81?t={symbol}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "Bad javascript:alert('{symbol}')",
+        "Bad data:text/html,{symbol}",
+        "Bad https://{symbol}.example/",
+        "Bad https://user@bad.example/{symbol}",
+        "Bad https://bad.example/nothing",
+        "https://untitled.example/{symbol}",
+        "Bad https://bad.example/{symbol}{symbols}",
+    ],
+)
+def test_a_link_that_could_lead_anywhere_is_refused(link: str) -> None:
+    """Its host is written out, it is of the web, and the symbol stands behind the host."""
+    assert refusal(None, {"TRADEUL_PAGE__LINKS": link}).startswith("page.links: ")

@@ -38,6 +38,7 @@ from tradeul.engine.reference import ReferenceKeeper
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.session_watch import SessionWatch
 from tradeul.engine.survey import Survey
+from tradeul.engine.symbol_search import SymbolSearch
 from tradeul.engine.vendor_hours import VendorHours
 from tradeul.engine.view import EngineView
 from tradeul.engine.visits import Visits
@@ -70,6 +71,7 @@ from tradeul.web.routes.rvol import Rvol
 from tradeul.web.routes.sparks import SparkRoutes
 from tradeul.web.routes.subscriptions import SubscriptionRoutes
 from tradeul.web.routes.survey import SurveyRoutes
+from tradeul.web.routes.symbols import Symbols
 from tradeul.web.routes.ticker import Ticker
 from tradeul.web.routes.why import WhyRoutes
 from tradeul.web.server import Address, WebServer
@@ -374,6 +376,7 @@ class App:
                 SubscriptionRoutes(reconciler),
                 SparkRoutes(self.enrichment.sparks, self.board, self.channels, view),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
+                Symbols(SymbolSearch(self.board), self.settings.page.titled_links()),
                 *self.own.routes(self.board, self.channels),
                 self.operations.routes(parts, view, hub, self._crowd),
             ],

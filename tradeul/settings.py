@@ -69,6 +69,18 @@ def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _ORIGIN: Final = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:\d{1,5})?")
+
+
+def _links(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not _LINK.fullmatch(value):
+            raise ValueError(f"{value!r} is no title and https:// address with {{symbol}} in its path or query")
+    return values
+
+
+# The host is the template's own: a symbol never chooses where a link leads.
+_LINK: Final = re.compile(r"\S[^{}]* https?://[\w.-]+(:\d{1,5})?[/?][^\s{}]*\{symbol\}[^\s{}]*", re.ASCII)
+Links = Annotated[Names, AfterValidator(_links)]
 Networks = Annotated[Names, AfterValidator(_networks)]
 Origins = Annotated[Names, AfterValidator(_origins)]
 
@@ -97,6 +109,22 @@ class Server(Section):
         description="DANGER: listens beyond loopback without tokens and TLS; whoever comes may read and change all.",
     )
     max_clients: int = Field(5000, ge=1, le=100_000, description="Viewers served at the same time; more are refused.")
+
+
+class Page(Section):
+    links: Links = Field(
+        (
+            "TradingView https://www.tradingview.com/chart/?symbol={symbol}",
+            "Finviz https://finviz.com/quote.ashx?t={symbol}",
+            "Yahoo https://finance.yahoo.com/quote/{symbol}",
+            "Filings https://www.sec.gov/edgar/search/#/q={symbol}",
+        ),
+        description="Pages elsewhere about a symbol: a title, a space, and an address with {symbol} in it.",
+    )
+
+    def titled_links(self) -> list[tuple[str, str]]:
+        """Title and address of each."""
+        return [(title, address) for title, _, address in (link.rpartition(" ") for link in self.links)]
 
 
 class Market(Section):
@@ -283,6 +311,7 @@ class Settings(BaseSettings):
     )
 
     server: Server = Field(Server(), description="The page, the API and the viewers' WebSocket.")
+    page: Page = Field(Page(), description="What the page shows beside the market.")
     market: Market = Field(Market(), description="Where the market comes from.")
     polygon: Polygon = Field(Polygon(), description="The real market: Polygon.io, renamed Massive.com.")
     fmp: Fmp = Field(Fmp(), description="A second source, of companies: sectors, betas, floats that the first lacks.")

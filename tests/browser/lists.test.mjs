@@ -254,7 +254,7 @@ test("the refusal of a request from before the list was made again says nothing 
 test("frames of kinds nobody told it about change nothing, whatever they name", () => {
   const viewer = live();
 
-  viewer.frame(1, { type: "alert", id: 1, rule: "mine", symbol: "AAA", list: "winners", text: "", data: {} }, 100);
+  viewer.frame(1, { type: "rumour", id: 1, rule: "mine", symbol: "AAA", list: "winners", text: "", data: {} }, 100);
   viewer.frame(1, { type: "toString", list: "constructor" }, 110);
 
   assert.deepEqual([viewer.state, viewer.news, viewer.commands], ["LIVE", [], []]);

@@ -16,7 +16,7 @@ from tradeul.domain.events import Symbol
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 FIRST_ROW = "[data-list=winners] tr[data-symbol]"
-SHOWN = "(tradeul.detail().live && document.querySelector('#detail [data-field=price]').textContent)"
+SHOWN = "(tradeul.detail().live && document.querySelector('.detail .facts [data-field=price]').textContent)"
 
 
 async def chosen(page: Page, row: str) -> str:
@@ -59,13 +59,13 @@ async def test_a_symbol_lives_while_it_is_chosen(browser_path: str) -> None:
         clicked = await chosen(page, "[data-list=one] tr[data-symbol]")
         await asked(app, "DELETE", "scans/one")
         await until(page, "!document.querySelector('[data-list=one]')")
-        volume = "document.querySelector('#detail [data-field=volume_today]').textContent"
+        volume = "document.querySelector('.detail .facts [data-field=volume_today]').textContent"
         before = await page.evaluate(f"[tradeul.detail().values.volume_today, {volume}]")
         await until(page, "tradeul.detail().values.volume_today > argument", before[0])
         await until(page, f"{volume} !== argument", before[1])
         watched = app.watches.symbols()
         await page.keyboard.press("Escape")
-        await until(page, "document.querySelector('#detail').hidden")
+        await until(page, "document.querySelector('.detail').hasAttribute('data-idle')")
         await eventually(lambda: not app.watches.symbols())
 
     assert clicked == symbol
@@ -84,7 +84,7 @@ async def test_what_is_shown_is_what_the_board_says(browser_path: str) -> None:
         await until(
             page, "Object.entries(tradeul.detail().values).every(([name, value]) => value === argument[name])", board
         )
-        price = await text_of(page, "#detail [data-field=price]")
+        price = await text_of(page, ".detail .facts [data-field=price]")
         fields = await page.evaluate("Object.keys(tradeul.detail().values)")
 
     assert price == f"{board['price']:.{2 if board['price'] >= 1 else 4}f}"
@@ -101,9 +101,9 @@ async def test_it_is_watched_again_after_a_restart(browser_path: str) -> None:
             page = opened.page
             await live(page)
             symbol = await chosen(page, FIRST_ROW)
-        await until(page, "document.querySelector('#detail').hasAttribute('data-old')")
-        note = await text_of(page, "#detail-note")
-        kept = await text_of(page, "#detail [data-field=price]")
+        await until(page, "document.querySelector('.detail').hasAttribute('data-old')")
+        note = await text_of(page, ".detail-head .note")
+        kept = await text_of(page, ".detail .facts [data-field=price]")
         async with program(port) as again:
             await until(page, f"tradeul.detail().symbol === argument && {SHOWN}", symbol)
             watched = again.watches.symbols()
@@ -115,17 +115,18 @@ async def test_it_is_watched_again_after_a_restart(browser_path: str) -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
 async def test_it_fits_the_screen(browser_path: str, width: int, height: int) -> None:
-    """The strip takes its room from the lists, which stay in view; nothing of it is cut off."""
+    """The detail takes its room from the lists, which stay in view; none of its values is cut off."""
     async with program() as app, open_page(address(app), browser_path, {"width": width, "height": height}) as opened:
         page = opened.page
         await until(page, "document.querySelector('tr[data-symbol]')")
         await chosen(page, "tr[data-symbol]")
         outside = await page.evaluate(
-            """[...document.querySelectorAll('#detail, #detail *')].map(part => part.getBoundingClientRect())
+            """[...document.querySelectorAll('.detail, .detail-head, .detail .facts, .detail .facts *')]
+                .map(part => part.getBoundingClientRect())
                 .filter(box => box.left < 0 || box.right > innerWidth || box.bottom > innerHeight).length"""
         )
         cut = await page.evaluate(
-            "[...document.querySelectorAll('#detail dd')].filter(dd => dd.scrollWidth > dd.clientWidth + 1).length"
+            "[...document.querySelectorAll('.facts dd')].filter(dd => dd.scrollWidth > dd.clientWidth + 1).length"
         )
         rows = await page.evaluate("document.querySelector('tr[data-symbol]').checkVisibility()")
         scrolls = await page.evaluate("document.documentElement.scrollHeight - innerHeight")

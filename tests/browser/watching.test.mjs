@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FACTS, noteOf } from "../../static/detail.js";
+import { FACTS, noteOf } from "../../static/detail_head.js";
 import { newYorkTime } from "../../static/format.js";
 import { Viewer } from "../../static/viewer.js";
 import { Watching } from "../../static/watching.js";
@@ -50,26 +50,26 @@ function refusalOf(code, symbol = "A") {
 test("a chosen symbol is watched, and another one in its place", () => {
   const viewer = greeted();
 
-  viewer.watch("A", 0);
-  viewer.watch("B", 10);
-  viewer.watch("", 20);
+  viewer.watch("blue", "A", 0);
+  viewer.watch("blue", "B", 10);
+  viewer.watch("blue", "", 20);
 
   assert.deepEqual(sent(viewer), [WATCH_A, UNWATCH_A, WATCH_B, { action: "unwatch", symbols: ["B"] }]);
 });
 
 test("choosing what is chosen asks for nothing", () => {
   const viewer = greeted();
-  viewer.watch("A", 0);
+  viewer.watch("blue", "A", 0);
   sent(viewer);
 
-  viewer.watch("A", 10);
+  viewer.watch("blue", "A", 10);
 
   assert.deepEqual(sent(viewer), []);
 });
 
 test("its values are replaced as a whole, and others' are nobody's business", () => {
   const viewer = greeted();
-  viewer.watch("A", 0);
+  viewer.watch("blue", "A", 0);
   news(viewer);
 
   viewer.frame(1, aggregateOf("A", 10), 10);
@@ -77,26 +77,26 @@ test("its values are replaced as a whole, and others' are nobody's business", ()
   viewer.frame(1, aggregateOf("A", null, 2_000), 30);
 
   assert.deepEqual(news(viewer), ["symbol", "symbol"]);
-  assert.deepEqual([viewer.watching.values?.price, viewer.watching.timestamp], [null, 2_000]);
+  assert.deepEqual([viewer.watchings.of("blue").values?.price, viewer.watchings.of("blue").timestamp], [null, 2_000]);
 });
 
 test("what came of the symbol before is not shown as the new one's", () => {
   const viewer = greeted();
-  viewer.watch("A", 0);
+  viewer.watch("blue", "A", 0);
   viewer.frame(1, aggregateOf("A", 10), 10);
 
-  viewer.watch("B", 20);
+  viewer.watch("blue", "B", 20);
   viewer.frame(1, aggregateOf("A", 11), 30);
 
-  assert.equal(viewer.watching.values, null);
-  assert.equal(noteOf(viewer.watching), "waiting for its values");
+  assert.equal(viewer.watchings.of("blue").values, null);
+  assert.equal(noteOf(viewer.watchings.of("blue")), "waiting for its values");
 });
 
 test("chosen before there is a connection, it is asked for after the hello", () => {
   const viewer = new Viewer(() => 0.5);
-  viewer.watch("A", 0);
+  viewer.watch("blue", "A", 0);
   viewer.connect(0);
-  viewer.watch("B", 10);
+  viewer.watch("blue", "B", 10);
   viewer.commands.length = 0;
 
   viewer.frame(1, helloOf([]), 20);
@@ -106,12 +106,12 @@ test("chosen before there is a connection, it is asked for after the hello", () 
 
 test("after a lost connection it is watched anew; until then its values are old, and say of when", () => {
   const viewer = greeted();
-  viewer.watch("A", 0);
+  viewer.watch("blue", "A", 0);
   viewer.frame(1, aggregateOf("A", 10), 10);
   sent(viewer);
 
   viewer.closed(1, 1012, "restart", 1_000);
-  const meanwhile = [viewer.watching.live, noteOf(viewer.watching), viewer.watching.values?.price];
+  const meanwhile = [viewer.watchings.of("blue").live, noteOf(viewer.watchings.of("blue")), viewer.watchings.of("blue").values?.price];
   viewer.tick(4_000);
   viewer.frame(2, helloOf([], { epoch: "e2" }), 4_000);
   const asked = sent(viewer);
@@ -119,15 +119,15 @@ test("after a lost connection it is watched anew; until then its values are old,
 
   assert.deepEqual(meanwhile, [false, `as of ${newYorkTime(1_000)}`, 10]);
   assert.deepEqual(asked, [WATCH_A]);
-  assert.deepEqual([viewer.watching.live, noteOf(viewer.watching)], [true, ""]);
+  assert.deepEqual([viewer.watchings.of("blue").live, noteOf(viewer.watchings.of("blue"))], [true, ""]);
 });
 
 test("let go while the connection was lost, it is not asked for again", () => {
   const viewer = greeted();
-  viewer.watch("A", 0);
+  viewer.watch("blue", "A", 0);
   sent(viewer);
   viewer.closed(1, 1012, "restart", 1_000);
-  viewer.watch("", 2_000);
+  viewer.watch("blue", "", 2_000);
   viewer.tick(4_000);
 
   viewer.frame(2, helloOf([]), 4_000);
@@ -137,7 +137,7 @@ test("let go while the connection was lost, it is not asked for again", () => {
 
 test("a refusal is shown in the server's words, and not asked again and again", () => {
   const viewer = greeted();
-  viewer.watch("A", 0);
+  viewer.watch("blue", "A", 0);
   sent(viewer);
   news(viewer);
 
@@ -145,23 +145,23 @@ test("a refusal is shown in the server's words, and not asked again and again", 
   for (let now = 250; now <= 11_000; now += 250) viewer.tick(now);
 
   assert.deepEqual(sent(viewer), []);
-  assert.equal(noteOf(viewer.watching), "no: too_many");
+  assert.equal(noteOf(viewer.watchings.of("blue")), "no: too_many");
   assert.deepEqual(news(viewer).slice(0, 1), ["symbol"]);
 });
 
 test("a refusal of the symbol before is not the new one's", () => {
   const viewer = greeted();
-  viewer.watch("A", 0);
-  viewer.watch("B", 10);
+  viewer.watch("blue", "A", 0);
+  viewer.watch("blue", "B", 10);
 
   viewer.frame(1, refusalOf("too_many"), 20);
 
-  assert.equal(noteOf(viewer.watching), "waiting for its values");
+  assert.equal(noteOf(viewer.watchings.of("blue")), "waiting for its values");
 });
 
 test("asked for too early, it is asked for again once the feed is there", () => {
   const viewer = greeted();
-  viewer.watch("A", 0);
+  viewer.watch("blue", "A", 0);
   viewer.frame(1, refusalOf("starting"), 10);
   sent(viewer);
 
@@ -177,7 +177,7 @@ test("asked for too early, it is asked for again once the feed is there", () => 
 
 test("a question that is not answered for 5 s is asked again", () => {
   const viewer = greeted();
-  viewer.watch("A", 0);
+  viewer.watch("blue", "A", 0);
   sent(viewer);
 
   viewer.tick(4_900);
@@ -192,7 +192,7 @@ test("a question that is not answered for 5 s is asked again", () => {
 
 test("however quickly one goes through a list, the page keeps the server's pace and ends with the last symbol", () => {
   const viewer = greeted();
-  for (let row = 0; row < 400; row += 1) viewer.watch(`S${row}`, row);
+  for (let row = 0; row < 400; row += 1) viewer.watch("blue", `S${row}`, row);
   const atOnce = sent(viewer);
   const later = [];
 
@@ -231,4 +231,26 @@ test("halts and stale rows are said in words", () => {
 
 test("no fact is shown twice", () => {
   assert.equal(new Set(FACTS.map(([field]) => field)).size, FACTS.length);
+});
+
+test("what two groups look at is let go of when neither does any more", () => {
+  const viewer = greeted();
+  viewer.watch("blue", "A", 0);
+  viewer.watch("orange", "A", 0);
+  assert.deepEqual(sent(viewer), [WATCH_A, WATCH_A]);
+
+  viewer.watch("blue", "B", 10);
+  assert.deepEqual(sent(viewer), [WATCH_B]);
+  viewer.frame(1, aggregateOf("A", 1), 20);
+  assert.equal(viewer.watchings.of("orange").values?.price, 1);
+  assert.equal(viewer.watchings.of("blue").values, null);
+
+  viewer.watch("orange", "", 30);
+  assert.deepEqual(sent(viewer), [UNWATCH_A]);
+});
+
+test("an alert is news for the page", () => {
+  const viewer = greeted();
+  viewer.frame(1, { type: "alert", id: 1, rule: "r", symbol: "A", list: null, timestamp: 1, text: "A: rang", data: {} }, 0);
+  assert.deepEqual(news(viewer), ["alert"]);
 });

@@ -7,7 +7,8 @@ from tradeul.domain.fields import BY_NAME, DEFAULT_COLUMNS, LIVE_FIELDS
 
 STATIC = Path(__file__).parents[2] / "static"
 COLUMNS_JS = STATIC / "columns.js"
-DETAIL_JS = STATIC / "detail.js"
+GROUPS_JS = STATIC / "field_groups.js"
+DETAIL_JS = STATIC / "detail_head.js"
 
 
 def words_of(name: str) -> list[str]:
@@ -33,3 +34,13 @@ def test_what_is_shown_of_a_chosen_symbol_is_told() -> None:
 
     assert "price" in shown
     assert set(shown) <= set(LIVE_FIELDS)
+
+
+def test_every_field_stands_in_one_group_of_the_detail() -> None:
+    """Whoever looks at a symbol closely sees all that is known of it, once."""
+    code = GROUPS_JS.read_text().partition("FIELD_GROUPS")[2]
+    grouped = [
+        name for fields in re.findall(r", \[(.*?)\]\]", code, re.DOTALL) for name in re.findall(r"\"(\w+)\"", fields)
+    ]
+
+    assert sorted(grouped) == sorted(BY_NAME.keys() - {"symbol"})

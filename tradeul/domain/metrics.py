@@ -90,7 +90,11 @@ def seconds_known(board: Board, rows: Rows, hours: DayHours) -> Floats:
 
 def expected_volume(board: Board, rows: Rows, hours: DayHours) -> tuple[Floats, Floats, Bools]:
     """What is usual by each row's moment and by the beginning of its slot, and for which of the rows that is exact."""
-    seconds, numbers = seconds_known(board, rows, hours), board.numbers(rows)
+    return usual_by(board, board.numbers(rows), seconds_known(board, rows, hours), hours)
+
+
+def usual_by(board: Board, numbers: Ints, seconds: Floats, hours: DayHours) -> tuple[Floats, Floats, Bools]:
+    """Tell the same of any second of the day for each row; a row may be asked for several times."""
     exact: Bools = board.usual.sessions(numbers) >= board.usual.least_sessions
     expected, before = np.empty(len(numbers)), np.empty(len(numbers))
     for places, usual in ((np.flatnonzero(exact), _by_history), (np.flatnonzero(~exact), _by_curve)):

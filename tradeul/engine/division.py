@@ -14,7 +14,7 @@ from tradeul.domain import metrics, rvol
 from tradeul.domain.board import Board
 from tradeul.domain.events import Ints, Nanos, Symbol
 from tradeul.domain.session import DayHours
-from tradeul.domain.slots import SLOT_SECONDS, slot_of
+from tradeul.domain.slots import SLOT_SECONDS, SLOTS_PER_DAY, slot_of
 from tradeul.engine.pipeline import Pipeline
 
 _SHOWN: Final = ("volume_today", "rvol", "rvol_guarded", "rvol_slot", "rvol_method", "rvol_sessions", "avg_volume_30d")
@@ -44,6 +44,16 @@ class Division:
     k: float
 
 
+@dataclass(frozen=True, slots=True)
+class UsualDay:
+    """What is usual by the end of each slot of the board's date; None where nothing is known to expect."""
+
+    hours: DayHours
+    ends: tuple[float | None, ...]
+    method: object
+    sessions: object
+
+
 class Divisions:
     """Reads the board."""
 
@@ -57,6 +67,19 @@ class Divisions:
         if row is None or hours is None or not self._board["volume_at"][row]:
             return None
         return self._of(symbol, np.array([row]), hours)
+
+    def usual_day(self, symbol: Symbol) -> UsualDay | None:
+        """Tell the whole usual day of a symbol, slot by slot; None if it is not on the board or there is no date."""
+        row, hours = self._board.row_of.get(symbol), self._pipeline.hours()
+        if row is None or hours is None:
+            return None
+        rows = np.full(SLOTS_PER_DAY, row)
+        seconds = np.arange(1.0, SLOTS_PER_DAY + 1) * SLOT_SECONDS
+        with np.errstate(invalid="ignore"):
+            expected = metrics.usual_by(self._board, rows, seconds, hours)[0]
+        method, sessions = (self._board.values(name, rows[:1])[0] for name in ("rvol_method", "rvol_sessions"))
+        ends = tuple([None if np.isnan(end) else end for end in expected.tolist()])
+        return UsualDay(hours, ends, method, sessions)
 
     def _of(self, symbol: Symbol, rows: Ints, hours: DayHours) -> Division:
         board = self._board

@@ -38,7 +38,19 @@ from tradeul.web.shapes.program import (
     SignedOut,
     Subscriptions,
 )
-from tradeul.web.shapes.symbols import Bars, Company, Events, ListThen, RvolWork, ScanResults, Sparks, Ticker
+from tradeul.web.shapes.symbols import (
+    Bars,
+    Company,
+    Events,
+    FoundSymbols,
+    Links,
+    ListThen,
+    RvolWork,
+    ScanResults,
+    Sparks,
+    Ticker,
+    UsualDay,
+)
 
 __all__ = [
     "Asked",
@@ -53,10 +65,12 @@ __all__ = [
     "Events",
     "Fields",
     "Filtered",
+    "FoundSymbols",
     "Gappers",
     "Health",
     "Jobs",
     "LinkStats",
+    "Links",
     "ListContents",
     "ListThen",
     "Pin",
@@ -80,5 +94,6 @@ __all__ = [
     "TriedAgain",
     "Undelivered",
     "Unpinned",
+    "UsualDay",
     "Why",
 ]

@@ -115,6 +115,49 @@ class RvolWork(Shape):
     """Why there are none, where they cannot be had."""
 
 
+class UsualDay(Shape):
+    """What volume is usual by when, and the sessions of the board's date."""
+
+    symbol: str
+    date: dt.date
+    pre_market_start: Milliseconds
+    """Where the first slot begins."""
+    market_open: Milliseconds
+    market_close: Milliseconds
+    post_market_end: Milliseconds
+    slot_ms: int
+    expected: tuple[float | None, ...]
+    """Shares since 04:00 by the end of each of the 192 slots; null where nothing is known to expect."""
+    method: Literal["exact", "curve", "none"]
+    sessions: int | None
+
+
+class Found(Shape):
+    """A symbol that was searched for."""
+
+    symbol: str
+    name: str | None
+
+
+class FoundSymbols(Shape):
+    """The likeliest first."""
+
+    symbols: tuple[Found, ...]
+
+
+class Link(Shape):
+    """A page elsewhere about a symbol; `{symbol}` in its address stands for that."""
+
+    title: str
+    address: str
+
+
+class Links(Shape):
+    """In the order in which they are shown."""
+
+    links: tuple[Link, ...]
+
+
 class Event(Shape):
     """Somebody entered a list, left it or stood highest in it."""
 

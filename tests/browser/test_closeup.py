@@ -1,0 +1,199 @@
+"""A symbol looked at closely in a real browser: its day, what is known of it, the activity, the search, the keyboard.
+
+One program and one browser serve the whole file.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Page
+
+from tests.support.page import open_page, until
+from tests.support.shared import shared_program
+from tests.support.shown import assert_clean, text_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+ROW = "[data-list=high_volume] tr[data-symbol]"
+DETAIL = "[data-kind=detail] .detail"
+PAGE = f"{DETAIL} .page"
+LINE = "[data-kind=log] tr[data-symbol]:not([hidden])"
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """Where the program is that all tests of this file look at."""
+    with shared_program() as place:
+        yield f"{place}/"
+
+
+async def live(page: Page) -> None:
+    await until(page, f"tradeul.state() === 'LIVE' && document.querySelector('{ROW}')")
+
+
+async def chosen(page: Page) -> str:
+    """Press the first row of a list, and wait until its symbol lives in the detail."""
+    await live(page)
+    symbol: str = await page.eval_on_selector(ROW, "row => (row.click(), row.dataset.symbol)")
+    await until(page, "tradeul.detail().symbol === argument && tradeul.detail().live", symbol)
+    return symbol
+
+
+async def colours(page: Page) -> int:
+    """How many colours are painted in the chart."""
+    count: int = await page.evaluate(
+        """() => { const seen = new Set();
+            for (const canvas of document.querySelectorAll('.canvas canvas')) {
+                if (canvas.width === 0 || canvas.height === 0) continue;
+                const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+                for (let at = 0; at < data.length; at += 4) {
+                    if (data[at + 3]) seen.add(`${data[at]} ${data[at + 1]} ${data[at + 2]}`);
+                }
+            }
+            return seen.size; }"""
+    )
+    return count
+
+
+async def test_the_day_is_drawn_and_lives(browser_path: str, url: str) -> None:
+    """The library comes with the first detail and not before; the chart is drawn, and its last bar moves by itself."""
+    async with open_page(url, browser_path) as opened:
+        page = opened.page
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await live(page)
+        before = await page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name).join()")
+        await chosen(page)
+        await until(
+            page,
+            "document.querySelector('.canvas canvas') && / Vol /.test(document.querySelector('.legend').textContent)",
+        )
+        legend = await text_of(page, ".legend")
+        painted = await colours(page)
+        asked.clear()
+        await until(page, "document.querySelector('.legend').textContent !== argument", legend)
+        by_itself = [each for each in asked if "/bars" in each or "/usual" in each]
+        await page.click("[data-minutes='5']")
+        five = await text_of(page, ".legend")
+
+    assert "vendor" not in before
+    assert painted > 10
+    assert by_itself == []
+    assert "usual" in legend
+    assert five[:4] == legend[:4]
+    assert_clean(opened)
+
+
+async def test_all_that_is_known_is_there_with_its_meaning(browser_path: str, url: str) -> None:
+    """Every field of the catalogue stands in its group; what it means is said on hover."""
+    async with open_page(url, browser_path) as opened:
+        page = opened.page
+        symbol = await chosen(page)
+        await page.click("[data-tab=fields]")
+        await until(page, f"document.querySelector('{PAGE} [data-field=avg_volume_30d]').textContent !== '\u2013'")
+        meaning = await page.evaluate(
+            f"document.querySelector('{PAGE} [data-field=rvol]').previousElementSibling.title"
+        )
+        fields = await page.evaluate(
+            f"[...document.querySelectorAll('{PAGE} [data-field]')].map(cell => cell.dataset.field)"
+        )
+        catalogue = await page.evaluate(
+            "fetch('/api/v1/fields').then(answer => answer.json()).then(({ fields }) => fields.map(({ name }) => name))"
+        )
+
+    assert symbol
+    assert "usual for this moment" in meaning
+    assert sorted([*fields, "symbol"]) == sorted(catalogue)
+    assert_clean(opened)
+
+
+async def test_lists_say_why(browser_path: str, url: str) -> None:
+    """Each list says that the symbol is in it, or what keeps it out; opened, all that has to be passed."""
+    async with open_page(url, browser_path) as opened:
+        page = opened.page
+        await chosen(page)
+        await until(page, "document.querySelectorAll('[data-why]').length === 11")
+        member = await text_of(page, "[data-why=high_volume] summary")
+        outside = await text_of(page, "[data-member=no] summary")
+        await page.click("[data-why=high_volume] summary")
+        parts = await page.eval_on_selector_all("[data-why=high_volume] li", "all => all.map(li => li.textContent)")
+
+    assert "in, rank " in member
+    assert "out: " in outside
+    assert any("price range" in part for part in parts)
+    assert_clean(opened)
+
+
+async def test_the_activity_is_filtered_and_leads_to_symbols(browser_path: str, url: str) -> None:
+    """It is filled on load, goes on without a question, keeps to its filters; a press looks at the symbol."""
+    async with open_page(url, browser_path) as opened:
+        page = opened.page
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await live(page)
+        await until(page, f"document.querySelectorAll('{LINE}').length > 5")
+        newest = await page.eval_on_selector(LINE, "row => row.textContent")
+        asked.clear()
+        await until(page, f"document.querySelector('{LINE}').textContent !== argument", newest)
+        by_itself = [each for each in asked if "history" in each]
+        await page.select_option("[data-kind=log] select[aria-label=List]", "new_highs")
+        await until(
+            page, f"[...document.querySelectorAll('{LINE} .list')].every(cell => cell.textContent === 'New highs')"
+        )
+        symbol = await page.eval_on_selector(f"{LINE} button", "button => (button.click(), button.textContent)")
+        await until(page, "tradeul.detail().symbol === argument && tradeul.detail().live", symbol)
+        await page.click("[data-tab=visits]")
+        await until(page, f"document.querySelectorAll('{DETAIL} .visits tbody tr').length > 0")
+        visits = await text_of(page, f"{DETAIL} .visits tbody")
+
+    assert by_itself == []
+    assert "New highs" in visits
+    assert_clean(opened)
+
+
+async def test_a_symbol_is_found_by_keyboard_alone(browser_path: str, url: str) -> None:
+    """`/`, a word of a name or a symbol as it is written, Enter: it is looked at; Esc lets it go."""
+    async with open_page(url, browser_path) as opened:
+        page = opened.page
+        await live(page)
+        await page.keyboard.press("/")
+        await page.keyboard.type("BACpL")
+        await page.keyboard.press("Enter")
+        await until(page, "tradeul.detail().symbol === 'BACpL' && tradeul.detail().live")
+        name = await text_of(page, f"{DETAIL} .name")
+        await page.keyboard.press("/")
+        await page.keyboard.type("apple")
+        await until(page, "document.querySelector('#search li') !== null")
+        first = await text_of(page, "#search li b")
+        await page.keyboard.press("Escape")
+        closed = await page.evaluate("!document.querySelector('#search').open")
+        await page.keyboard.press("Escape")
+        await until(page, "tradeul.detail().symbol === ''")
+
+    assert "Bank of America" in name
+    assert first == "AAPL"
+    assert closed
+    assert_clean(opened)
+
+
+async def test_what_is_seen_is_saved_and_copied(browser_path: str, url: str) -> None:
+    """`v` saves the rows of the panel, all of them and as they are ordered; `c` copies the chosen symbol."""
+    async with open_page(url, browser_path) as opened:
+        page = opened.page
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        symbol = await chosen(page)
+        await page.focus("[data-list=high_volume] .region")
+        async with page.expect_download() as saving:
+            await page.keyboard.press("v")
+        download = await saving.value
+        text = (await download.path()).read_text(encoding="utf-8-sig")
+        held = await page.evaluate("tradeul.rows('high_volume').length")
+        await page.keyboard.press("c")
+        await until(page, "document.querySelector('#notice').textContent.includes('is copied')")
+        copied = await page.evaluate("navigator.clipboard.readText()")
+
+    assert text.startswith("rank,symbol,price,")
+    assert abs(len(text.splitlines()) - 1 - held) <= 3
+    assert download.suggested_filename.startswith("high_volume-")
+    assert copied == symbol
+    assert_clean(opened)
