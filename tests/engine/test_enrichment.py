@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.support.market import CALENDAR, DAY, NANOS, at, bar, daily, image, live, take, traded
 from tradeul.domain.averages import DailyHistory
 from tradeul.domain.board import Board
+from tradeul.domain.day_ranges import DayRange
 from tradeul.domain.events import Nanos, Symbol
 from tradeul.engine.enrichment import Enrichment
 
@@ -155,6 +156,22 @@ def test_a_high_learned_at_start_is_no_event() -> None:
     assert at_start == (11.0, 0, None)
     assert (show(enrichment, "high"), show(enrichment, "new_highs_15m")) == (11.2, 1)
     assert show(enrichment, "last_high_at") == at("10:00:02") // 1_000_000
+
+
+def test_a_range_learned_of_before_the_start_is_no_event() -> None:
+    """Highs of before the program began count as such: what follows below them is no new high, what exceeds them is."""
+    enrichment = engine()
+    feed(enrichment, "09:31", 10.0, 5_000)
+
+    enrichment.apply_ranges([DayRange(Symbol("A"), 10.4, 9.1, 10.4, 9.3)])
+    feed(enrichment, "09:32", 10.2, 6_000)
+    below = show(enrichment, "new_highs_15m"), show(enrichment, "distance_from_high")
+    feed(enrichment, "09:33", 10.5, 7_000)
+
+    assert below == (0, -1.9231)
+    assert show(enrichment, "new_highs_15m") == 1
+    assert show(enrichment, "low") == 9.1
+    assert (show(enrichment, "premarket_high"), show(enrichment, "premarket_low")) == (10.4, 9.3)
 
 
 def test_a_corrected_bar_moves_the_extreme_silently() -> None:

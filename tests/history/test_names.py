@@ -15,6 +15,7 @@ from tests.support.market import CALENDAR, at, daily
 from tests.support.simulated import listening, small_market
 from tradeul.clock import ManualClock
 from tradeul.domain.averages import DailyHistory
+from tradeul.domain.day_ranges import DayRange
 from tradeul.domain.day_volumes import slot_count
 from tradeul.domain.events import DailyBars, Listing, Nanos, Split, Symbol
 from tradeul.domain.names import SymbolChange
@@ -77,6 +78,9 @@ class Board:
 
     async def backfill(self, date: dt.date, records: Sequence[SlotRecord]) -> None:
         raise AssertionError(f"nothing was missed on {date}: {records}")
+
+    async def take_ranges(self, date: dt.date, ranges: Sequence[DayRange]) -> None:
+        raise AssertionError(f"nothing was missed on {date}: {ranges}")
 
 
 class Vendor(PolygonRest):

@@ -13,6 +13,7 @@ from tests.history.keeping import asked, connected, kept_server
 from tests.support.market import CALENDAR, DAY, at
 from tests.support.simulated import listening, small_market, worked
 from tradeul.clock import ManualClock
+from tradeul.domain.day_ranges import DayRange
 from tradeul.domain.events import Nanos, Symbol, SymbolBars
 from tradeul.domain.slot_book import SlotRecord, Source
 from tradeul.domain.usual import Baseline
@@ -70,6 +71,7 @@ class Wanted:
         self.closed = 0
         self.baselines: list[Baseline] = []
         self.records: list[SlotRecord] = []
+        self.ranges: list[DayRange] = []
 
     def is_up(self) -> bool:
         return True
@@ -89,6 +91,10 @@ class Wanted:
     async def backfill(self, date: dt.date, records: Sequence[SlotRecord]) -> None:
         assert date == DAY
         self.records += records
+
+    async def take_ranges(self, date: dt.date, ranges: Sequence[DayRange]) -> None:
+        assert date == DAY
+        self.ranges += ranges
 
 
 class Rig:
@@ -249,8 +255,9 @@ async def test_what_was_missed_of_today_is_filled_on_the_way(server: EmbeddedPos
     async with rig_at(server, "09:41") as rig:
         rig.wanted.lacking, rig.wanted.closed = rig.symbols[:5], 68
         await rig.run(2)
+        of_today = [await rig.bars.bars(symbol, 5, DAY, DAY) for symbol in rig.symbols[:5]]
 
-    assert {(first, last) for symbol, first, last in rig.bars.asked if symbol in rig.symbols[:5]} == {
+    assert {(first, last) for symbol, first, last in rig.bars.asked[:-5] if symbol in rig.symbols[:5]} == {
         (SESSIONS[1], DAY)
     }
     records = {record.slot: record for record in rig.wanted.records}
@@ -261,3 +268,5 @@ async def test_what_was_missed_of_today_is_filled_on_the_way(server: EmbeddedPos
     for symbol, volume in zip(opening.symbols, opening.volumes.tolist(), strict=True):
         assert volume == volume_by(symbol, at("09:35"), DAY)
     assert (np.diff([records[slot].volumes for slot in range(68)], axis=0) >= 0).all()
+    told = {each.symbol: (each.high, each.low) for each in rig.wanted.ranges}
+    assert told == {bars.symbol: (bars.high.max(), bars.low.min()) for bars in of_today}

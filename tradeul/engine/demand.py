@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 
 from tradeul.domain.board import Board
+from tradeul.domain.day_ranges import DayRange
 from tradeul.domain.events import Symbol
 from tradeul.domain.slot_book import SlotRecord
 from tradeul.domain.usual import Baseline
@@ -42,3 +43,9 @@ class EngineDemand:
     async def backfill(self, date: dt.date, records: Sequence[SlotRecord]) -> None:
         """Take closed slots of the running date."""
         await self._today.backfill(date, records)
+
+    async def take_ranges(self, date: dt.date, ranges: Sequence[DayRange]) -> None:
+        """Take how far prices went on the running date; of a date that is over nobody asks."""
+        book = self._pipeline.book
+        if book is not None and book.date == date:
+            await self._pipeline.take_ranges(ranges)

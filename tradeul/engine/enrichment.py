@@ -14,6 +14,7 @@ import numpy as np
 from tradeul.domain import metrics, reading
 from tradeul.domain.averages import Averages
 from tradeul.domain.board import EVERY_ROW, Board, Rows
+from tradeul.domain.day_ranges import DayRange, columns_of
 from tradeul.domain.events import Bools, Floats, MarketImage, Nanos, Symbol
 from tradeul.domain.extremes import Extremes
 from tradeul.domain.folding import Folded
@@ -236,6 +237,17 @@ class Enrichment:
         places = [place for place, symbol in enumerate(baseline.symbols) if symbol in row_of]
         rows = np.array([row_of[baseline.symbols[place]] for place in places], np.int64)
         usual.put(rows, baseline.ends[:, places], np.maximum(baseline.sessions[places] - missed, 0), baseline.as_of)
+
+    def apply_ranges(self, ranges: Sequence[DayRange]) -> None:
+        """Learn of symbols on the board how far their prices went today before they were seen: no event of now."""
+        rows = self.board.rows_of([each.symbol for each in ranges])
+        high, low, premarket_high, premarket_low = (
+            np.round(each, reading.PRICE_DECIMALS) for each in columns_of(ranges)
+        )
+        self._extremes.exceed(rows, high, low, np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_))
+        take_pre_market(self.board, rows, premarket_high, premarket_low, np.ones(len(rows), np.bool_))
+        if self._moment is not None:
+            metrics.derive(self.board, rows, self._moment.hours, self._moment.session, self._slot)
 
     def apply_splits(self, splits: MorningSplits) -> None:
         """Learn what is split today; it shows with the next image."""

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from tradeul.clock import Clock
 from tradeul.domain.averages import Averages
+from tradeul.domain.day_ranges import DayRange
 from tradeul.domain.events import MarketImage, Nanos
 from tradeul.domain.folding import Folded
 from tradeul.domain.reference import Facts
@@ -125,6 +126,11 @@ class Pipeline:
             async with self._one_at_a_time:
                 self._enrichment.apply_baseline(part, missed)
             await asyncio.sleep(0)
+
+    async def take_ranges(self, ranges: Sequence[DayRange]) -> None:
+        """Take how far prices went before anybody looked; the lists follow with the next scan."""
+        async with self._one_at_a_time:
+            self._enrichment.apply_ranges(ranges)
 
     def take_splits(self, splits: MorningSplits) -> None:
         """Learn what is split today. Touches no row, so it waits for nothing."""

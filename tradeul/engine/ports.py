@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from tradeul.domain.alerts import Alert
 from tradeul.domain.averages import Averages
+from tradeul.domain.day_ranges import DayRange
 from tradeul.domain.events import (
     Bools,
     Closure,
@@ -306,6 +307,9 @@ class Demand(Protocol):
 
     async def backfill(self, date: dt.date, records: Sequence[SlotRecord]) -> None:
         """Take closed slots of the running date."""
+
+    async def take_ranges(self, date: dt.date, ranges: Sequence[DayRange]) -> None:
+        """Take how far prices went on the running date."""
 
 
 class UsualSessions(Protocol):

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from tradeul.domain.day_ranges import DayRange, range_of
 from tradeul.domain.day_volumes import DayVolumes, joined, slot_count, volumes_of_bars
 from tradeul.domain.events import Symbol, SymbolBars
 from tradeul.domain.names import NameBook
@@ -26,6 +27,8 @@ from tradeul.history.volumes import PostgresVolumes
 BAR_MINUTES: Final = 5
 AT_ONCE: Final = 8
 """Requests in flight."""
+RANGES_AT_ONCE: Final = 50
+"""Of today, told to the board at a time."""
 ROWS_AT_ONCE: Final = 150
 """Kept in one transaction, and then on the board: 30 symbols of five sessions, a megabyte."""
 KEEPING_S: Final = 30.0
@@ -68,6 +71,7 @@ class Fill:
         self._of_today: list[Symbol] = []
         self._today = np.zeros((0, 0))
         """A line per closed slot of today, an element per symbol in `_of_today`."""
+        self._ranges: list[DayRange] = []
         self._errors_in_a_row = 0
         self._keeping = asyncio.Lock()
 
@@ -84,6 +88,7 @@ class Fill:
             raise
         await self._keep()
         await self._keep_today()
+        await self._tell_ranges()
 
     async def _missing(self, sessions: Sequence[dt.date]) -> dict[Symbol, list[dt.date]]:
         """Which days each symbol lacks, in the order of the alphabet."""
@@ -137,11 +142,20 @@ class Fill:
         if past:
             self._waiting.append(volumes_of_bars(bars, past))
         if self._as_of in days:
-            today = volumes_of_bars(bars, [self._calendar.hours(self._as_of)])
+            hours = self._calendar.hours(self._as_of)
+            self._ranges.append(range_of(bars, hours))
+            today = volumes_of_bars(bars, [hours])
             self._today[:, len(self._of_today)] = today.volumes[0, : self._closed]
             self._of_today.append(bars.symbol)
         if sum(map(len, self._waiting)) >= ROWS_AT_ONCE:
             await self._keep()
+        if len(self._ranges) >= RANGES_AT_ONCE:
+            await self._tell_ranges()
+
+    async def _tell_ranges(self) -> None:
+        ranges, self._ranges = self._ranges, []
+        if ranges:
+            await self._demand.take_ranges(self._as_of, ranges)
 
     async def _keep(self) -> None:
         """Keep what came, and bring what is usual for these symbols to the board."""
