@@ -2,7 +2,7 @@
 
 import pytest
 
-from tradeul.unit import nginx_text, unit_text
+from tradeul.unit import shipped_text, unit_text
 
 
 def said(text: str) -> dict[str, list[str]]:
@@ -40,7 +40,7 @@ def test_an_interpreter_at_home_is_seen(python: str, home: str) -> None:
 
 def test_the_proxy_passes_on_what_we_go_by() -> None:
     """Host, the caller's address, and the WebSocket's upgrade; it waits longer than a heartbeat."""
-    text = nginx_text()
+    text = shipped_text("nginx")
 
     for line in (
         "proxy_set_header Host $host;",

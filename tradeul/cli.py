@@ -134,8 +134,15 @@ def _look_after(commands: Any) -> None:
     show = commands.add_parser("print-config", help="print the configuration as it holds here, secrets masked")
     show.add_argument("--defaults", action="store_true", help="print the documented file with all defaults instead")
     _add(show, _print_config)
-    unit = commands.add_parser("unit", help="print the unit for systemd")
-    unit.add_argument("--nginx", action="store_true", help="print a sample of nginx in front instead")
+    unit = commands.add_parser("unit", help="print the unit for systemd, and what else ships")
+    others = unit.add_mutually_exclusive_group()
+    for name, what in (
+        ("nginx", "a sample of nginx in front"),
+        ("alerts", "alert rules for Prometheus"),
+        ("dashboard", "a dashboard for Grafana"),
+    ):
+        words = f"print {what} instead"
+        others.add_argument(f"--{name}", dest="other", action="store_const", const=name, help=words)
     _add(unit, _unit)
     doctor = commands.add_parser(
         "doctor",
@@ -283,7 +290,7 @@ def _print_config(options: argparse.Namespace) -> int:
 def _unit(options: argparse.Namespace) -> int:
     from tradeul import unit  # noqa: PLC0415
 
-    print(unit.nginx_text() if options.nginx else unit.unit_text(), end="")
+    print(unit.shipped_text(options.other) if options.other else unit.unit_text(), end="")
     return DONE
 
 

@@ -1,6 +1,7 @@
-"""The command `unit`: prints the systemd unit that ships in the package, for the interpreter that runs it.
+"""The command `unit`: prints what ships in the package for whoever runs the program as a service.
 
-`--nginx` prints the sample of a proxy in front instead. What is written into a file by a person is theirs to change.
+The systemd unit, for the interpreter that prints it; or the sample of a proxy in front, the rules for Prometheus, the
+dashboard for Grafana. Once in a file of somebody's they are theirs to change.
 """
 
 import sys
@@ -9,7 +10,8 @@ from typing import Final
 
 SHIPPED: Final = Path(__file__).with_name("shipped")
 UNIT: Final = SHIPPED / "tradeul.service"
-NGINX: Final = SHIPPED / "nginx.conf"
+OTHERS: Final = {"nginx": "nginx.conf", "alerts": "alerts.yml", "dashboard": "grafana.json"}
+"""What else ships, by the option that prints it."""
 HOMES: Final = ("/home", "/root", "/run/user")
 """What `ProtectHome=yes` hides."""
 
@@ -21,6 +23,6 @@ def unit_text(python: str = sys.executable) -> str:
     return text.replace("@home@", "read-only" if lies_at_home else "yes")
 
 
-def nginx_text() -> str:
-    """The sample of a proxy that speaks TLS in front of us."""
-    return NGINX.read_text(encoding="utf-8")
+def shipped_text(name: str) -> str:
+    """One of the others."""
+    return (SHIPPED / OTHERS[name]).read_text(encoding="utf-8")
