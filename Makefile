@@ -8,6 +8,8 @@ SHELL := /bin/bash
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 BIN := .venv/bin
+PREFIX ?= /opt/tradeul
+UNITS ?= /etc/systemd/system
 BROWSER_TESTS := tests/browser
 BENCHMARKS := tests/benchmarks
 VENDORED := static/vendor
@@ -30,8 +32,11 @@ help: ## list the targets
 run: .venv/.runtime ## run the product: http://127.0.0.1:8000
 	@exec $(BIN)/python -m tradeul
 
-install: .venv/.runtime ## set up what `make run` needs, and run nothing
-	@:
+install: .venv/.runtime ## install this version as a service of this machine: PREFIX=/opt/tradeul
+	@.ci/install "$(PYTHON)" "$(PREFIX)" "$(UNITS)"
+
+rollback: ## go back to the version that was installed before
+	@.ci/install --rollback "$(PREFIX)"
 
 test: .venv/.tests .cache/.browser .cache/.node ## run every test but those of `make faults`
 	@node --test $(BROWSER_TESTS)/*.test.mjs
@@ -86,7 +91,7 @@ clean: ## remove everything that was made; the next command sets up anew
 	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules $(BENCHMARKS)/node_modules
 	@find tradeul tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run install test check style types fmt fuzz faults golden bench lock vendor clean
+.PHONY: help run install rollback test check style types fmt fuzz faults golden bench lock vendor clean
 
 # Setting up. A stamp file says what has been done, and is older than what makes it due again.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -82,13 +83,27 @@ async def test_an_unknown_command_is_bad_usage() -> None:
     assert "Traceback" not in err
 
 
-async def test_the_configuration_is_printed_and_checked() -> None:
-    """`print-config` gives the file that `check-config` finds right."""
-    printed = await outcome("print-config")
-    checked = await outcome("check-config")
+async def test_the_configuration_is_printed_and_checked(tmp_path: Path) -> None:
+    """`print-config` gives a file that `check-config` finds right; with `--defaults` the documented one."""
+    defaults = await outcome("print-config", "--defaults")
+    printed = await outcome("print-config", TRADEUL_SERVER__PORT="9000")
+    (tmp_path / "config.toml").write_text(printed[1], encoding="utf-8")
+    checked = await outcome("check-config", "--config", str(tmp_path / "config.toml"))
 
-    assert printed == (0, config_document(), "")
+    assert defaults == (0, config_document(), "")
+    assert "port = 9000\n" in printed[1]
     assert checked == (0, "the configuration is right\n", "")
+
+
+async def test_every_command_helps() -> None:
+    """`--help` of each names what it takes, and ends well."""
+    _, overview, _ = await outcome("--help")
+    commands = re.findall(r"^    ([a-z-]+)  ", overview, re.MULTILINE)
+    said = await asyncio.gather(*(outcome(command, "--help") for command in commands))
+
+    assert {"run", "doctor", "unit", "check-config", "print-config", "load", "watch", "token"} <= set(commands)
+    assert {code for code, _, _ in said} == {0}
+    assert [command for command, (_, text, _) in zip(commands, said, strict=True) if "usage: tradeul" not in text] == []
 
 
 async def test_a_taken_port_is_one_line_and_code_1() -> None:

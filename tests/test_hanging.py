@@ -5,7 +5,7 @@ import asyncio
 from structlog.testing import capture_logs
 
 from tests.support.eventually import settle
-from tests.test_supervisor import Crashes, clock, stopped, supervisor
+from tests.test_supervisor import Crashes, clock, stopped, supervisor, until_cancelled
 from tradeul.clock import ManualClock
 from tradeul.engine.pulse import Pulse
 from tradeul.supervisor import HANG_GRACE_S, TOLD_FOR_S, Stage, Supervisor
@@ -99,3 +99,15 @@ async def test_a_task_that_failed_is_a_reason_for_a_while(supervisor: Supervisor
 
     assert soon == "tasks that failed: feed (ValueError: boom)"
     assert supervisor.trouble == ""
+
+
+async def test_stopping_leaves_nothing_of_the_watching(clock: ManualClock) -> None:
+    """Neither the work nor whatever looked at it, though no time passes."""
+    supervisor = Supervisor(clock)
+    supervisor.start("ingest", until_cancelled, stage=Stage.ENGINE, pulse=Pulse(clock))
+    await settle()
+
+    supervisor.request_stop("test")
+    await supervisor.run_until_stopped()
+
+    assert {task.get_name() for task in asyncio.all_tasks() if "ingest" in task.get_name()} == set()

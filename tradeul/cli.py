@@ -1,6 +1,6 @@
 """The commands. Whatever a user can cause ends in one clear line and an exit code, never in a traceback.
 
-Exit codes: 0 done, 1 failed, 2 bad usage or configuration.
+Exit codes: 0 done, 1 failed, 2 bad usage or configuration. What a command does is in a module of its own.
 """
 
 import argparse
@@ -72,10 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _ask_the_running_program(commands)
     _manage_tokens(commands)
-    check = commands.add_parser("check-config", help="read the configuration and say whether it is right")
-    _add(check, _check_config)
-    show = commands.add_parser("print-config", help="print the configuration file with all defaults")
-    _add(show, _print_config)
+    _look_after(commands)
     return parser
 
 
@@ -128,6 +125,34 @@ def _manage_tokens(commands: Any) -> None:
     revoke = tasks.add_parser("revoke", help="let somebody in no more")
     revoke.add_argument("name", metavar="NAME")
     _add(revoke, _token_revoke)
+
+
+def _look_after(commands: Any) -> None:
+    """The commands of whoever runs the program."""
+    check = commands.add_parser("check-config", help="read the configuration and say whether it is right")
+    _add(check, _check_config)
+    show = commands.add_parser("print-config", help="print the configuration as it holds here, secrets masked")
+    show.add_argument("--defaults", action="store_true", help="print the documented file with all defaults instead")
+    _add(show, _print_config)
+    unit = commands.add_parser("unit", help="print the unit for systemd, and what else ships")
+    others = unit.add_mutually_exclusive_group()
+    for name, what in (
+        ("nginx", "a sample of nginx in front"),
+        ("alerts", "alert rules for Prometheus"),
+        ("dashboard", "a dashboard for Grafana"),
+    ):
+        words = f"print {what} instead"
+        others.add_argument(f"--{name}", dest="other", action="store_const", const=name, help=words)
+    _add(unit, _unit)
+    doctor = commands.add_parser(
+        "doctor",
+        help="try configuration, key, vendor, database and clock, and say what is wrong",
+        epilog="Exits with 1 if anything is.",
+    )
+    doctor.add_argument("--symbol", metavar="X", help="show the vendor's row of a symbol beside ours")
+    doctor.add_argument("--feed", action="store_true", help="try the live feed too; the vendor allows one connection")
+    _addressed(doctor)
+    _add(doctor, _doctor)
 
 
 def _add(parser: argparse.ArgumentParser, command: Any) -> None:
@@ -249,18 +274,32 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _check_config(options: argparse.Namespace) -> int:
-    from tradeul.configuration import load_settings  # noqa: PLC0415
+    from tradeul import config_commands  # noqa: PLC0415
 
-    load_settings(_config(options))
-    print("the configuration is right")
+    config_commands.check(_config(options), sys.stdout)
     return DONE
 
 
-def _print_config(_options: argparse.Namespace) -> int:
-    from tradeul.configuration import config_document  # noqa: PLC0415
+def _print_config(options: argparse.Namespace) -> int:
+    from tradeul import config_commands  # noqa: PLC0415
 
-    print(config_document(), end="")
+    config_commands.show(_config(options), sys.stdout, defaults=options.defaults)
     return DONE
+
+
+def _unit(options: argparse.Namespace) -> int:
+    from tradeul import unit  # noqa: PLC0415
+
+    print(unit.shipped_text(options.other) if options.other else unit.unit_text(), end="")
+    return DONE
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from tradeul.doctor import Wish, examine  # noqa: PLC0415
+
+    wish = Wish(_config(options), options.url, _own_token(options), options.symbol, options.feed)
+    well = _on_loop(examine(wish, sys.stdout))
+    return DONE if well else FAILED
 
 
 def _config(options: argparse.Namespace) -> Path | None:

@@ -5,6 +5,7 @@ unknown, missing or out of range is a `ConfigurationError` of one line that name
 and never shows its value. The command line calls it once.
 """
 
+import datetime as dt
 import difflib
 import json
 import os
@@ -31,8 +32,18 @@ API_KEYS: Final = {
     f"{ENV_PREFIX}FMP__API_KEY": ("FMP_API_KEY",),
 }
 """Our names of the vendors' keys, and the vendors' own."""
+CREDENTIALS: Final = {
+    "polygon_api_key": f"{ENV_PREFIX}POLYGON__API_KEY",
+    "fmp_api_key": f"{ENV_PREFIX}FMP__API_KEY",
+    "history_dsn": f"{ENV_PREFIX}HISTORY__DSN",
+}
+"""What systemd may hand over in files, and which setting each is."""
+NO_CREDENTIAL: Final = ("", "-")
 TOKEN_VARIABLE: Final = f"{ENV_PREFIX}TOKEN"
 """No setting: what commands show to a running program that wants a token."""
+STARS: Final = "********"
+OPEN_WORDS: Final = ("embedded", "off")
+"""What may stand where a secret can, and is none."""
 ANY_NAME: Final = "NAME"
 """In the path of a setting: whatever the user calls it. Ours are in small letters."""
 
@@ -40,6 +51,7 @@ ANY_NAME: Final = "NAME"
 def load_settings(config: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from `environ` over the file `config`, else the first of `CONFIG_PLACES`, else the defaults."""
     file = config or next((place for place in CONFIG_PLACES if place.is_file()), None)
+    environ = {**_credentials(environ), **environ}
     from_file = _read_toml(file) if file else {}
     try:
         settings = Settings(**_merged(from_file, _read_environment(environ)))
@@ -80,21 +92,51 @@ def config_document(settings: type[Settings] = Settings) -> str:
     return opening + "".join(_section_lines(settings, ()))
 
 
-def _section_lines(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[str]:
+def effective_document(settings: Settings) -> str:
+    """The same with the values that hold, wherever they come from; of what is secret only that it is set."""
+    opening = "# Settings of tradeul as they hold here, from the file, the environment and the defaults.\n"
+    return opening + "".join(_section_lines(Settings, (), settings))
+
+
+def _section_lines(model: type[BaseModel], path: tuple[str, ...], values: BaseModel | None = None) -> Iterator[str]:
     sections: list[tuple[str, FieldInfo]] = []
     for name, field in model.model_fields.items():
         if _is_section(field.annotation) or _named_section(field.annotation) is not None:
             sections.append((name, field))
         else:
-            yield f"# {field.description}\n{name} = {_toml(field.default)}\n"
+            shown = _toml(field.default) if values is None else _toml(_masked(getattr(values, name)))
+            yield f"# {field.description}\n{name} = {shown}\n"
     for name, field in sections:
         here = (*path, name)
         yield f"\n# {field.description}\n[{'.'.join(here)}]\n"
         named = _named_section(field.annotation)
         if named is None:
-            yield from _section_lines(field.annotation, here)  # type: ignore[arg-type]  # _is_section said so
+            inner = None if values is None else getattr(values, name)
+            yield from _section_lines(field.annotation, here, inner)  # type: ignore[arg-type]  # _is_section said so
         else:
+            if values is not None:
+                yield from _own_lines(here, getattr(values, name))
             yield from (f"#   {key}: {each.description}\n" for key, each in named.model_fields.items())
+
+
+def _own_lines(path: tuple[str, ...], definitions: Mapping[str, BaseModel]) -> Iterator[str]:
+    """The sections of a user's own naming, with what was said in them."""
+    for name, definition in definitions.items():
+        yield f"[{'.'.join((*path, name))}]\n"
+        yield from (
+            f"{key} = {_toml(_masked(getattr(definition, key)))}\n" for key in sorted(definition.model_fields_set)
+        )
+
+
+def _masked(value: object) -> object:
+    """Of a secret, that there is one; an address of a database stays one."""
+    if not isinstance(value, SecretStr):
+        return value
+    secret = value.get_secret_value()
+    if not secret or secret in OPEN_WORDS:
+        return secret
+    scheme, found, _ = secret.partition("://")
+    return f"{scheme}://{STARS}" if found else STARS
 
 
 def _is_section(annotation: object) -> bool:
@@ -110,6 +152,8 @@ def _named_section(annotation: object) -> type[Definition] | None:
 def _toml(value: object) -> str:
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
+    if isinstance(value, dt.datetime):
+        value = value.isoformat()
     # JSON's strings, numbers, booleans and arrays are TOML too; TOML has no null, so empty text stands for it.
     return json.dumps("" if value is None else value, ensure_ascii=False)
 
@@ -141,6 +185,23 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{file}: is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file}: {error}") from None
+
+
+def _credentials(environ: Mapping[str, str]) -> dict[str, str]:
+    """What lies in systemd's folder for this service, as if the environment held it."""
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    found = {}
+    for name, variable in CREDENTIALS.items() if folder else ():
+        file = Path(folder) / name
+        try:
+            text = file.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{file}: the credential cannot be read: {error}") from None
+        if text not in NO_CREDENTIAL:
+            found[variable] = text
+    return found
 
 
 def _read_environment(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """How the program logs: for people on a terminal, one JSON object a line otherwise.
 
 Every line has `event`, `level` and `timestamp`, whether it is ours or a library's that uses `logging`. Secrets
-become stars wherever they stand, and no text can fake a line or drive a terminal. The command line calls
-`configure` once; whoever reads a secret calls `mask`.
+become stars wherever they stand, no text can fake a line or drive a terminal, and a storm is folded. The command line
+calls `configure` once; whoever reads a secret calls `mask`.
 """
 
 import logging
@@ -17,6 +17,9 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from tradeul.clock import Clock, SystemClock
+from tradeul.log_folding import Folding
+
 STARS: Final = "********"
 LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -30,6 +33,8 @@ _LARGEST_INT: Final = 2**63 - 1
 _secrets: set[str] = set()
 _lines: Counter[str] = Counter()
 """By what became of them."""
+_folding: Folding | None = None
+"""None before the log is configured."""
 
 
 def mask(secret: str) -> None:
@@ -39,20 +44,30 @@ def mask(secret: str) -> None:
 
 
 def lines() -> Mapping[str, int]:
-    """How many lines were written, and how many the disk did not take."""
+    """How many lines were written, how many folded, and how many the disk did not take."""
     return _lines
+
+
+def tell_folded() -> None:
+    """Say what was not written of the storms that are over."""
+    for kind, count in _folding.due() if _folding else ():
+        structlog.get_logger(__name__).warning("log_lines_folded", of=kind, count=count)
 
 
 def configure(
     level: Literal["debug", "info", "warning", "error"],
     format: Literal["auto", "console", "json"],  # noqa: A002  it is the setting's name
     stream: TextIO | None = None,
+    clock: Clock | None = None,
 ) -> None:
     """Send every log line of the process to `stream`, standard error by default."""
     target = stream or sys.stderr
+    global _folding  # noqa: PLW0603  there is one log in a process
+    _folding = Folding(clock or SystemClock())
     console = format == "console" or (format == "auto" and target.isatty())
     structlog.configure(
         processors=[
+            _fold,
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -75,6 +90,9 @@ class _Lines:
         self._stream = stream
 
     def msg(self, line: str) -> None:
+        if _folding is not None and not _folding.has_room(len(line) + 1):
+            _lines["folded"] += 1
+            return
         try:
             self._stream.write(line + "\n")
             self._stream.flush()
@@ -92,6 +110,15 @@ class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
         structlog.get_logger().log(level, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+
+
+def _fold(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Drop what repeats too often: ours by its event, a library's by its logger, as that puts anything into words."""
+    before = _folding.admits(str(event.get("logger") or event["event"])) if _folding else 0
+    if before is None:
+        _lines["folded"] += 1
+        raise structlog.DropEvent
+    return {**event, "folded_before": before} if before else event
 
 
 def _clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -7,7 +7,7 @@ second, so that it is known since when something is wrong.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tradeul import readings
+from tradeul import logs, readings
 from tradeul.clock import Clock
 from tradeul.domain.halving import Halving
 from tradeul.domain.instruments import Reading
@@ -27,6 +27,7 @@ UNREAD_AFTER_S: Final = 5.0
 """A viewer that took nothing for so long is told of; it has as long again."""
 SENT_AWAY_FOR_S: Final = 30.0
 """How long it is told that viewers were sent away."""
+LOG_TOLD_FOR_S: Final = 60.0
 NORMAL_CODES: Final = frozenset({1000, 1001, 1012})
 """Of viewers that went by themselves, or with us."""
 
@@ -40,6 +41,8 @@ class Operations:
         self._hub: Hub | None = None
         self._crowd: Callable[[], Crowd | None] = lambda: None
         self._pulses: Mapping[str, Pulse] = {}
+        self._missing = sum(logs.lines().get(name, 0) for name in ("folded", "lost"))
+        self._missing_until = float("-inf")
         self._sent_away = 0
         self._sent_away_until = float("-inf")
 
@@ -61,6 +64,7 @@ class Operations:
             while True:
                 await self._clock.pause(LOOK_EVERY_S)
                 view.health()
+                logs.tell_folded()
 
         self._supervisor.start("health", look, stage=Stage.ENGINE)
 
@@ -100,6 +104,7 @@ class Operations:
             "connections": self._of_connections,
             "loop": self._of_loop,
             "supervisor": self._of_tasks,
+            "log": self._of_log,
         }
 
     def _overdue(self) -> str:
@@ -120,6 +125,15 @@ class Operations:
             "clock_steps": self.loop.clock_steps,
             "trouble": self.loop.trouble,
         }
+
+    def _of_log(self) -> Mapping[str, object]:
+        """A log that is folded or lost is a reason for as long as it goes on."""
+        now, lines = self._clock.monotonic(), dict(logs.lines())
+        missing = lines.get("folded", 0) + lines.get("lost", 0)
+        if missing > self._missing:
+            self._missing, self._missing_until = missing, now + LOG_TOLD_FOR_S
+        words = f"the log lacks {missing:,} lines: a storm was folded, or the disk is full"
+        return {**lines, "trouble": words if now < self._missing_until else ""}
 
     def _of_viewers(self) -> Mapping[str, object]:
         hub = self._hub

@@ -192,6 +192,7 @@ class Supervisor:
             return False
         began, hung = self._clock.monotonic(), False
         work = job.at_work = asyncio.create_task(_done(job.work), name=f"{job.name} at work")
+        look = work
         try:
             while not work.done() and not hung:
                 look = asyncio.create_task(self._clock.pause(LOOK_S), name=f"{job.name} looked at")
@@ -201,8 +202,9 @@ class Supervisor:
                 # The pulse of one that was started anew is overdue until it has done something.
                 hung = overdue and self._clock.monotonic() - began >= HANG_GRACE_S
         finally:
+            look.cancel()
             work.cancel()
-            await asyncio.wait({work})
+            await asyncio.wait({work, look})
         if not hung:
             work.result()
         return hung

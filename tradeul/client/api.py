@@ -49,6 +49,14 @@ class ApiClient:
 
         return await self._asked(found, "POST", self._address / "scans/preview", json=wish)
 
+    async def health(self) -> Message:
+        """How it is, as far as it tells us."""
+        return await self._asked(lambda content: content, "GET", self._address.origin() / "health")
+
+    async def ticker(self, symbol: str) -> Message:
+        """Every field of a symbol; one that it does not know is a `UsageError`."""
+        return await self._asked(lambda content: content, "GET", self._address / "ticker" / symbol)
+
     async def start(self, name: str, days: int | None) -> int:
         """Ask for a run, or join the one there is; its number. What the server does not know is a `UsageError`."""
         wish = {} if days is None else {"days": days}

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from tradeul.clock import Clock
 from tradeul.domain.acceptance import Gate
@@ -63,6 +64,7 @@ class Discovery:
         self._gate = Gate()
         self._lateness = Lateness()
         self._last_failure = ""
+        self._cycles = 0
         self.pulse = Pulse(clock)
         self._one_at_a_time = asyncio.Lock()
         self._refill_wanted = asyncio.Event()
@@ -94,8 +96,11 @@ class Discovery:
     async def _cycle(self) -> float:
         async with self._one_at_a_time:
             self._vitals.fetching_since = self._clock.monotonic()
+            self._cycles += 1
             try:
-                return await self._one_snapshot()
+                # Whatever is logged on the way from the request to the lists bears the number of the cycle.
+                with bound_contextvars(cycle=self._cycles):
+                    return await self._one_snapshot()
             finally:
                 self._vitals.fetching_since = None
 

@@ -27,6 +27,7 @@ from tradeul.web.routes.login import Login
 from tradeul.web.routes.market import MarketFacts
 from tradeul.web.routes.page import Manifest, Page
 from tradeul.web.routes.reference import Reference
+from tradeul.web.routes.status import Status
 from tradeul.web.turnstile import Turnstile
 
 MAX_LINE_BYTES: Final = 8 * 1024
@@ -89,6 +90,7 @@ class WebServer:
             files,
             Login(files, gate),
             Health(view, gate),
+            Status(files),
             MarketFacts(view),
             Lists(channels, view),
             LiveLists(hub, clock, max_clients, gate),

@@ -1,0 +1,28 @@
+"""The status page in a real browser: how the program is, and what is wrong as soon as something is."""
+
+import pytest
+
+from tests.support.page import open_page, until
+from tests.support.shown import program, text_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+async def test_people_see_how_it_is_and_what_is_wrong(browser_path: str) -> None:
+    """All is well; then the vendor fails, and the page says so with the part, the reason and since when."""
+    async with program(symbols=300, speed=1.0) as app:
+        assert app.server is not None
+        assert app.exchange is not None
+        async with open_page(f"http://127.0.0.1:{app.server.port}/status", browser_path) as opened:
+            page = opened.page
+            await until(page, "document.querySelector('#state').dataset.state === 'ok'")
+            well = await text_of(page, "#well")
+            market = await text_of(page, "[data-group=market] [data-fact=market] td")
+            app.exchange.faults.switch_on("server_error", path="/v2/snapshot")
+            await until(page, "document.querySelector('[data-part=snapshots]') !== null")
+            row = await text_of(page, "[data-part=snapshots]")
+            state = await text_of(page, "#state")
+
+    assert (well, market, state) == ("Nothing is wrong.", "simulated", "degraded")
+    assert "the last snapshot failed" in row
+    assert opened.errors == opened.policy_reports == opened.external_requests == []
