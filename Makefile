@@ -32,7 +32,7 @@ run: .venv/.runtime ## run the product: http://127.0.0.1:8000
 install: .venv/.runtime ## set up what `make run` needs, and run nothing
 	@:
 
-test: .venv/.tests .cache/.browser .cache/.node ## run every test but those of `make faults`
+test: .venv/.tests .cache/.browser .cache/.node $(BROWSER_TESTS)/node_modules/.installed ## run every test but those of `make faults`
 	@node --test $(BROWSER_TESTS)/*.test.mjs
 	@$(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
@@ -65,6 +65,9 @@ golden: .venv/.tests ## play a whole day beside the reference model; takes tens 
 bench: .venv/.bench ## measure speed on this machine
 	@$(BIN)/python -m tests.benchmarks
 
+shots: .venv/.tests .cache/.browser ## take pictures of the page at three sizes, into .cache/shots
+	@$(BIN)/python -m tests.support.shots .cache/shots
+
 lock: .venv/.uv ## take the newest versions of everything we stand on
 	@$(COMPILE) --upgrade pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --upgrade pyproject.toml --group test --constraints requirements.lock --output-file tests/requirements.lock
@@ -77,7 +80,7 @@ clean: ## remove everything that was made; the next command sets up anew
 	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules $(BENCHMARKS)/node_modules
 	@find tradeul tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run install test check style types fmt fuzz faults golden bench lock clean
+.PHONY: help run install test check style types fmt fuzz faults golden bench shots lock clean
 
 # Setting up. A stamp file says what has been done, and is older than what makes it due again.
 
@@ -107,6 +110,6 @@ clean: ## remove everything that was made; the next command sets up anew
 	@touch $@
 
 $(BROWSER_TESTS)/node_modules/.installed: $(BROWSER_TESTS)/package-lock.json | .cache/.node
-	@echo 'setting up the page'\''s type checker ...'
+	@echo 'setting up what the page is checked with ...'
 	@cd $(BROWSER_TESTS) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@

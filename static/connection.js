@@ -63,6 +63,11 @@ export class Connection {
     this.#step((now) => this.viewer.retry(now));
   }
 
+  /** @param {ReadonlySet<string> | null} names of the lists that are to be followed; null: all */
+  follow(names) {
+    this.#step((now) => this.viewer.follow(names, now));
+  }
+
   /** @param {string} symbol that is to be looked at closely; empty for none */
   watch(symbol) {
     this.#step((now) => this.viewer.watch(symbol, now));

@@ -40,7 +40,10 @@ const edit = (/** @type {string} */ name) => void builder.open(name);
 const kinds = { list: { title: KIND_TITLES.list ?? "", make: listPanel } };
 onSelect(DEFAULT_GROUP, look);
 const workspace = new Workspace(
-  { painter, situation: facts, lists: () => viewer.lists, pins, ask, say, edit, storage: browserStorage() },
+  {
+    painter, situation: facts, lists: () => viewer.lists, pins, ask, say, edit, storage: browserStorage(),
+    follow: (lists) => connection.follow(lists),
+  },
   kinds,
 );
 const { panels } = workspace;
