@@ -38,7 +38,6 @@ const builder = new Builder({ ask, say, saved: (name) => panels.goTo(name) });
 const edit = (/** @type {string} */ name) => void builder.open(name);
 /** @type {import("./panel_kinds.js").Registry} */
 const kinds = { list: { title: KIND_TITLES.list ?? "", make: listPanel } };
-onSelect(DEFAULT_GROUP, look);
 const workspace = new Workspace(
   {
     painter, situation: facts, lists: () => viewer.lists, pins, ask, say, edit, storage: browserStorage(),
@@ -227,9 +226,11 @@ Object.defineProperty(globalThis, "tradeul", {
   }),
 });
 
+// The address may have named a symbol before there was anybody to look at it.
+onSelect(DEFAULT_GROUP, look);
+look(selected(DEFAULT_GROUP));
 shareSelection(new BroadcastChannel(CHANNEL));
 pins.shareWith(new BroadcastChannel("tradeul.pins"));
-look(selected(DEFAULT_GROUP));
 connection.start();
 setInterval(beat, BEAT_MS);
 void loadCatalogue();
