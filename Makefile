@@ -38,7 +38,7 @@ install: .venv/.runtime ## install this version as a service of this machine: PR
 rollback: ## go back to the version that was installed before
 	@.ci/install --rollback "$(PREFIX)"
 
-test: .venv/.tests .cache/.browser .cache/.node ## run every test but those of `make faults`
+test: .venv/.tests .cache/.browser .cache/.node $(BROWSER_TESTS)/node_modules/.installed ## run every test but those of `make faults`
 	@node --test $(BROWSER_TESTS)/*.test.mjs
 	@$(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
@@ -71,6 +71,9 @@ golden: .venv/.tests ## play a whole day beside the reference model; takes tens 
 bench: .venv/.bench ## measure speed on this machine
 	@$(BIN)/python -m tests.benchmarks
 
+shots: .venv/.tests .cache/.browser ## take pictures of the page at three sizes, into .cache/shots
+	@$(BIN)/python -m tests.support.shots .cache/shots
+
 lock: .venv/.uv ## take the newest versions of everything we stand on
 	@$(COMPILE) --upgrade pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --upgrade pyproject.toml --group test --constraints requirements.lock --output-file tests/requirements.lock
@@ -91,7 +94,7 @@ clean: ## remove everything that was made; the next command sets up anew
 	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules $(BENCHMARKS)/node_modules
 	@find tradeul tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run install rollback test check style types fmt fuzz faults golden bench lock vendor clean
+.PHONY: help run install rollback test check style types fmt fuzz faults golden bench shots lock vendor clean
 
 # Setting up. A stamp file says what has been done, and is older than what makes it due again.
 
@@ -121,6 +124,6 @@ clean: ## remove everything that was made; the next command sets up anew
 	@touch $@
 
 $(BROWSER_TESTS)/node_modules/.installed: $(BROWSER_TESTS)/package-lock.json | .cache/.node
-	@echo 'setting up the page'\''s type checker ...'
+	@echo 'setting up what the page is checked with ...'
 	@cd $(BROWSER_TESTS) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@

@@ -63,6 +63,11 @@ export class Connection {
     this.#step((now) => this.viewer.retry(now));
   }
 
+  /** @param {ReadonlySet<string> | null} names of the lists that are to be followed; null: all */
+  follow(names) {
+    this.#step((now) => this.viewer.follow(names, now));
+  }
+
   /**
    * @param {string} group
    * @param {string} symbol that it is to look at closely; empty for none

@@ -49,7 +49,10 @@ const kinds = {
   detail: { title: KIND_TITLES.detail ?? "", make: (host, context) => closeup.detail(host, context) },
 };
 const workspace = new Workspace(
-  { painter, situation: facts, lists: () => viewer.lists, pins, ask, say, edit, storage: browserStorage() },
+  {
+    painter, situation: facts, lists: () => viewer.lists, pins, ask, say, edit, storage: browserStorage(),
+    follow: (lists) => connection.follow(lists),
+  },
   kinds,
 );
 const { panels } = workspace;
@@ -222,6 +225,9 @@ Object.defineProperty(globalThis, "tradeul", {
   }),
 });
 
+// The address may have named a symbol before there was anybody to look at it.
+onSelect(DEFAULT_GROUP, look);
+look(selected(DEFAULT_GROUP));
 shareSelection(new BroadcastChannel(CHANNEL));
 pins.shareWith(new BroadcastChannel("tradeul.pins"));
 connection.start();

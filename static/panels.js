@@ -306,7 +306,11 @@ export class Panels {
    * @param {Element | null} onto
    */
   #drop(id, onto) {
-    for (const [other, frame] of this.frames) if (frame.section === onto) this.#place(id, other);
+    const other = [...this.frames.values()].find((frame) => frame.section === onto);
+    if (other === undefined) return;
+    this.#place(id, other.spec.id);
+    // What is moved in the document loses the keyboard.
+    this.focusPanel(id);
   }
 
   /**

@@ -15,6 +15,10 @@
 export const WIDTH_PX = 44;
 export const HEIGHT_PX = 14;
 const EDGE_PX = 1;
+/** Fewer points than these say nothing, and would stand as a stroke. */
+const LEAST_POINTS = 6;
+/** A move smaller than this share of the price is not drawn as if it were a large one. */
+const LEAST_RANGE = 0.004;
 const NOTHING = Object.freeze({ points: "", tone: "" });
 
 export class Sparks {
@@ -98,14 +102,15 @@ export class Sparks {
 export function shapeOf(points, most) {
   const known = /** @type {number[]} */ (points.filter((price) => price !== null));
   const [first, last] = [known[0], known.at(-1)];
-  if (known.length < 2 || first === undefined || last === undefined) return NOTHING;
+  if (known.length < LEAST_POINTS || first === undefined || last === undefined) return NOTHING;
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const across = (WIDTH_PX - 2 * EDGE_PX) / (most - 1);
-  const up = high > low ? (HEIGHT_PX - 2 * EDGE_PX) / (high - low) : 0;
+  const middle = (low + high) / 2;
+  const up = (HEIGHT_PX - 2 * EDGE_PX) / Math.max(high - low, LEAST_RANGE * middle);
   const begin = most - points.length;
   const corners = points.flatMap((price, index) => {
     if (price === null) return [];
-    const y = up === 0 ? HEIGHT_PX / 2 : HEIGHT_PX - EDGE_PX - Math.round((price - low) * up);
+    const y = Math.round(HEIGHT_PX / 2 - (price - middle) * up);
     return [`${Math.round(EDGE_PX + (begin + index) * across)},${y}`];
   });
   const drawn = corners.filter((corner, index) => corner !== corners[index - 1]);

@@ -49,6 +49,10 @@ export class Viewer {
     this.random = random;
     /** @type {Map<string, ListSync>} */
     this.lists = new Map();
+    /** @type {ReadonlySet<string> | null} those that are to be followed; null: all there are */
+    this.wanted = null;
+    /** @type {import("./protocol.js").ListInfo[]} */
+    this.infos = [];
     this.watchings = new Watchings();
     /** @type {string | null} */
     this.halted = null;
@@ -119,6 +123,16 @@ export class Viewer {
       this.#talk(now);
       this.#tickLists(now);
     }
+  }
+
+  /**
+   * A window of one list has no use for the others.
+   * @param {ReadonlySet<string> | null} names
+   * @param {number} now
+   */
+  follow(names, now) {
+    this.wanted = names;
+    if (this.epoch !== null) this.#adopt(this.infos, now);
   }
 
   /**
@@ -286,7 +300,9 @@ export class Viewer {
    */
   #adopt(infos, now) {
     const known = this.lists;
-    const followed = infos.slice(0, this.limits.lists);
+    this.infos = infos;
+    const wanted = infos.filter(({ name }) => this.wanted?.has(name) !== false);
+    const followed = wanted.slice(0, this.limits.lists);
     this.lists = new Map(followed.map(({ name }) => [name, known.get(name) ?? new ListSync(name)]));
     for (const name of known.keys()) if (!this.lists.has(name)) this.#unask(name);
     this.news.push({ kind: "lists", lists: infos });

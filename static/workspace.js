@@ -20,7 +20,7 @@ import { SparkSource } from "./spark_source.js";
  * @typedef {{painter: import("./dom.js").Painter, situation: {session: string, feed: string},
  *   lists: () => Map<string, import("./list_sync.js").ListSync>, pins: import("./table.js").Pinning,
  *   ask: import("./api.js").Ask, say: (words: string) => void, edit: (list: string) => void,
- *   storage: Storage | null}} Surroundings
+ *   follow: (lists: ReadonlySet<string>) => void, storage: Storage | null}} Surroundings
  */
 
 const OWN_WINDOW = "popup,width=560,height=620";
@@ -73,6 +73,7 @@ export class Workspace {
       link: () => this.#link(),
     });
     this.keys = this.#keys();
+    if (this.alone) this.#followOne();
     onSelect(DEFAULT_GROUP, () => this.navigation.changed());
     this.panels.grid.addEventListener("focusin", () => this.navigation.changed());
     this.#begin(wish);
@@ -130,10 +131,18 @@ export class Workspace {
     return location.origin + location.pathname + addressOf({ ...this.#view(), layout: current }, { shared: layout });
   }
 
+  /** A window of one list has no use for the others; the log is of all of them. */
+  #followOne() {
+    if (this.panels.layout.panels[0]?.kind !== LIST) return;
+    this.surroundings.follow(new Set(this.panels.layout.panels.flatMap(({ list }) => list ?? [])));
+  }
+
   /** @param {import("./layout.js").Layout} layout as the reader changed it */
   #changed(layout) {
-    if (this.alone) this.navigation.alone = layout;
-    else this.layouts.keep(layout);
+    if (this.alone) {
+      this.navigation.alone = layout;
+      this.#followOne();
+    } else this.layouts.keep(layout);
     this.navigation.changed();
   }
 

@@ -83,21 +83,23 @@ test("lines of whoever is in no list any more are dropped", () => {
   assert.deepEqual([...sparks.lines.keys()], ["S7"]);
 });
 
-test("a line is drawn within its box, by its range, and by direction; one point is none", () => {
-  const { points, tone } = shapeOf([null, 1, 3, 2], 4);
+test("a line is drawn within its box, by its range, and by direction; a few points are none", () => {
+  const { points, tone } = shapeOf([null, 1, 3, 2, 2, 2, 2], 7);
   const corners = points.split(" ").map((corner) => corner.split(",").map(Number));
 
   assert.equal(tone, "up");
-  assert.equal(corners.length, 3);
+  assert.equal(corners.length, 6);
   assert.ok(corners.every(([x = -1, y = -1]) => x >= 0 && x <= WIDTH_PX && y >= 0 && y <= HEIGHT_PX));
   assert.equal(corners[1]?.[1], 1);
-  assert.equal(shapeOf([2, 1], 4).tone, "down");
-  assert.equal(shapeOf([2, 2], 4).tone, "");
-  assert.equal(shapeOf([null, 2], 4).points, "");
+  assert.equal(shapeOf([2, 2, 2, 2, 2, 1], 60).tone, "down");
+  assert.equal(shapeOf([2, 2, 2, 2, 2, 2], 60).tone, "");
+  assert.equal(shapeOf([null, 2, 2, 2, 2, 2], 60).points, "");
 });
 
-test("a move too small to be seen writes nothing new", () => {
-  const base = [10, 20, 15];
+test("a move too small to be seen writes nothing new, and a small one is not drawn large", () => {
+  const base = [10, 20, 15, 15, 15];
+  const flat = shapeOf([100, 100, 100, 100, 100, 100.04], 6).points.split(" ").map((corner) => Number(corner.split(",")[1]));
 
+  assert.ok(Math.max(...flat) - Math.min(...flat) <= 2);
   assert.equal(shapeOf([...base, 15.01], 60).points, shapeOf([...base, 15.02], 60).points);
 });
