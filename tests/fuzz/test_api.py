@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests.support.contract import complaints
 from tests.support.shared import shared_program
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
+pytestmark = [pytest.mark.slow(30), pytest.mark.timeout(1_800)]
 
 EXCLUDED: Final = (
     # A condition is a text that must mean something, a cursor one that was given out: no schema says so.
