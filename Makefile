@@ -21,7 +21,8 @@ export UV_LINK_MODE := copy
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS := true
 endif
-unexport VIRTUAL_ENV PYTHONPATH
+# Without kept bytecode each of the processes that run and test the program would compile all of it anew.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONDONTWRITEBYTECODE
 
 UV := $(BIN)/uv --quiet
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
@@ -40,7 +41,7 @@ rollback: ## go back to the version that was installed before
 
 test: .venv/.tests .cache/.browser .cache/.node $(BROWSER_TESTS)/node_modules/.installed ## run every test but those of `make faults`
 	@node --test $(BROWSER_TESTS)/*.test.mjs
-	@$(BIN)/python -m pytest --numprocesses logical --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 check: style types ## style, types, then every test
 	@$(MAKE) --no-print-directory test

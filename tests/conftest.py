@@ -1,5 +1,6 @@
 """What every test runs under: no key and no setting of this machine, guards for what it leaves behind, hypothesis."""
 
+import asyncio.constants
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -10,6 +11,7 @@ import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.support.guards import clean_loop, no_thread_left
+from tests.support.packing import longest_first
 
 BROWSER_VARIABLE = "TRADEUL_TEST_BROWSER"
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -20,6 +22,10 @@ for name in list(os.environ):
         del os.environ[name]
 for name in ("POLYGON_API_KEY", "MASSIVE_API_KEY", "FMP_API_KEY"):
     os.environ.pop(name, None)
+
+# Under debug every timer, task and future notes who made it. Ten lines deep that takes a third of all of debug's time,
+# and hardly more is read of it than the first.
+asyncio.constants.DEBUG_STACK_DEPTH = 3  # type: ignore[misc]  # named as a constant, read at each call
 
 set_hypothesis_home_dir(Path(__file__).parent.parent / ".cache" / "hypothesis")
 hypothesis.settings.register_profile("everyday", deadline=None)
@@ -35,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--whole-day", action="store_true", help="play the golden runs over the whole day: tens of minutes"
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """After chance has ordered them; with `--no-loadscope-reorder` the workers take files in this order."""
+    items[:] = longest_first(items)
 
 
 @pytest.fixture

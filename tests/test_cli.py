@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.support.eventually import PATIENT_S, eventually
+from tests.support.eventually import eventually
 from tests.support.web import row, served
 from tradeul.configuration import config_document
 
@@ -167,7 +167,7 @@ async def _answer(session: aiohttp.ClientSession, address: str) -> dict[str, obj
             return False
         return True
 
-    await eventually(ask, within_s=PATIENT_S)
+    await eventually(ask)
     return found
 
 

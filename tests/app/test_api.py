@@ -18,7 +18,7 @@ from tests.support.whole import whole
 from tradeul.web.api import operation_of
 from tradeul.web.reference.openapi import GROUPS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow(20)
 
 JSON = "application/json"
 ORDER = ("post", "put", "get", "delete")

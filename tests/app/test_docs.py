@@ -14,7 +14,7 @@ from tests.support.page import open_page
 from tests.support.reading import Example, read
 from tests.support.shared import shared_program
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow(20)
 
 RUNNERS: dict[str, Sequence[str]] = {
     "sh": ("bash", "-euo", "pipefail", "-c"),

@@ -26,7 +26,7 @@ async def changes_all_the_while(life: Life, setting: Setting) -> None:
         assert sum(after[name] > before[name] for name in before) > len(before) // 3
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 @pytest.mark.timeout(600)
 async def test_a_frozen_database_pauses_nothing_and_misses_nothing() -> None:
     """Lists go on changing, health says that history waits; once it goes on, every state of that time is there."""

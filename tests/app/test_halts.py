@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.support.eventually import PATIENT_S, eventually
+from tests.support.eventually import eventually
 from tests.support.simulated import small_day, small_market
 from tradeul.app import App
 from tradeul.clock import PacedClock
@@ -39,9 +39,9 @@ async def test_a_halt_of_the_market_is_on_the_board(tmp_path: Path) -> None:
 
     await app.start()
     try:
-        await eventually(lambda: shown("price") is not None, within_s=PATIENT_S)
+        await eventually(lambda: shown("price") is not None)
         before = shown("halted")
-        await eventually(lambda: shown("halted") is True, within_s=PATIENT_S)
+        await eventually(lambda: shown("halted") is True)
         halted_at = shown("halted_at")
     finally:
         app.supervisor.request_stop("the test is over")

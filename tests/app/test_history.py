@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.history.worlds import place
-from tests.support.eventually import PATIENT_S, eventually
+from tests.support.eventually import eventually
 from tests.support.market import NANOS, at
 from tradeul.app import App
 from tradeul.clock import PacedClock
@@ -52,18 +52,18 @@ def written(app: App) -> int:
     return app.past.writer.report.written
 
 
-@pytest.mark.slow
+@pytest.mark.slow(20)
 async def test_what_happened_is_there_after_a_restart() -> None:
     """Entries, minute results and states of a run are answered by the next one, from the database."""
     span = f"from={at('09:45') // MS}&to={at('09:59') // MS}"
     with place() as folder:
         async with program(folder, "09:45") as app:
-            await eventually(lambda: written(app) > 100 and app.clock.now() > at("09:47"), within_s=PATIENT_S)
+            await eventually(lambda: written(app) > 100 and app.clock.now() > at("09:47"))
             before = await asked(app, f"/api/v1/history/events?{span}&limit=5000")
         assert app.supervisor.abandoned == ()
 
         async with program(folder, "10:00") as app:
-            await eventually(lambda: written(app) > 0, within_s=PATIENT_S)
+            await eventually(lambda: written(app) > 0)
             after = await asked(app, f"/api/v1/history/events?{span}&limit=5000")
             rows = (await asked(app, f"/api/v1/history/scans?{span}&limit=5000"))["rows"]
             state = await asked(app, f"/api/v1/history/lists/{rows[0]['list']}?at={at('09:46') // MS}")
@@ -97,7 +97,7 @@ async def test_a_database_that_is_not_there_is_said_and_waited_for(tmp_path: Pat
         stack.callback(app.supervisor.request_stop, "the test is over")
         past = app.past
         assert past is not None
-        await eventually(lambda: past.writer.report.spooled_bytes > 0, within_s=PATIENT_S)
+        await eventually(lambda: past.writer.report.spooled_bytes > 0)
 
         events = await asked(app, "/api/v1/history/events?limit=10")
         scans = await asked(app, "/api/v1/history/scans", status=503)
@@ -131,7 +131,7 @@ async def test_today_survives_a_restart(tmp_path: Path) -> None:
 
     first = App(settings(), PacedClock(at("09:20"), SPEED))
     await first.start()
-    await eventually(lambda: first.vitals.snapshots_accepted >= 8, within_s=PATIENT_S)
+    await eventually(lambda: first.vitals.snapshots_accepted >= 8)
     first.supervisor.request_stop("for a moment")
     await first.supervisor.run_until_stopped()
     before = kept_of_today(first)
@@ -139,7 +139,7 @@ async def test_today_survives_a_restart(tmp_path: Path) -> None:
     second = App(settings(), PacedClock(Nanos(first.clock.now() + 20 * NANOS), SPEED))
     await second.start()
     restored = kept_of_today(second)
-    await eventually(lambda: second.vitals.snapshots_accepted >= 2, within_s=PATIENT_S)
+    await eventually(lambda: second.vitals.snapshots_accepted >= 2)
     second.supervisor.request_stop("the test is over")
     await second.supervisor.run_until_stopped()
     after = kept_of_today(second)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from tests.history.worlds import place
-from tests.support.eventually import PATIENT_S, eventually
+from tests.support.eventually import eventually
 from tests.support.whole import asked, whole
 from tradeul import jobs
 from tradeul.app import App
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow(20)
 
 ROOT = Path(__file__).parents[2]
 PLACE = ("09:31", 45)
@@ -59,18 +59,18 @@ async def test_a_cold_start_loads_and_a_warm_one_has_it() -> None:
 
     with place() as folder:
         async with whole(folder, *PLACE) as app:
-            await eventually(lambda: len(app.board) > 30 and not app.board["no_reference"].any(), within_s=PATIENT_S)
-            await eventually(lambda: "metadata" in under_way(app) or known(app), within_s=PATIENT_S)
-            await eventually(lambda: not under_way(app), within_s=PATIENT_S)
-            await eventually(lambda: known(app) > 15, within_s=PATIENT_S)
+            await eventually(lambda: len(app.board) > 30 and not app.board["no_reference"].any())
+            await eventually(lambda: "metadata" in under_way(app) or known(app))
+            await eventually(lambda: not under_way(app))
+            await eventually(lambda: known(app) > 15)
             report = await asked(app, "/api/v1/jobs")
             health = await asked(app, "/health")
             outcome = await load(app, "splits")
         assert app.supervisor.abandoned == ()
 
         async with whole(folder, *PLACE) as app:
-            await eventually(lambda: known(app) > 15, within_s=PATIENT_S)
-            await eventually(lambda: app.loading is not None and all(last_successes(app)), within_s=PATIENT_S)
+            await eventually(lambda: known(app) > 15)
+            await eventually(lambda: app.loading is not None and all(last_successes(app)))
             again = await asked(app, "/api/v1/jobs")
 
     assert {job["name"]: job["state"] for job in report["jobs"]} == dict.fromkeys(JOBS, "idle")

@@ -10,7 +10,7 @@ KILLS = 5
 SPEED = 60
 
 
-@pytest.mark.slow
+@pytest.mark.slow(35)
 @pytest.mark.timeout(600)
 async def test_no_closed_slot_is_lost_or_invented_by_kill_9() -> None:
     """Every slot that ended is in the day's file; seen values lie within the last 15 s before the end, others below."""

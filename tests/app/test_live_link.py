@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support.eventually import PATIENT_S, eventually
+from tests.support.eventually import eventually
 from tests.support.market import at
 from tradeul.app import App
 from tradeul.clock import PacedClock
@@ -31,7 +31,7 @@ async def program(folder: Path, **polygon: Any) -> AsyncIterator[tuple[App, Faul
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(app.supervisor.run_until_stopped)
         stack.callback(app.supervisor.request_stop, "the test is over")
-        await eventually(lambda: app.intake.received > 20, within_s=PATIENT_S)
+        await eventually(lambda: app.intake.received > 20)
         assert app.exchange is not None
         yield app, app.exchange.faults
 
@@ -42,11 +42,11 @@ async def test_a_feed_that_only_answers_pings_is_given_up(tmp_path: Path) -> Non
         stream = app.stream
         assert stream is not None
         faults.switch_on("half_open")
-        await eventually(lambda: stream.state.reconnects >= 1, within_s=PATIENT_S)
+        await eventually(lambda: stream.state.reconnects >= 1)
         faults.switch_off()
         heard = app.intake.received
 
-        await eventually(lambda: app.intake.received > heard + 20, within_s=PATIENT_S)
+        await eventually(lambda: app.intake.received > heard + 20)
 
 
 async def test_what_a_broken_feed_missed_is_fetched_at_once(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ async def test_what_a_broken_feed_missed_is_fetched_at_once(tmp_path: Path) -> N
         before = app.vitals.snapshots_accepted
         faults.switch_on("abort", times=1)
 
-        await eventually(lambda: app.vitals.snapshots_accepted > before, within_s=PATIENT_S)
+        await eventually(lambda: app.vitals.snapshots_accepted > before)
 
         assert app.stream is not None
         assert app.stream.state.reconnects == 1

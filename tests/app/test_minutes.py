@@ -9,7 +9,7 @@ import pytest
 from tests.app.test_history import asked, program
 from tests.history.keeping import asked as rows_of
 from tests.history.worlds import place, postgres
-from tests.support.eventually import PATIENT_S, eventually
+from tests.support.eventually import eventually
 from tests.support.market import CALENDAR, DAY, at
 from tradeul.clock import ManualClock
 from tradeul.domain.events import Nanos, Symbol, SymbolBars
@@ -44,12 +44,12 @@ def facts_of(bars: SymbolBars) -> Minutes:
     return {Nanos(int(start)): tuple(map(float, bar)) for start, bar in zip(bars.start, columns, strict=True)}
 
 
-@pytest.mark.slow
+@pytest.mark.slow(40)
 async def test_minutes_of_hot_symbols_are_their_exchanges() -> None:
     """Followed live for some minutes, each whole minute is kept once, as the exchange has it, and no other is."""
     with place() as folder:
         async with program(folder, "09:45", SYMBOLS, hot={"cooldown_s": 3_600}) as app:
-            await eventually(lambda: app.clock.now() > at("09:52"), within_s=PATIENT_S)
+            await eventually(lambda: app.clock.now() > at("09:52"))
             followed = (await asked(app, "/health"))["minutes"]
         async with postgres(folder / "sim-7") as server:
             rows = await rows_of(server.dsn, KEPT)
@@ -73,7 +73,7 @@ async def test_any_symbol_can_be_looked_at() -> None:
         async with program(folder, "09:45", SYMBOLS) as app:
             past = app.past
             assert past is not None
-            await eventually(lambda: len(app.board) and past.writer.report.connected, within_s=PATIENT_S)
+            await eventually(lambda: len(app.board) and past.writer.report.connected)
             symbol = app.board.symbols[0]
             fields = await asked(app, f"/api/v1/ticker/{symbol}")
             today = await asked(app, f"/api/v1/ticker/{symbol}/bars?interval=1m&to={at('09:44') // MS}")

@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from tests.history.worlds import place
-from tests.support.eventually import PATIENT_S, eventually, running
+from tests.support.eventually import eventually, running
 from tests.support.whole import asked, sent, whole
 from tradeul.app import App
 from tradeul.client import ScannerClient
@@ -25,7 +25,7 @@ from tradeul.domain.events import Symbol
 from tradeul.errors import UsageError
 from tradeul.try_scan import try_scan
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow(20)
 
 SYMBOLS = 120
 MINE: dict[str, Any] = {
@@ -38,7 +38,7 @@ OFF = {"dsn": "off"}
 async def market(folder: Path, wall: str = "09:45", **sections: Any) -> AsyncIterator[App]:
     """The program, once it has made its lists."""
     async with whole(folder, wall, SYMBOLS, **sections) as app:
-        await eventually(lambda: app.vitals.confirmed_at > 0, within_s=PATIENT_S)
+        await eventually(lambda: app.vitals.confirmed_at > 0)
         yield app
 
 
@@ -145,10 +145,10 @@ async def test_lists_and_pins_survive_a_restart_and_are_mirrored() -> None:
             assert (await sent(app, "PUT", f"/api/v1/pins/{symbol}"))[0] == 200
             assert app.stream is not None
             stream = app.stream
-            await eventually(lambda: symbol in stream.state.desired, within_s=PATIENT_S)
+            await eventually(lambda: symbol in stream.state.desired)
             assert app.past is not None
             past = app.past
-            await eventually(lambda: past.scans.mirrored, within_s=PATIENT_S)
+            await eventually(lambda: past.scans.mirrored)
             assert await mirrored(app) == {"mine": MINE | {"enabled": True}}
         kept = orjson.loads((folder / "user.json").read_bytes())
         assert kept["scans"] == {"mine": MINE | {"enabled": True}}
@@ -174,7 +174,7 @@ async def test_a_list_that_cannot_be_made_is_switched_off_with_its_reason(tmp_pa
     async with market(tmp_path, history=OFF, scans={"mine": MINE}) as app, viewing(app, "mine", "winners") as viewer:
         scan = app.channels.by_name["mine"].scan
         object.__setattr__(scan, "enter", replace(scan.enter, true=broken))
-        await eventually(lambda: "mine" not in viewer.client.lists, within_s=PATIENT_S)
+        await eventually(lambda: "mine" not in viewer.client.lists)
 
         told = await asked(app, "/api/v1/scans/mine")
 

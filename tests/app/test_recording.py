@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.support.eventually import PATIENT_S, eventually
+from tests.support.eventually import eventually
 from tests.support.market import at
 from tradeul.app import App
 from tradeul.clock import PacedClock
@@ -30,7 +30,7 @@ async def test_a_recorded_run_can_be_read_again(tmp_path: Path) -> None:
     """Every snapshot that was taken is in the file, in order, and decodes; so are frames with live bars."""
     app = App(settings_for(tmp_path), PacedClock(at("09:31"), SPEED))
     await app.start()
-    await eventually(lambda: app.vitals.snapshots_accepted >= 4 and app.intake.received, within_s=PATIENT_S)
+    await eventually(lambda: app.vitals.snapshots_accepted >= 4 and app.intake.received)
     app.supervisor.request_stop("enough")
     await app.supervisor.run_until_stopped()
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.eventually import PATIENT_S, eventually
+from tests.support.eventually import eventually
 from tests.support.whole import asked, sent, whole
 from tradeul.app import App
 from tradeul.domain.events import Symbol
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow(20)
 
 SYMBOLS = 400
 STILL = 0.001
@@ -23,9 +23,9 @@ STILL = 0.001
 async def following(folder: Path, speed: float = 1.0) -> AsyncIterator[App]:
     """The program, once what history says has come, and it follows everything that its lists show."""
     async with whole(folder, "10:30", SYMBOLS, speed=speed, history={"dsn": "off"}) as app:
-        await eventually(lambda: app.vitals.sessions_wanted and not app.vitals.history_failure, within_s=PATIENT_S)
-        await eventually(lambda: app.vitals.sessions_loaded == app.vitals.sessions_wanted, within_s=PATIENT_S)
-        await eventually(lambda: is_settled(app), within_s=PATIENT_S, every_s=0.05)
+        await eventually(lambda: app.vitals.sessions_wanted and not app.vitals.history_failure)
+        await eventually(lambda: app.vitals.sessions_loaded == app.vitals.sessions_wanted)
+        await eventually(lambda: is_settled(app), every_s=0.05)
         yield app
 
 
@@ -42,7 +42,7 @@ async def test_it_follows_what_its_lists_show_and_says_why(tmp_path: Path) -> No
         before = await asked(app, "/subscriptions")
         pinned = next(symbol for symbol in app.board.symbols if symbol not in app.channels.members())
         await sent(app, "PUT", f"/api/v1/pins/{pinned}")
-        await eventually(lambda: is_settled(app), within_s=PATIENT_S, every_s=0.05)
+        await eventually(lambda: is_settled(app), every_s=0.05)
         after = await asked(app, "/subscriptions?log=1")
         stats, health = await asked(app, "/stats"), await asked(app, "/health")
 
@@ -72,7 +72,7 @@ async def test_a_dropped_link_is_whole_again_and_was_audited(tmp_path: Path) -> 
         async def is_back() -> bool:
             return (await asked(app, "/stats"))["reconnects"] == 1 and await is_settled(app)
 
-        await eventually(is_back, within_s=PATIENT_S, every_s=0.05)
+        await eventually(is_back, every_s=0.05)
         after = await asked(app, "/reconciler/metrics")
 
     assert after["reconciliations_count"] >= before["reconciliations_count"] + 1
@@ -89,7 +89,7 @@ async def test_a_key_that_is_in_use_elsewhere_is_said_so(tmp_path: Path) -> None
         async def is_told() -> bool:
             return "in use elsewhere" in (await asked(app, "/stats"))["trouble"]
 
-        await eventually(is_told, within_s=PATIENT_S, every_s=0.05)
+        await eventually(is_told, every_s=0.05)
         health, status = await asked(app, "/health"), await asked(app, "/api/v1/scanner/status")
 
     assert health["status"] == "degraded"
@@ -101,14 +101,14 @@ async def test_lists_that_are_gone_are_believed_after_three_snapshots(tmp_path: 
     """Each list is switched off, with no cooldown: three snapshots of an open market must agree, then all go."""
     settings: dict[str, Any] = {"hot": {"cooldown_s": 0}, "polygon": {"snapshot_interval_s": 1}}
     async with whole(tmp_path, "10:30", SYMBOLS, history={"dsn": "off"}, **settings) as app:
-        await eventually(lambda: is_settled(app), within_s=PATIENT_S, every_s=0.05)
+        await eventually(lambda: is_settled(app), every_s=0.05)
         for name in list(app.channels.by_name):
             assert (await sent(app, "PUT", f"/api/v1/scans/{name}", {"enabled": False}))[0] == 200
         before, wanted = app.vitals.snapshots_accepted, await asked(app, "/reconciler/metrics")
         assert not app.channels.members()
         assert wanted["desired"] > 0
 
-        await eventually(lambda: nobody_is_wanted(app), within_s=PATIENT_S, every_s=0.05)
+        await eventually(lambda: nobody_is_wanted(app), every_s=0.05)
         told = await asked(app, "/reconciler/metrics")
         stats, taken = await asked(app, "/stats"), app.vitals.snapshots_accepted - before
 
@@ -127,11 +127,11 @@ async def test_what_the_feed_was_told_wrongly_is_healed_on_demand(tmp_path: Path
         stream = app.stream
         assert stream is not None
         stream.want(frozenset({Symbol("NOBODY")}))
-        await eventually(lambda: stream.state.confirmed == {"NOBODY"}, within_s=PATIENT_S)
+        await eventually(lambda: stream.state.confirmed == {"NOBODY"})
 
         status, found = await sent(app, "POST", "/reconciler/force")
 
         assert status == 200
         assert (found["unsubscribed"], found["drift"]) == (1, found["subscribed"] + 1)
-        await eventually(lambda: is_settled(app), within_s=PATIENT_S, every_s=0.05)
+        await eventually(lambda: is_settled(app), every_s=0.05)
         assert "NOBODY" not in stream.state.confirmed

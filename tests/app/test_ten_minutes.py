@@ -14,8 +14,7 @@ from tradeul.settings import Settings
 TEN_MINUTES_NS = 600 * NANOS
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.slow(60)
 async def test_a_viewer_equals_the_server_at_every_sequence_for_ten_minutes(tmp_path: Path) -> None:
     """12,000 symbols from 09:29 at speed 10: rows built from deltas are the server's, at each sequence shown."""
     settings = Settings(server={"port": 0}, clock={"speed": 10.0}, history={"dsn": "off", "data_dir": str(tmp_path)})

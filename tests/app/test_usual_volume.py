@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from tests.history.worlds import place
-from tests.support.eventually import PATIENT_S, eventually
+from tests.support.eventually import eventually
 from tests.support.market import DAY, NANOS, at
 from tests.support.whole import asked, whole
 from tradeul.app import App
@@ -17,7 +17,7 @@ from tradeul.domain.usual import baseline_sessions
 from tradeul.polygon.rest import PolygonRest
 from tradeul.world import calendar_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow(60)
 
 SYMBOLS = 60
 
@@ -55,7 +55,7 @@ async def test_relative_volume_turns_exact_and_stays_so_over_a_restart() -> None
     """Against the vendor's own bars; the next process stands on it at once, and asks nobody again."""
     with place() as folder:
         async with whole(folder, "09:45", SYMBOLS) as app:
-            await eventually(lambda: is_exact(app), within_s=2 * PATIENT_S)
+            await eventually(lambda: is_exact(app))
             assert app.loading is not None
             checked = 0
             for symbol in app.board.symbols[::4]:
@@ -70,17 +70,17 @@ async def test_relative_volume_turns_exact_and_stays_so_over_a_restart() -> None
                 checked += 1
                 redone(await asked(app, f"/api/v1/rvol/{symbol}"))
             assert checked >= 10
-            await eventually(lambda: slots_done(app), within_s=2 * PATIENT_S)
+            await eventually(lambda: slots_done(app))
             before_restart = await methods(app)
 
         async with whole(folder, "09:50", SYMBOLS) as app:
-            await eventually(lambda: is_exact(app), within_s=PATIENT_S)
+            await eventually(lambda: is_exact(app))
             again = await methods(app)
             health = await asked(app, "/health")
             jobs = {job["name"]: job for job in (await asked(app, "/api/v1/jobs"))["jobs"]}
 
         async with whole(folder, "09:55", SYMBOLS, history={"pg_bin": "/nowhere"}) as app:
-            await eventually(lambda: is_exact(app), within_s=PATIENT_S)
+            await eventually(lambda: is_exact(app))
             without = await methods(app)
             reasons = (await asked(app, "/health"))["reasons"]
 
@@ -118,7 +118,7 @@ async def slots_done(app: App) -> bool:
 async def test_without_history_the_general_curve_stands_in_and_says_so(tmp_path: Path) -> None:
     """The work is shown all the same, as far as there is any; an unknown symbol is told apart."""
     async with whole(tmp_path, "11:01", SYMBOLS, history={"dsn": "off"}) as app:
-        await eventually(lambda: curved(app), within_s=PATIENT_S)
+        await eventually(lambda: curved(app))
         symbol = max(app.board.symbols, key=lambda name: app.board["avg_volume_30d"][app.board.row_of[name]])
         work = await asked(app, f"/api/v1/rvol/{symbol}")
         unknown = await asked(app, "/api/v1/rvol/NOSUCH")
@@ -149,7 +149,7 @@ async def test_volumes_of_today_reach_the_database_as_slots_close() -> None:
                 assert app.past is not None
                 return app.past.slots.slots_kept >= 69
 
-            await eventually(slots_of_today, within_s=4 * PATIENT_S)
+            await eventually(slots_of_today)
             connection = await asyncpg.connect(app.past.address(), timeout=10)
             rows = await connection.fetch(
                 "SELECT source, min(slot_number), max(slot_number), count(DISTINCT symbol) FROM sim_7.volume_slots"

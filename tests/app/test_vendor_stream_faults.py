@@ -25,6 +25,8 @@ from tradeul.polygon.stream import PolygonStream
 from tradeul.simulation.exchange.ledger import Ledger
 from tradeul.simulation.exchange.server import Exchange
 
+pytestmark = pytest.mark.slow(20)
+
 START = at("09:45")
 QUICK = Pace(batch_gap_s=0.0, answer_within_s=0.2, let_in_within_s=0.5, ping_every_s=0.2, pong_within_s=0.3)
 WANTED = frozenset(small_market(200).universe.symbols[:120])
@@ -80,7 +82,7 @@ class Listener:
             state = self.stream.state
             return state.confirmed == state.desired and await self.holds_all()
 
-        await eventually(whole, within_s=20.0)
+        await eventually(whole)
 
     async def holds_all(self) -> bool:
         """Whether the exchange sends the second bars that are wanted, and no others, after a moment of the market."""
@@ -142,7 +144,7 @@ async def test_a_connection_that_ends_is_made_again_with_all_it_held(fault: str,
     """However it ended: the wanted set is subscribed again, and bars go on."""
     async with listener() as client:
         client.exchange.faults.switch_on(fault, times=1, **options)
-        await eventually(lambda: _moved_on(client, client.stream.state.reconnects == 1), within_s=20.0)
+        await eventually(lambda: _moved_on(client, client.stream.state.reconnects == 1))
         await client.follows_all()
 
         bars = await client.hears()
@@ -159,7 +161,7 @@ async def test_wishes_of_the_meantime_are_what_is_asked_for() -> None:
     async with listener() as client:
         client.exchange.faults.switch_on("unreachable")
         client.exchange.faults.switch_on("abort", times=1)
-        await eventually(lambda: _moved_on(client, not client.stream.state.connected), within_s=20.0)
+        await eventually(lambda: _moved_on(client, not client.stream.state.connected))
         before = len(client.exchange.ledger.entries)
         client.stream.want(OTHERS)
         await client.clock.advance(5.0)
@@ -185,7 +187,7 @@ async def test_doors_that_are_shut_are_tried_again(fault: str) -> None:
     async with listener() as client:
         client.exchange.faults.switch_on(fault, times=3)
         client.exchange.faults.switch_on("abort", times=1)
-        await eventually(lambda: _moved_on(client, not client.exchange.faults.report()), within_s=20.0)
+        await eventually(lambda: _moved_on(client, not client.exchange.faults.report()))
 
         await client.follows_all()
 
@@ -197,7 +199,7 @@ async def test_a_refused_key_is_tried_once_a_minute() -> None:
     async with listener() as client:
         client.exchange.faults.switch_on("auth_failed", times=3)
         client.exchange.faults.switch_on("abort", times=1)
-        await eventually(lambda: _moved_on(client, not client.exchange.faults.report()), within_s=20.0)
+        await eventually(lambda: _moved_on(client, not client.exchange.faults.report()))
 
         await client.follows_all()
 
@@ -210,7 +212,7 @@ async def test_requests_that_go_wrong_are_healed(fault: str) -> None:
     async with listener() as client:
         client.exchange.faults.switch_on(fault, times=4)
         client.exchange.faults.switch_on("abort", times=1)
-        await eventually(lambda: _moved_on(client, client.stream.state.reconnects == 1), within_s=20.0)
+        await eventually(lambda: _moved_on(client, client.stream.state.reconnects == 1))
 
         await client.follows_all()
 
@@ -239,7 +241,7 @@ async def test_a_topic_that_is_never_confirmed_costs_no_other(plan: str, topic: 
     async with listening(clock, key=KEY, plan=plan) as exchange:
         client = Listener(exchange, clock, (SECONDS, topic))
         async with running(exchange.run, client.stream.run):
-            await eventually(client.holds_all, within_s=20.0)
+            await eventually(client.holds_all)
             for _ in range(5):
                 await client.hears()
             held = await client.holds_all()
@@ -261,7 +263,7 @@ async def test_a_vendor_that_flaps_is_not_stormed() -> None:
                 await client.clock.advance(1.0)
             return client.wall.monotonic() - began >= 600.0
 
-        await eventually(ten_minutes_passed, within_s=20.0)
+        await eventually(ten_minutes_passed)
         connects = len(client.exchange.ledger.moments("connect")) - before
         client.exchange.faults.switch_off()
 
@@ -273,7 +275,7 @@ async def test_a_connection_that_is_only_half_there_is_given_up() -> None:
     """No pong comes back: it is cut and made again."""
     async with listener() as client:
         client.exchange.faults.switch_on("silence")
-        await eventually(lambda: client.wall.pauses, within_s=20.0)
+        await eventually(lambda: client.wall.pauses)
         client.exchange.faults.switch_off()
 
         await client.follows_all()
@@ -352,6 +354,6 @@ async def test_two_programs_with_one_key_do_not_fight() -> None:
     async with listener() as client:
         other = Listener(client.exchange, client.clock)
         async with running(other.stream.run):
-            await eventually(lambda: 60.0 in client.wall.pauses, within_s=20.0)
+            await eventually(lambda: 60.0 in client.wall.pauses)
 
         assert 60.0 in client.wall.pauses

@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.support.eventually import PATIENT_S, eventually
+from tests.support.eventually import eventually
 from tests.support.market import at
 from tests.support.onlooker import Onlooker
 from tradeul.app import App
@@ -36,7 +36,7 @@ async def program(folder: Path) -> AsyncIterator[App]:
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(app.supervisor.run_until_stopped)
         stack.callback(app.supervisor.request_stop, "the test is over")
-        await eventually(lambda: app.stream and app.stream.state.desired, within_s=PATIENT_S)
+        await eventually(lambda: app.stream and app.stream.state.desired)
         yield app
 
 
@@ -60,7 +60,7 @@ async def test_what_is_watched_is_followed_live(tmp_path: Path) -> None:
             while not all(viewer.watched.values()):
                 await viewer.look()
             desired = stream.state.desired
-            await eventually(lambda: set(unlisted) <= stream.state.confirmed, within_s=PATIENT_S)
+            await eventually(lambda: set(unlisted) <= stream.state.confirmed)
             stamps: dict[str, list[int]] = {symbol: [] for symbol in unlisted}
             while (frame := await viewer.look()).get("session") != "CLOSED":
                 if frame["type"] == "aggregate":

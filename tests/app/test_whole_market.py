@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.support.eventually import PATIENT_S, eventually
+from tests.support.eventually import eventually
 from tests.support.market import at
 from tradeul.app import App
 from tradeul.clock import PacedClock
@@ -28,8 +28,8 @@ async def test_every_symbol_and_every_kind_comes(tmp_path: Path) -> None:
     try:
         assert app.stream is not None
         received = app.intake.received_of
-        await eventually(lambda: len(received) == 5 and min(received.values()) > 0, within_s=PATIENT_S)
-        await eventually(lambda: np.count_nonzero(app.board["bar_end"]) > SYMBOLS / 2, within_s=PATIENT_S)
+        await eventually(lambda: len(received) == 5 and min(received.values()) > 0)
+        await eventually(lambda: np.count_nonzero(app.board["bar_end"]) > SYMBOLS / 2)
         state = app.stream.state
     finally:
         app.supervisor.request_stop("the test is over")

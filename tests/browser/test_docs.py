@@ -8,7 +8,7 @@ from tests.support.web import served
 from tradeul.web.routes.page import read_page
 from tradeul.world import page_folder
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])

@@ -10,7 +10,7 @@ from tests.support.whole import whole
 from tradeul.access import Role
 from tradeul.history.token_file import TokenFile
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.browser
 
 
 async def test_a_person_signs_in_and_is_signed_out(browser_path: str, tmp_path: Path) -> None:

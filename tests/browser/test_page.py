@@ -9,7 +9,7 @@ from tests.support.shown import address, assert_clean, live, program, text_of
 from tradeul import jobs
 from tradeul.domain.deltas import wire_rows
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(60)]
 
 FIRST_LISTS = ("gappers_up", "gappers_down", "momentum_up", "anomalies", "new_highs", "high_volume")
 

@@ -120,6 +120,6 @@ async def test_a_turn_is_not_missed_at_a_thousand_times_the_pace() -> None:
         seen.append((moment.trading_date, board.resets))
 
     async with running(Discovery(Source(), pipeline, clock, CALENDAR, vitals, 5.0, taken).run):
-        await eventually(lambda: clock.now() > at("04:05", THURSDAY), within_s=30)
+        await eventually(lambda: clock.now() > at("04:05", THURSDAY))
 
     assert list(dict.fromkeys(seen)) == [(WEDNESDAY, 0), (THURSDAY, 1)]

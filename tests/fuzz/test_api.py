@@ -24,7 +24,7 @@ from tests.support.contract import complaints
 from tests.support.shared import Shared, shared_process
 from tradeul.web.protocol import CloseCode
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
+pytestmark = [pytest.mark.slow(30), pytest.mark.timeout(1_800)]
 
 EXCLUDED: Final = (
     # A condition is a text that must mean something, a cursor one that was given out: no schema says so.

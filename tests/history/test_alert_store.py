@@ -30,7 +30,7 @@ def server() -> Iterator[EmbeddedPostgres]:
 
 
 async def written(writer: HistoryWriter, count: int) -> None:
-    await eventually(lambda: writer.report.written >= count, within_s=30)
+    await eventually(lambda: writer.report.written >= count)
 
 
 async def alerts_in(server: EmbeddedPostgres, world: str) -> list[Alert]:

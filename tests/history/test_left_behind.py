@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.history.worlds import HURRIED, answer, cluster_in, execute, fill, found, freeze, postgres, program
-from tests.support.eventually import PATIENT_S, eventually
+from tests.support.eventually import eventually
 from tradeul.clock import SystemClock
 from tradeul.history.binaries import binaries_in
 from tradeul.history.embedded import EmbeddedPostgres
@@ -43,7 +43,7 @@ async def test_the_server_ends_with_a_killed_program(used_world: Path) -> None:
     async with program(used_world) as other:
         started = servers_in(cluster_in(used_world))
         await other.kill()
-        await eventually(lambda: not servers_in(cluster_in(used_world)), within_s=PATIENT_S)
+        await eventually(lambda: not servers_in(cluster_in(used_world)))
 
     assert other.server in started
     # It was a clean end: there is nothing to redo.
@@ -107,7 +107,7 @@ async def test_a_server_that_somebody_started_by_hand_is_ended_first(used_world:
     by_hand = await asyncio.create_subprocess_exec(
         *command, stderr=asyncio.subprocess.DEVNULL, user=account.uid if account else None
     )
-    await eventually(lambda: (file := pid_file_of(data)) is not None and file.ready, within_s=PATIENT_S)
+    await eventually(lambda: (file := pid_file_of(data)) is not None and file.ready)
 
     async with postgres(used_world) as server:
         one = await answer(server, "SELECT 1")
@@ -119,7 +119,7 @@ async def test_a_server_that_somebody_started_by_hand_is_ended_first(used_world:
 async def test_a_killed_initdb_leaves_nothing_half(world: Path) -> None:
     """A program killed in the middle of its first start: the next one makes the cluster anew."""
     async with program(world, wait=False) as other:
-        await eventually(lambda: found(world, "making-*/base"), within_s=PATIENT_S)
+        await eventually(lambda: found(world, "making-*/base"))
         await other.kill()
         named = found(world, "pg*")
         async with postgres(world) as server:

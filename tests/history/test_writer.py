@@ -57,7 +57,7 @@ def server() -> Iterator[EmbeddedPostgres]:
 
 async def written(writer: HistoryWriter, count: int) -> None:
     """Wait until so many items are in the database."""
-    await eventually(lambda: writer.report.written >= count, within_s=30)
+    await eventually(lambda: writer.report.written >= count)
 
 
 async def tried_again(writer: HistoryWriter) -> None:
@@ -234,7 +234,7 @@ async def test_a_killed_server_loses_nothing(own_world: Path, tmp_path: Path) ->
                 os.kill(server.state.pid or 0, signal.SIGKILL)
         await eventually(lambda: not server.state.running and writer.report.failures > 0)
         await server.start()
-        await eventually(lambda: (writer.report.waiting, writer.report.spooled_bytes) == (0, 0), within_s=30)
+        await eventually(lambda: (writer.report.waiting, writer.report.spooled_bytes) == (0, 0))
 
         assert await events_in(server.dsn) == expected
 

@@ -8,6 +8,8 @@ from tests.oracle.mutants import PAGE, PYTHON, mutated_page
 from tests.oracle.peers import browser
 from tests.oracle.playing import Broken, drawn, play_all
 
+pytestmark = pytest.mark.slow(20)
+
 MOST_HISTORIES = 400
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import ConsoleMessage, Page, Request, ViewportSize, async_playwright
 
 _WIDE = ViewportSize(width=1920, height=1080)
-_ATTEMPTS = 600
+_ATTEMPTS = 2_400
 _ATTEMPT_EVERY_MS = 50
 _POLICY_WORDS = "Content Security Policy"
 

@@ -22,7 +22,7 @@ from tradeul.domain.session import local_time
 
 ROOT = Path(__file__).resolve().parents[2]
 SYMBOLS = 300
-STARTS_WITHIN_S = 90.0
+STARTS_WITHIN_S = 180.0
 
 
 def free_port() -> int:
