@@ -225,9 +225,6 @@ Object.defineProperty(globalThis, "tradeul", {
   }),
 });
 
-// The address may have named a symbol before there was anybody to look at it.
-onSelect(DEFAULT_GROUP, look);
-look(selected(DEFAULT_GROUP));
 shareSelection(new BroadcastChannel(CHANNEL));
 pins.shareWith(new BroadcastChannel("tradeul.pins"));
 connection.start();

@@ -104,9 +104,7 @@ export class Viewer {
     this.commands.push({ kind: "open", socket: this.socket });
   }
 
-  /**
-   * @param {number} now
-   */
+  /** @param {number} now */
   tick(now) {
     const late = now - this.tickedAt > LATE_TICK_MS;
     this.tickedAt = now;
@@ -157,9 +155,7 @@ export class Viewer {
     this.connect(now);
   }
 
-  /**
-   * @param {number} now
-   */
+  /** @param {number} now */
   retry(now) {
     if (this.halted === null && !this.open) this.connect(now);
   }
