@@ -86,6 +86,17 @@ async def test_a_wrong_key_and_a_wrong_clock_are_told_apart(tmp_path: Path) -> N
     assert of_clock["clock"].endswith("set it by NTP")
 
 
+async def test_a_market_clock_that_was_set_is_not_held_against_the_vendors(tmp_path: Path) -> None:
+    """It is wrong on purpose."""
+    async with listening(at("10:00"), key=KEY) as exchange:
+        file = configured(tmp_path, exchange)
+        file.write_text(f"{file.read_text()}[clock]\nstart = 2026-11-18T10:00:00-05:00\n", encoding="utf-8")
+        well, lines = await found(wish(file))
+
+    assert well
+    assert lines["clock"] == "- clock.start has the market at another time"
+
+
 async def test_a_database_that_does_not_answer_is_told(tmp_path: Path) -> None:
     """In one line without its password."""
     file = configured(tmp_path, dsn=f"postgresql://me:{KEY}@127.0.0.1:9/x")

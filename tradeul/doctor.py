@@ -170,13 +170,13 @@ async def _vendor(settings: Settings, rest: PolygonRest, clock: Clock) -> list[F
         status = await rest.market_status()
     except VendorError as error:
         return [Finding("vendor", well=False, words=str(error))]
+    reached = Finding("vendor", well=True, words=f"{settings.polygon.rest_url}: the market is {status.phase}")
+    if settings.clock.start is not None:
+        return [reached, Finding("clock", well=None, words="clock.start has the market at another time")]
     ahead_s = (clock.wall() - status.server_time) / NANOS
     agree = abs(ahead_s) <= CLOCK_MAY_DIFFER_S
     words = "agrees with the vendor's" if agree else f"is {ahead_s:+.0f} s from the vendor's: set it by NTP"
-    return [
-        Finding("vendor", well=True, words=f"{settings.polygon.rest_url}: the market is {status.phase}"),
-        Finding("clock", agree, words),
-    ]
+    return [reached, Finding("clock", agree, words)]
 
 
 async def _feed(settings: Settings, health: dict[str, Any], clock: Clock) -> Finding:
