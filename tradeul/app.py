@@ -30,8 +30,8 @@ from tradeul.engine.hot_loop import HotLoop
 from tradeul.engine.intake import Intake
 from tradeul.engine.link_watch import LinkWatch
 from tradeul.engine.minutes import Minutes
+from tradeul.engine.past_ports import Demand
 from tradeul.engine.pipeline import Pipeline
-from tradeul.engine.ports import Demand
 from tradeul.engine.pulse import Pulse
 from tradeul.engine.reconciler import Reconciler
 from tradeul.engine.reference import ReferenceKeeper

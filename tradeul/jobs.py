@@ -10,7 +10,7 @@ from typing import Final
 
 from tradeul.clock import Clock
 from tradeul.domain.session import TradingCalendar
-from tradeul.engine.ports import Demand
+from tradeul.engine.past_ports import Demand
 from tradeul.engine.warmup import PARTS, Part, Warmup
 from tradeul.fmp.rest import FmpRest
 from tradeul.history.daily import DailyLedger

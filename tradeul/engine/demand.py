@@ -13,7 +13,7 @@ from tradeul.engine.today import Today
 
 
 class EngineDemand:
-    """Implements `ports.Demand`; `hot` says who is followed live."""
+    """Implements `past_ports.Demand`; `hot` says who is followed live."""
 
     def __init__(self, board: Board, pipeline: Pipeline, today: Today, hot: Callable[[], Sequence[Symbol]]) -> None:
         self._board = board

@@ -20,8 +20,9 @@ from tradeul.domain.session import TradingCalendar
 from tradeul.domain.splits import MorningSplits, SplitBook
 from tradeul.domain.usual import Baseline
 from tradeul.domain.volume_profile import Shape, VolumeCurves, learned
+from tradeul.engine.past_ports import PastVolumes
 from tradeul.engine.pipeline import Pipeline
-from tradeul.engine.ports import DailySource, KnownStore, PastVolumes
+from tradeul.engine.ports import DailySource, KnownStore
 from tradeul.engine.vitals import Vitals
 from tradeul.errors import HistoryUnavailable, VendorError
 

@@ -10,7 +10,7 @@ from tradeul.domain.session import DayHours, TradingCalendar
 from tradeul.domain.slot_book import Source
 from tradeul.domain.splits import SplitBook
 from tradeul.domain.usual import Baseline, baseline_sessions, volume_by
-from tradeul.engine.ports import BehindUsual
+from tradeul.engine.past_ports import BehindUsual
 from tradeul.history import name_store, slot_store
 from tradeul.history.lending import Lender
 

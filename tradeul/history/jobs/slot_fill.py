@@ -15,7 +15,8 @@ from tradeul.domain.names import NameBook
 from tradeul.domain.session import TradingCalendar
 from tradeul.domain.slot_book import SlotRecord, Source
 from tradeul.domain.splits import SplitBook
-from tradeul.engine.ports import BarSource, DailySource, Demand
+from tradeul.engine.past_ports import Demand
+from tradeul.engine.ports import BarSource, DailySource
 from tradeul.errors import VendorError
 from tradeul.history import name_store, slot_store
 from tradeul.history.database import whole_or_nothing

@@ -10,7 +10,7 @@ from aiohttp import web
 from tradeul.domain.events import Symbol
 from tradeul.domain.slots import SLOT_SECONDS
 from tradeul.engine.division import Division, Divisions, UsualDay
-from tradeul.engine.ports import BehindUsual, UsualSessions
+from tradeul.engine.past_ports import BehindUsual, UsualSessions
 from tradeul.errors import HistoryUnavailable
 from tradeul.web import shapes
 from tradeul.web.answers import answer, refused
