@@ -12,7 +12,7 @@ import { KIND_TITLES, titleFromName } from "./panel_kinds.js";
  * @typedef {import("./panel_kinds.js").Shown} Shown
  * @typedef {{change: (id: number, parts: import("./panel_kinds.js").Parts) => void,
  *   drop: (id: number, onto: Element | null) => void,
- *   configure: (id: number) => void, popOut: (id: number) => void, remove: (id: number) => void,
+ *   edit: (id: number) => void, configure: (id: number) => void, popOut: (id: number) => void, remove: (id: number) => void,
  *   cell: () => {width: number, height: number}}} Owner
  */
 
@@ -100,9 +100,12 @@ export class PanelFrame {
       made.addEventListener("click", () => act(this.spec.id));
       return made;
     };
+    const edit = button("✎", "Edit this list", "e", this.owner.edit);
+    edit.classList.add("edit");
     return element(
       "span",
       { class: "actions" },
+      ...(this.spec.kind === LIST ? [edit] : []),
       button("⚙", "Set up this panel", "s", this.owner.configure),
       button("↗", "Own window", "o", this.owner.popOut),
       button("✕", "Take this panel away", "x", this.owner.remove),

@@ -21,7 +21,8 @@ import { scale } from "./theme.js";
  * @typedef {{painter: import("./dom.js").Painter, situation: {session: string, feed: string},
  *   listOf: (name: string) => import("./list_sync.js").ListSync | undefined,
  *   pins: import("./table.js").Pinning, sparks: import("./table.js").Drawing,
- *   changed: (layout: Layout) => void, configure: (id: number) => void, popOut: (panel: PanelSpec) => void,
+ *   changed: (layout: Layout) => void, edit: (list: string) => void, configure: (id: number) => void,
+ *   popOut: (panel: PanelSpec) => void,
  *   say: (words: string) => void}} Surroundings
  */
 
@@ -72,6 +73,7 @@ export class Panels {
     this.owner = {
       change: (id, parts) => this.edit(withChange(this.layout, id, parts)),
       drop: (id, onto) => this.#drop(id, onto),
+      edit: (id) => acts.edit(this.frames.get(id)?.spec.list ?? ""),
       configure: acts.configure,
       popOut: (id) => {
         const panel = this.frames.get(id)?.spec;

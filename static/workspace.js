@@ -47,6 +47,7 @@ export class Workspace {
       listOf,
       pins,
       say,
+      edit,
       sparks: this.lines.sparks,
       changed: (layout) => this.#changed(layout),
       configure: (id) => this.panelSheet.open(id),

@@ -32,6 +32,7 @@ test("windows tell each other, never echo what they heard, and a newcomer is tol
   const channel = channelOf();
   shareSelection(channel);
   select(DEFAULT_GROUP, "NVDA");
+  select(DEFAULT_GROUP, "NVDA");
   channel.onmessage({ data: { group: DEFAULT_GROUP, symbol: "AMD" } });
   const afterHearing = channel.told.length;
   channel.onmessage({ data: { asks: true } });

@@ -68,7 +68,7 @@ async def make(page: Page, title: str, where: str = BUSY) -> None:
 
 async def heads_of(page: Page, name: str) -> list[str]:
     heads: list[str] = await panel(page, name).locator("thead th").all_text_contents()
-    return heads[4:]
+    return heads[5:]
 
 
 def assert_clean_but_for_refusals(opened: OpenPage) -> None:
