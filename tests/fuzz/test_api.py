@@ -151,7 +151,7 @@ async def test_no_request_is_a_mistake_of_ours(program: Shared, mutations: int) 
     seen = Counter(int(status) for _, answer in heard for status in STATUS.findall(answer))
     assert [seed for seed, answer in heard if b"500" in STATUS.findall(answer)] == []
     assert {200, 400, 404, 405, 413, 414, 431} <= seen.keys()
-    assert sum(1 for _, answer in heard if answer) > len(heard) * 0.8
+    assert sum(1 for _, answer in heard if answer) > len(heard) * 0.5
     bodies = [answer.partition(b"\r\n\r\n")[2] for _, answer in heard if b'{"error"' in answer]
     assert [body for body in bodies if b'{"error"' in body and not ERROR.search(body)] == []
 

@@ -93,6 +93,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "other_host": Fault("page", "the next page is said to be at the host of the vendor's other brand", _NONE),
     "empty_last_page": Fault("page", "one more page, with nothing on it", _NONE),
     "repeated_rows": Fault("page", "each page begins with the last row of the one before, a day older", _NONE),
+    "hostile_names": Fault("page", "names hold markup, marks that turn text around, NUL, or 10,000 letters", _NONE),
     "endless_pages": Fault("page", "the next page is always this one", _NONE),
     # To what is said of the market's hours.
     "other_hours": Fault("status", "the market is said to be `says`: closed, open, early or late", {"says": "closed"}),

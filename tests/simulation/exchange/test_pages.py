@@ -150,3 +150,20 @@ async def test_numbered_pages_have_faults_too() -> None:
     assert repeated[0]["date"] < right[0][-1]["date"]
     assert repeated[1:] == right[1]
     assert endless == right[3]
+
+
+async def test_names_may_be_hostile() -> None:
+    """Markup, marks that turn text around, NUL and very long ones come among the names; all else is as it was."""
+    async with listening(NOW, symbols=400) as exchange:
+        right = await all_of(exchange, PATHS[0])
+        exchange.faults.switch_on("hostile_names")
+        hostile = await all_of(exchange, PATHS[0])
+        bars = await all_of(exchange, PATHS[-1])
+        exchange.faults.switch_off()
+
+        assert bars == await all_of(exchange, PATHS[-1])
+    names = [row.pop("name") for row in hostile]
+    assert [row for row in right if row.pop("name")] == hostile
+    assert {mark for mark in ("<img ", "\u202e", "\x00", "W" * 10_000) if any(mark in name for name in names)} == {
+        "<img ", "\u202e", "\x00", "W" * 10_000,
+    }  # fmt: skip

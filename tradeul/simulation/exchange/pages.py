@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from itertools import count as count_from
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -24,6 +25,16 @@ _KEYS: Final = frozenset({"apiKey", "apikey"})
 _UPDATED: Final = ("last_updated_utc", "effective_date", "date")
 """What an older version of a row has older; without it the row just comes twice."""
 _DATE_LENGTH: Final = 10
+_HOSTILE: Final = (
+    '<img src=x onerror="globalThis.harmed = 1">',
+    "<svg/onload=globalThis.harmed=1><a href=javascript:harmed=1>x</a>",
+    "</td></tr></table><script>globalThis.harmed = 1</script><iframe srcdoc=x>",
+    "Safe \u202e.cnI \u2066dna\u2069 \u200fsnoS",
+    "N\x00U\x00L\x1b[2J\r\nSet-Cookie: a=b\u2028\ufeff",
+    "=HYPERLINK(A1)&lt;b&gt;${harmed=1}{{harmed=1}}",
+    "<b>" + "W" * 10_000,
+)
+"""What a name can hold that somebody gave a company in order to be shown to others."""
 
 Item = TypeVar("Item")
 
@@ -112,6 +123,8 @@ class Pages:
             count, rows, following = 0, iter(()), None
         if place.last:
             count, rows = count + 1, chain([_older(place.last)], rows)
+        if name == "hostile_names":
+            rows = map(_hostile, rows, count_from(place.start))
         head = page.head | dict.fromkeys(page.counts, count)
         target = _target(request, place, following, name)
         if target is not None:
@@ -153,6 +166,12 @@ def _target(request: web.Request, place: Place, following: Following | None, fau
 
 def _cursor(place: Place) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
+
+
+def _hostile(row: bytes, number: int) -> bytes:
+    if b'"name":' not in row:
+        return row
+    return orjson.dumps({**orjson.loads(row), "name": _HOSTILE[number % len(_HOSTILE)]})
 
 
 def _older(row: dict[str, Any]) -> bytes:

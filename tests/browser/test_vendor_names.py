@@ -1,0 +1,61 @@
+"""Companies whose names are attacks: on the page they are letters, and nothing else happens."""
+
+import re
+
+import pytest
+from playwright.async_api import ViewportSize
+
+from tests.support.page import open_page, until
+from tests.support.shown import address, assert_clean, program
+from tradeul.fetching.wording import LONGEST
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+OPENS = "2026-11-18T09:31:00-05:00"
+EVERYTHING = {
+    "everything": {
+        "where": "price > 0",
+        "order": "price desc",
+        "global_filters": False,
+        "size": 100,
+        "columns": ["name", "sector", "price"],
+    }
+}
+TALL = ViewportSize(width=1920, height=3_000)
+"""Rows of every kind of name are in view."""
+ROWS = 8
+"""Are chosen one after another, which shows their names larger."""
+MARKUP = ("<img src=x", "<svg/onload", "</td></tr></table><script>")
+TURNING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+ELEMENTS = """[...document.querySelectorAll('*')].filter(({localName, attributes}) =>
+    ['img', 'iframe', 'object', 'embed', 'math'].includes(localName)
+    || [...attributes].some(({name, value}) => name.startsWith('on') || /^javascript:/i.test(value))).length"""
+SCRIPTS = "document.querySelectorAll('script').length"
+
+
+async def test_a_name_is_never_more_than_a_text(browser_path: str) -> None:
+    """Markup makes no element and no report of the policy; marks that turn text around and NUL never reach the page."""
+    async with program(symbols=100, dsn="embedded", speed=1.0, start=OPENS, scans=EVERYTHING) as app:
+        assert app.exchange is not None
+        app.exchange.faults.switch_on("hostile_names")
+        async with open_page(address(app), browser_path, TALL) as opened:
+            page = opened.page
+            await until(page, "tradeul.state() === 'LIVE'")
+            scripts = await page.evaluate(SCRIPTS)
+            for word in MARKUP:
+                await until(page, "document.body.textContent.includes(argument)", word)
+            for number in range(ROWS):
+                row = f"[data-list=everything] tbody tr:nth-child({number + 1})"
+                symbol = await page.eval_on_selector(row, "row => (row.click(), row.dataset.symbol ?? '')")
+                await until(page, "tradeul.detail().symbol === argument || argument === ''", symbol)
+            names = await page.evaluate("tradeul.rows('everything').map(row => row.name)")
+            shown = await page.evaluate("document.body.textContent")
+            made = await page.evaluate(ELEMENTS)
+            harmed = await page.evaluate("globalThis.harmed ?? null")
+            scripts_after = await page.evaluate(SCRIPTS)
+
+    assert [word for word in MARKUP if not any(name and name.startswith(word) for name in names)] == []
+    assert max(len(name) for name in names if name) == LONGEST
+    assert (made, harmed, scripts_after) == (0, None, scripts)
+    assert TURNING.findall(shown) == TURNING.findall("".join(filter(None, names))) == []
+    assert_clean(opened)
