@@ -8,6 +8,7 @@ import { Builder } from "./builder.js";
 import { Closeup } from "./closeup.js";
 import { catalogueOf } from "./columns.js";
 import { browserSurroundings, Connection } from "./connection.js";
+import { Coverage } from "./coverage.js";
 import { byId, Painter, write } from "./dom.js";
 import { Header, nothingKnown } from "./header.js";
 import { browserStorage } from "./layouts.js";
@@ -52,6 +53,7 @@ const workspace = new Workspace(
   kinds,
 );
 const { panels } = workspace;
+const coverage = new Coverage(ask);
 const header = new Header(facts, viewer, clock);
 
 /** @param {import("./viewer.js").News} news */
@@ -81,6 +83,7 @@ function told(news) {
       return;
     case "status":
       takeStatus(news.status, now);
+      coverage.hear(now);
       break;
     case "heartbeat":
       clock.observe(news.heartbeat.server_time, now);
@@ -191,6 +194,7 @@ byId("help").addEventListener("click", () => sheet.showModal());
 byId("new-list").addEventListener("click", () => void builder.open());
 byId("theme").addEventListener("click", toggleTheme);
 byId("save-sheet").addEventListener("click", () => closeup.saveSheet());
+byId("coverage").addEventListener("click", () => coverage.open());
 byId("setup-page").addEventListener("click", () => workspace.setupSheet.open());
 addEventListener("online", () => connection.retry());
 document.addEventListener("visibilitychange", () => {

@@ -12,12 +12,12 @@ const PATH = "/api/v1/sparks?list=";
 export class SparkSource {
   /**
    * @param {import("./api.js").Ask} ask
-   * @param {(name: string) => import("./list_sync.js").ListSync | undefined} listOf
+   * @param {() => Map<string, import("./list_sync.js").ListSync>} lists
    * @param {() => void} changed
    */
-  constructor(ask, listOf, changed) {
+  constructor(ask, lists, changed) {
     this.ask = ask;
-    this.listOf = listOf;
+    this.lists = lists;
     this.changed = changed;
     this.sparks = new Sparks();
     /** @type {Map<string, number>} when each list is to be asked for */
@@ -32,8 +32,6 @@ export class SparkSource {
    * @param {number} now
    */
   rows(name, changes, now) {
-    const list = this.listOf(name);
-    if (list === undefined) return;
     if (changes === null) this.due.set(name, now);
     else if (changes.added.some((symbol) => !this.sparks.has(symbol))) {
       this.due.set(name, Math.max(now, (this.askedAt.get(name) ?? -Infinity) + TOGETHER_MS));
@@ -66,12 +64,8 @@ export class SparkSource {
     const { content } = await this.ask("GET", PATH + encodeURIComponent(name));
     if (content === null) return;
     this.sparks.take(content);
+    const listed = new Set([...this.lists().values()].flatMap((list) => list.rows.map((row) => row.symbol)));
+    this.sparks.keepOnly((symbol) => listed.has(symbol));
     this.changed();
-  }
-
-  /** @param {Iterable<string>} symbols all that are in a list */
-  forgetAllBut(symbols) {
-    const wanted = new Set(symbols);
-    this.sparks.keepOnly((symbol) => wanted.has(symbol));
   }
 }

@@ -39,7 +39,7 @@ export class Workspace {
     this.alone = wish.alone !== null;
     document.documentElement.toggleAttribute("data-alone", this.alone);
     const listOf = (/** @type {string} */ name) => lists().get(name);
-    this.lines = new SparkSource(ask, listOf, () => this.panels.repaint());
+    this.lines = new SparkSource(ask, lists, () => this.panels.repaint());
     this.navigation = new Navigation(() => this.#view(), (again) => this.#goTo(again), wish.alone);
     this.panels = new Panels({
       painter,
