@@ -4,7 +4,7 @@ The exchange says what it holds. Clients alone tell how soon 300 symbols are fol
 once; the whole program tells whether it finds out by itself, also where only its snapshots can know.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.faults.conftest import Show
 from tests.support.eventually import eventually, running
 from tests.support.feed_watch import FeedWatch
 from tests.support.market import at
@@ -39,19 +40,6 @@ FLAPPING_S = 60.0
 MOST_CONNECTS = 12
 """In a minute; ten minutes of it are played in tests/polygon/test_backoff.py."""
 LOOK_S = 0.05
-
-Show = Callable[[str], None]
-
-
-@pytest.fixture
-def show(capsys: pytest.CaptureFixture[str]) -> Show:
-    """What is measured is told."""
-
-    def tell(text: str) -> None:
-        with capsys.disabled():
-            print(f"\n{text}", end="")  # noqa: T201
-
-    return tell
 
 
 def told(name: str, seconds: list[float], most: float) -> str:

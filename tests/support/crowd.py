@@ -14,6 +14,7 @@ import heapq
 import os
 import random
 import re
+import resource
 import select
 import signal
 import socket
@@ -41,6 +42,7 @@ HEAD: Final = re.compile(
 )
 TEXT, CLOSE, PING = 0x81, 0x88, 0x89
 PONG: Final = struct.pack("!BB4x", 0x8A, 0x80)
+BYE: Final = b'{"type":"bye"'
 SWITCHED: Final = b"HTTP/1.1 101"
 LOOK_S: Final = 0.05
 AT_ONCE: Final = 4_096
@@ -83,6 +85,8 @@ class Wishes:
     sip: int
     """Once all are live, so many bytes are read of each every `LOOK_S`; 0 reads all."""
     comebacks: bool
+    buffer: int
+    """How much the kernel may hold of what each has not read; 0 is for it to say."""
 
     def lists_of(self, number: int) -> list[str]:
         return [self.lists[(number + step) % len(self.lists)] for step in range(self.each)]
@@ -130,6 +134,8 @@ class Gathering:
         while self._due and self._due[0][0] <= now and self._under_way < self._wishes.together:
             _, number = heapq.heappop(self._due)
             one = One(number, self._wishes.lists_of(number))
+            if self._wishes.buffer:
+                one.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._wishes.buffer)
             if one.sock.connect_ex((HOST, self._wishes.port)) not in STARTING:
                 self._part(one, "refused")
                 continue
@@ -203,8 +209,11 @@ class Gathering:
         if data[place] == TEXT:
             if found := HEAD.match(data, body):
                 one.mark = self._number_of[found[1]], int(found[2])
+            elif data.startswith(BYE, body):
+                self.ends["bye"] += 1
         elif data[place] == PING:
-            one.sock.send(PONG)
+            with contextlib.suppress(OSError):  # who was cut hears of it when it reads on
+                one.sock.send(PONG)
         elif data[place] == CLOSE:
             self.ends[str(int.from_bytes(data[body : body + 2]))] += 1
 
@@ -241,7 +250,7 @@ class Crowd:
     lives: Numbers = field(default_factory=lambda: np.empty((0, 2), np.int64))
     """Viewer, and when each of its lists had come."""
     ends: dict[str, int] = field(default_factory=dict)
-    """Close codes and other endings, and how many."""
+    """Close codes and other endings, goodbyes before them, and how many."""
 
     async def all_live(self, within_s: float = 60.0) -> None:
         """Wait until each of them has all of its lists."""
@@ -266,7 +275,7 @@ class Crowd:
 
 
 @contextlib.asynccontextmanager
-async def crowd(
+async def crowd(  # noqa: PLR0913  # what is optional is named
     folder: Path,
     port: int,
     viewers: int,
@@ -276,10 +285,11 @@ async def crowd(
     together: int = 100,
     sip: int = 0,
     comebacks: bool = False,
+    buffer: int = 0,
 ) -> AsyncIterator[Crowd]:
     """Have so many look on, each at `each` of the lists, which all are looked at by about as many."""
     told = folder / f"crowd{random.randrange(10**9)}"  # noqa: S311  # no secret
-    numbers = map(str, (told, port, viewers, each, together, sip, int(comebacks)))
+    numbers = map(str, (told, port, viewers, each, together, sip, int(comebacks), buffer))
     command = [sys.executable, "-m", "tests.support.crowd", *numbers, *lists]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=dict(os.environ), stdout=asyncio.subprocess.PIPE
@@ -301,7 +311,7 @@ async def crowd(
 def _wishes() -> tuple[Path, Wishes]:
     parser = argparse.ArgumentParser()
     parser.add_argument("told", type=Path)
-    for name in ("port", "viewers", "each", "together", "sip", "comebacks"):
+    for name in ("port", "viewers", "each", "together", "sip", "comebacks", "buffer"):
         parser.add_argument(name, type=int)
     parser.add_argument("lists", nargs="+")
     given: dict[str, Any] = vars(parser.parse_args())
@@ -310,6 +320,8 @@ def _wishes() -> tuple[Path, Wishes]:
 
 def _main() -> None:
     told, wishes = _wishes()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     gc.disable()
     gathering = Gathering(wishes)
     gathering.run()

@@ -60,6 +60,7 @@ class Report(NamedTuple):
     memory_mb: float
     starved_s: float
     """For how long since the last report it could have run and other programs did."""
+    tasks: int
 
 
 class Spent:
@@ -76,7 +77,14 @@ class Spent:
         starved_before, self._starved_s = self._starved_s, starved_s()
         stall_ms, self.stall_ms = self.stall_ms, 0.0
         resident = int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
-        return Report(viewers, self._cpu_s - before, stall_ms, resident / MEGABYTE, self._starved_s - starved_before)
+        return Report(
+            viewers,
+            self._cpu_s - before,
+            stall_ms,
+            resident / MEGABYTE,
+            self._starved_s - starved_before,
+            len(asyncio.all_tasks()),
+        )
 
     async def probe(self) -> None:
         """See how much too late this loop wakes; what that is at worst is told."""
@@ -197,12 +205,12 @@ async def playing(*command: str) -> AsyncIterator[Stage]:
 
 
 def staged(
-    folder: Path, rounds: Sequence[Round], max_clients: int, port: int = 0
+    folder: Path, rounds: Sequence[Round], max_clients: int, port: int = 0, before: Sequence[str] = ()
 ) -> contextlib.AbstractAsyncContextManager[Stage]:
-    """Play these rounds, again and again."""
+    """Play these rounds, again and again; `before` are the words of a command that is to come before."""
     script = folder / "rounds.json"
     script.write_bytes(orjson.dumps(rounds))
-    return playing(sys.executable, "-m", "tests.support.stage", str(script), str(max_clients), str(port))
+    return playing(*before, sys.executable, "-m", "tests.support.stage", str(script), str(max_clients), str(port))
 
 
 if __name__ == "__main__":

@@ -185,6 +185,23 @@ async def test_pings_without_end_are_haste_like_any_other() -> None:
     assert code == CloseCode.TOO_FAST
 
 
+async def test_who_floods_on_after_its_end_is_not_heard() -> None:
+    """What comes of a viewer that was sent away for haste stays where it is, until the connection is cut."""
+    loop, flood = asyncio.get_running_loop(), 200 * masked({"action": "ping"})
+    async with served() as world, deaf(world) as sock, running(world.hub.run):
+        await loop.sock_sendall(sock, flood)
+        await eventually(lambda: any(held.ended for held in world.hub.viewers))
+        (flooding,) = world.hub.viewers
+        await world.clock.advance(0.5)
+        await loop.sock_sendall(sock, flood)
+        await settle(300)
+        heard_at = flooding.heard_at
+        await world.clock.advance(0.7)
+        await eventually(lambda: len(world.hub) == 0)
+
+    assert heard_at == 0
+
+
 async def test_binary_is_not_spoken_here() -> None:
     """A binary message ends the connection with 1003."""
     async with served() as world, viewer(world) as connected:

@@ -89,7 +89,7 @@ def history_unavailable(why: HistoryUnavailable) -> web.Response:
 class Connection(web.RequestHandler):
     """One HTTP connection, which waits for its turn to be heard, and whose every answer is made presentable."""
 
-    __slots__ = ("_first", "_way_in", "_way_out")
+    __slots__ = ("_first", "_lost", "_way_in", "_way_out")
 
     def __init__(self, way_in: Turnstile, way_out: Turnstile, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -98,6 +98,7 @@ class Connection(web.RequestHandler):
         self._way_out = way_out
         self._first = b""
         """What came before its turn."""
+        self._lost: asyncio.Future[None] | None = None
 
     @property
     def waits(self) -> bool:
@@ -121,9 +122,17 @@ class Connection(web.RequestHandler):
     def leave(self, exc: BaseException | None) -> None:
         """Have whatever is under way hear that the connection is gone."""
         super().connection_lost(exc)
+        if self._lost is not None and not self._lost.done():
+            self._lost.set_result(None)
         # aiohttp keeps what a WebSocket was to be told of, which leads back here: a cycle of two dozen objects for each
         # viewer that leaves, until the garbage collector holds the loop for all of them.
         self._data_received_cb = None
+
+    async def until_lost(self) -> None:
+        """Wait for the end of the connection, and read nothing of it any more: its other side soon cannot write."""
+        if self.transport is not None:
+            self._lost = asyncio.get_running_loop().create_future()
+            await self._lost
 
     def enter(self) -> None:
         """Be heard now, if still there."""

@@ -7,6 +7,7 @@ for too long.
 """
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import takewhile
@@ -55,6 +56,8 @@ STUCK_S: Final = 10.0
 """One frame not taken for this long, and the viewer is cut."""
 PARTING_S: Final = 1.0
 """How long a viewer that was told goodbye may take to close."""
+CUT_S: Final = 3.0
+"""How long it may take to let go of all who were cut at a shutdown; 10,000 take two seconds."""
 RESTART_MS: Final = 1_000
 """When a viewer may come back after a restart; viewers add their own jitter."""
 
@@ -228,19 +231,24 @@ class Hub:
             self._see_off(now)
 
     async def close(self) -> None:
-        """Send everyone away, to come back to the next life of the server; takes `PARTING_S` at most."""
+        """Send everyone away, to come back to the next life of the server; takes `PARTING_S` and `CUT_S` at most."""
         last_words = text_frame(protocol.bye("restart", RESTART_MS))
         for viewer in list(self._viewers):
             self.end(viewer, CloseCode.RESTART, last_words)
-        if self._viewers:
-            try:
-                async with asyncio.timeout(PARTING_S):
-                    await self._deserted.wait()
-            except TimeoutError:
-                log.warning("viewers_cut_at_shutdown", viewers=len(self._viewers))
+        if not await self._is_deserted(PARTING_S):
+            log.warning("viewers_cut_at_shutdown", viewers=len(self._viewers))
         for viewer in self._parting:
             viewer.abort()
         self._parting.clear()
+        # Their readers hear of that in turns; one that is still there is cancelled, with a complaint of aiohttp's.
+        await self._is_deserted(CUT_S)
+
+    async def _is_deserted(self, within_s: float) -> bool:
+        if self._viewers:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._deserted.wait()
+        return not self._viewers
 
     def tell(self, payload: bytes) -> None:
         """Say one thing to every viewer."""

@@ -3,13 +3,13 @@
 import asyncio
 from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from tradeul.clock import Clock
 from tradeul.web import protocol
-from tradeul.web.answers import SECURITY_HEADERS, refused
+from tradeul.web.answers import SECURITY_HEADERS, Connection, refused
 from tradeul.web.api import operation
 from tradeul.web.entries import Entry
 from tradeul.web.failures import FULL, UPGRADE_REQUIRED
@@ -69,19 +69,25 @@ class LiveLists:
         if len(self._hub) >= self._max_clients:
             return refused(FULL, f"{self._max_clients} viewers are connected already")
         socket = _socket()
-        if not socket.can_prepare(request):
+        try:
+            await socket.prepare(request)
+        except web.HTTPBadRequest:  # `can_prepare` would make the handshake twice
             return _upgrade_required()
-        await socket.prepare(request)
         with self._gate.entry(request) as entry:
             refusal = await entry.refusal(socket)
             if request.query.get("protocol", str(PROTOCOL)) != str(PROTOCOL):
                 refusal = CloseCode.PROTOCOL_TOO_OLD
             if request.transport is not None:
-                await self._accompany(socket, request.transport, entry, refusal)
+                await self._accompany(socket, request, request.transport, entry, refusal)
         return socket
 
     async def _accompany(
-        self, socket: web.WebSocketResponse, transport: asyncio.Transport, entry: Entry, refusal: CloseCode | None
+        self,
+        socket: web.WebSocketResponse,
+        request: web.Request,
+        transport: asyncio.Transport,
+        entry: Entry,
+        refusal: CloseCode | None,
     ) -> None:
         viewer = self._hub.admit(transport)
         entry.revoked = partial(self._hub.end, viewer, CloseCode.UNAUTHORISED)
@@ -91,7 +97,7 @@ class LiveLists:
                 self._hub.greet(viewer)
             else:
                 self._turn_away(viewer, refusal)
-            await self._read(socket, viewer)
+            await self._read(socket, viewer, cast(Connection, request.protocol))
             code = socket.close_code or WSCloseCode.OK
         finally:
             self._hub.leave(viewer, code)
@@ -102,12 +108,15 @@ class LiveLists:
             self._hub.refuse(viewer, None, ErrorCode.UNAUTHORISED, complaint)
         self._hub.end(viewer, code)
 
-    async def _read(self, socket: web.WebSocketResponse, viewer: Viewer) -> None:
+    async def _read(self, socket: web.WebSocketResponse, viewer: Viewer, connection: Connection) -> None:
         pace = Pace(self._clock)
         async for message in socket:
             viewer.heard_at = self._clock.monotonic()
             if viewer.ended:
-                pass  # only its close frame is of interest now
+                # Only its close frame is of interest now, and what comes instead of it for a while.
+                if not pace.allows():
+                    await connection.until_lost()
+                    break
             elif message.type is WSMsgType.BINARY:
                 self._hub.end(viewer, CloseCode.BINARY)
             elif message.type is WSMsgType.TEXT:
