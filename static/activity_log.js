@@ -19,6 +19,15 @@ const EVENTS = Object.freeze([["", "entries and exits"], ["entered", "entries"],
 const SIGNS = Object.freeze({ entered: "▲ in", left: "▽ out" });
 const WORDS = Object.freeze({ entered: "entered", left: "left" });
 
+/**
+ * @param {string} caption
+ * @param {HTMLTableSectionElement} body with rows of five cells
+ */
+export function activityTable(caption, body) {
+  const columns = element("colgroup", {}, ...Array.from({ length: 5 }, () => element("col")));
+  return element("table", { class: "activity" }, element("caption", {}, caption), columns, body);
+}
+
 export class ActivityLog {
   /**
    * @param {HTMLElement} host
@@ -42,7 +51,7 @@ export class ActivityLog {
     event.addEventListener("change", () => this.#want({ event: event.value }));
     symbol.addEventListener("input", () => this.#want({ symbol: symbol.value }));
     this.body = element("tbody");
-    this.table = element("table", { class: "activity" }, element("caption", {}, "Entries and exits"), this.body);
+    this.table = activityTable("Entries and exits", this.body);
     this.empty = element("p", { class: "note" });
     this.region = element("div", { class: "log-region", role: "region", tabindex: "0", "aria-label": "Entries and exits" }, this.table, this.empty);
     host.classList.add("log");

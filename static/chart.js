@@ -16,6 +16,8 @@ import { newYorkTime } from "./format.js";
 const LIBRARY = "./vendor/lightweight-charts.js";
 /** So many bars are in view at first, and so much room is left for those to come. */
 const SHOWN = 160;
+/** A bar that has less than this is a stroke, of which nobody sees which way it went. */
+const NARROWEST_PX = 5;
 const ROOM = 6;
 const ZOOM = 0.8;
 const SECOND_MS = 1_000;
@@ -173,7 +175,8 @@ export class DayChart {
     const place = (/** @type {number} */ time) => (time - begin) / (minutes * MINUTE_MS);
     const to = day === null ? bars.length : place(last);
     const from = day === null ? 0 : place(first);
-    this.chart.timeScale().setVisibleLogicalRange({ from: (whole ? from : Math.max(from, to - SHOWN)) - 1, to: to + ROOM });
+    const shown = Math.min(SHOWN, Math.floor(this.host.clientWidth / NARROWEST_PX));
+    this.chart.timeScale().setVisibleLogicalRange({ from: (whole ? from : Math.max(from, to - shown)) - 1, to: to + ROOM });
   }
 
   /**

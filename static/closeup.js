@@ -1,10 +1,11 @@
 /**
- * What the page shows beyond its lists: the detail of each colour's symbol, the activity log, the search. Made once by
+ * What the page shows beyond its lists: the detail of each colour's symbol, the activity log, the search, the alerts. Made once by
  * `main.js`, which hands it the news of the connection; `panels` are the kinds of panel that it fills.
  */
 
 import { Activity } from "./activity.js";
 import { ActivityLog } from "./activity_log.js";
+import { AlertDesk } from "./alert_desk.js";
 import { Detail } from "./detail.js";
 import { DEFAULT_GROUP, GROUPS, onSelect, select, selected } from "./selection.js";
 import { save } from "./spreadsheet.js";
@@ -15,7 +16,8 @@ const REMEMBERED = 2_000;
 /**
  * @typedef {{ask: import("./api.js").Ask, painter: import("./dom.js").Painter,
  *   connection: import("./connection.js").Connection, column: (field: string) => import("./columns.js").Column,
- *   now: () => number | null, say: (words: string) => void, current: () => Current | null}} Page
+ *   now: () => number | null, say: (words: string) => void, current: () => Current | null,
+ *   fields: () => Iterable<import("./columns.js").Field>}} Page
  *
  * The panel that keys are meant for.
  * @typedef {{group: string, name: string, sheet: (() => import("./spreadsheet.js").Sheet) | undefined}} Current
@@ -35,7 +37,9 @@ export class Closeup {
     this.links = [];
     /** @type {readonly import("./protocol.js").ListInfo[]} */
     this.lists = [];
-    this.search = new SymbolSearch(page.ask, (symbol) => select(this.#group(), symbol));
+    const look = (/** @type {string} */ symbol) => select(this.#group(), symbol);
+    this.search = new SymbolSearch(page.ask, look);
+    this.alerts = new AlertDesk({ ask: page.ask, say: page.say, fields: page.fields, lists: () => this.lists, look });
     for (const group of GROUPS) {
       onSelect(group, (symbol) => {
         page.connection.watch(group, symbol);
@@ -50,6 +54,7 @@ export class Closeup {
       "/": () => this.search.open(),
       c: () => void this.copy(selected(this.#group())),
       v: () => this.saveSheet(),
+      b: () => void this.alerts.open(),
     };
   }
 
@@ -114,6 +119,7 @@ export class Closeup {
     else if (news.kind === "gone") this.activity.forget(news.list);
     else if (news.kind === "rows") this.#rows(news.list, news.changes);
     else if (news.kind === "symbol") this.repaint();
+    else if (news.kind === "alert") this.alerts.rang(news.alert);
   }
 
   /** @param {readonly import("./protocol.js").ListInfo[]} lists */

@@ -12,6 +12,8 @@ import { newYorkTime, price, shares } from "./format.js";
 /** @typedef {import("./bars.js").Bar} Bar */
 
 const LENGTHS = Object.freeze([1, 5]);
+/** @type {readonly (readonly [name: string, words: string])[]} what the lines are */
+const KEYS = Object.freeze([["average", "VWAP"], ["previous", "previous close"], ["usual", "usual volume"]]);
 
 export class DayView {
   /**
@@ -35,7 +37,8 @@ export class DayView {
     this.buttons = LENGTHS.map((minutes) => this.#button(minutes));
     const choice = element("div", { class: "choice", role: "group", "aria-label": "Length of a bar" }, ...this.buttons);
     const canvas = element("div", { class: "canvas", role: "img", tabindex: "0" });
-    host.append(element("div", { class: "chart-head" }, choice, this.words), canvas, this.note);
+    const keys = KEYS.map(([name, words]) => element("span", { class: `key ${name}` }, words));
+    host.append(element("div", { class: "chart-head" }, choice, ...keys, this.words), canvas, this.note);
     this.canvas = canvas;
     this.chart = new DayChart(canvas, (time) => this.#point(time));
     canvas.addEventListener("keydown", (event) => {

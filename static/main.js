@@ -41,6 +41,7 @@ const closeup = new Closeup({
   now: () => clock.now(performance.now()),
   column: (field) => panels.column(field),
   current: () => panels.seen,
+  fields: () => panels.catalogue.values(),
 });
 /** @type {import("./panel_kinds.js").Registry} */
 const kinds = {
@@ -218,6 +219,8 @@ Object.defineProperty(globalThis, "tradeul", {
     show: (list) => panels.goTo(list),
     /** @param {string} list */
     sequence: (list) => viewer.lists.get(list)?.sequence ?? null,
+    /** How often this window rang, and whether the browser lets it be heard. */
+    bell: () => ({ rang: closeup.alerts.bell.rang, audible: closeup.alerts.bell.audible }),
     detail: () => {
       const { symbol, timestamp, live, values } = viewer.watchings.of(DEFAULT_GROUP);
       return { symbol, timestamp, live, values: { ...values } };

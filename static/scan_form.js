@@ -140,11 +140,12 @@ export class ScanForm {
 }
 
 /**
+ * Puts the name that the server suggests at a press of a button; the rules of alerts offer it too.
  * @param {ConditionInput} condition
  * @param {Element} place
  * @param {Refusal} refusal
  */
-function offer(condition, place, { message, column }) {
+export function offer(condition, place, { message, column }) {
   const suggestion = suggestionIn(message);
   if (suggestion === "" || column === null) return;
   const button = element("button", { type: "button", class: "offer" }, `use ${suggestion}`);

@@ -90,7 +90,8 @@ async def test_all_that_is_known_is_there_with_its_meaning(browser_path: str, ur
         page = opened.page
         symbol = await chosen(page)
         await page.click("[data-tab=fields]")
-        await until(page, f"document.querySelector('{PAGE} [data-field=avg_volume_30d]').textContent !== '\u2013'")
+        known = f"document.querySelector('{PAGE} [data-field=avg_volume_30d]').textContent"
+        await until(page, f"{known} !== argument", "\u2013")
         meaning = await page.evaluate(
             f"document.querySelector('{PAGE} [data-field=rvol]').previousElementSibling.title"
         )

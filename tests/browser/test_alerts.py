@@ -1,0 +1,136 @@
+"""Alerts on the page in a real browser: rules by hand, what rings, which window is heard, and what did not ring.
+
+One program serves the whole file.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Page
+
+from tests.support.page import open_page, until
+from tests.support.shared import shared_program
+from tests.support.shown import assert_clean, text_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+HIDDEN = """
+    Object.defineProperty(document, 'hidden', { get: () => true });
+    window.requestAnimationFrame = () => 0;
+    const later = window.setTimeout;
+    window.setTimeout = (act, ms, ...more) => later(act, Math.max(1000, ms ?? 0), ...more);
+"""
+"""No frames, and no timer below a second: what a browser leaves to a tab that nobody sees."""
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """Where the program is that all tests of this file look at."""
+    with shared_program() as place:
+        yield f"{place}/"
+
+
+async def opened_alerts(page: Page) -> None:
+    await until(page, "globalThis.tradeul?.state() === 'LIVE'")
+    await page.keyboard.press("b")
+    await until(page, "document.querySelector('#alerts').open")
+
+
+async def made(page: Page, name: str) -> None:
+    """Make a rule that rings for whoever enters the new highs, by hand."""
+    await opened_alerts(page)
+    await page.select_option("#rule-on", "entered")
+    await page.select_option("#rule-list", "new_highs")
+    await page.fill("#rule-cooldown_s", "0")
+    await page.fill("#rule-name", name)
+    await page.keyboard.press("Control+Enter")
+    await until(page, "document.querySelector(`[data-rule=${argument}]`)", name)
+
+
+async def dropped(page: Page, name: str) -> None:
+    """Delete a rule by hand: the button asks once."""
+    await page.click(f"[data-rule={name}]")
+    await page.click("#rule .danger")
+    await page.click("#rule .danger")
+    await until(page, "!document.querySelector(`[data-rule=${argument}]`)", name)
+
+
+async def test_a_rule_is_made_rings_is_changed_and_deleted(browser_path: str, url: str) -> None:
+    """What rings shows up, is in the history and leads to its symbol; a rule in quiet hours says why it is silent."""
+    async with open_page(url, browser_path) as opened:
+        page = opened.page
+        await made(page, "highs")
+        await until(page, "document.querySelector('.toast') && document.querySelector('#alerts [data-fired=yes]')")
+        rang = await page.evaluate("tradeul.bell().rang")
+        await page.fill("#rule-quiet", "00:00-23:59")
+        await page.keyboard.press("Control+Enter")
+        await until(page, "document.querySelector('#notice').textContent.includes('highs rings')")
+        for _ in range(60):
+            await page.click("#alerts section button:has-text('Look again')")
+            await page.wait_for_timeout(500)
+            if await page.query_selector("#alerts [data-fired=no]"):
+                break
+        why = await text_of(page, "#alerts [data-fired=no] td:last-child")
+        await dropped(page, "highs")
+        await page.click("#alerts [data-fired=yes] .symbol")
+        await until(page, "tradeul.detail().live")
+
+    assert rang > 0
+    assert why == "quiet hours"
+    assert_clean(opened)
+
+
+async def test_what_is_wrong_is_said_in_its_place(browser_path: str, url: str) -> None:
+    """Names are completed; an unknown one is marked in the text, and the server's suggestion is a press away."""
+    async with open_page(url, browser_path) as opened:
+        page = opened.page
+        await opened_alerts(page)
+        await page.fill("#rule-name", "wrong")
+        await page.focus("#rule-where")
+        await page.keyboard.type("rvo")
+        suggested = await text_of(page, "#rule .suggestions li b")
+        await page.keyboard.press("Enter")
+        await page.keyboard.type(" > 2 and prise > 1")
+        await page.keyboard.press("Control+Enter")
+        await until(page, "document.querySelector('#rule .under mark')")
+        marked = await text_of(page, "#rule .under mark")
+        await page.click("#rule .offer")
+        mended = await page.input_value("#rule-where")
+        await page.fill("#rule-cooldown_s", "soon")
+        await page.keyboard.press("Control+Enter")
+        await until(page, "document.querySelector('[data-part=cooldown_s] .problem').textContent")
+        open_still = await page.evaluate("document.querySelector('#alerts').open")
+    # A refusal is the server's 400, of which the browser makes a line of its own.
+    opened.errors = [error for error in opened.errors if "400" not in error]
+
+    assert suggested.startswith("rvol")
+    assert marked == "prise"
+    assert "price > 1" in mended
+    assert open_still
+    assert_clean(opened)
+
+
+async def test_several_windows_ring_once_though_nobody_sees_them(browser_path: str, url: str) -> None:
+    """Hidden windows have no frames and late timers; each alert is heard all the same, and in one of them."""
+    async with open_page(url, browser_path) as opened:
+        assert opened.page.context.browser is not None
+        context = await opened.page.context.browser.new_context()
+        await context.add_init_script(HIDDEN)
+        windows = [await context.new_page() for _ in range(2)]
+        for window in windows:
+            await window.goto(url)
+            await until(window, "globalThis.tradeul?.state() === 'LIVE'")
+            await window.mouse.click(5, 5)
+            await until(window, "tradeul.bell().audible")
+        await made(windows[0], "once")
+        ids = "[...document.querySelectorAll('.toast')].length"
+        for window in windows:
+            await until(window, f"{ids} > 2")
+        await windows[0].request.delete(f"{url}api/v1/alerts/once")
+        history = await windows[0].request.get(f"{url}api/v1/alerts/history?rule=once&limit=1000")
+        fired = sum(alert["fired"] for alert in (await history.json())["alerts"])
+        await until(windows[1], "tradeul.bell().rang + argument > 0", 1)
+        rung = [await window.evaluate("tradeul.bell().rang") for window in windows]
+
+    assert fired > 2
+    assert sum(rung) == fired
