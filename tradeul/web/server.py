@@ -18,9 +18,10 @@ from tradeul.engine.channels import Channels
 from tradeul.engine.ports import View
 from tradeul.errors import AddressInUse, ConfigurationError
 from tradeul.web.arrivals import Arrivals
-from tradeul.web.counted import Counted
 from tradeul.web.gate import MAX_BODY_BYTES, Gate, Rules
 from tradeul.web.hub import Hub
+from tradeul.web.quick import Quick
+from tradeul.web.repeats import Repeats
 from tradeul.web.routes.health import Health
 from tradeul.web.routes.lists import Lists
 from tradeul.web.routes.live import LiveLists
@@ -77,6 +78,7 @@ class WebServer:
         more: Iterable[Part] = (),
     ) -> None:
         self._hub = hub
+        self._clock = clock
         self._address = address
         self.port = address.port
         """The port that is listened on; known after `start` where any was asked for."""
@@ -106,7 +108,8 @@ class WebServer:
         host, port = self._address.host, self._address.port
         server.request_handler = self.gate.guarded(server.request_handler)
         # Not a TCPSite of aiohttp's: that cannot be given connections of our kind.
-        connection = partial(Counted, self.gate.crowd, Arrivals(), server, loop=loop, **CONNECTION_OPTIONS)
+        repeats = Repeats(self._clock) if self.gate.lets_everybody_in else None
+        connection = partial(Quick, repeats, self.gate.crowd, Arrivals(), server, loop=loop, **CONNECTION_OPTIONS)
         try:
             self._listener = await loop.create_server(connection, host, port, backlog=BACKLOG)
         except OSError as error:
