@@ -40,6 +40,8 @@ class Quick(Counted):
         if waiting and self._keepalive and not self._close:
             answer = repeats.answer_to(data)
             if answer is not None and self._sent(answer):
+                # As after each answer of aiohttp's own: who asks is not idle. Its loop counts as our clock does.
+                self._next_keepalive_close_time = repeats.now() + self._keepalive_timeout
                 return
         before = self._request_count
         super().data_received(data)
@@ -52,8 +54,6 @@ class Quick(Counted):
         if transport is None or transport.is_closing() or transport.get_write_buffer_size():
             return False
         transport.write(answer)
-        # As after each answer of aiohttp's own: who asks is not idle.
-        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
         return True
 
     async def finish_response(

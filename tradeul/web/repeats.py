@@ -40,7 +40,7 @@ class Repeats:
     """A bounded number of requests with their answers; the oldest makes room."""
 
     def __init__(self, clock: Clock) -> None:
-        self._now = clock.monotonic
+        self.now = clock.monotonic
         self._kept: dict[bytes, _Kept] = {}
 
     def __len__(self) -> int:
@@ -50,7 +50,7 @@ class Repeats:
         found = self._kept.get(request)
         if found is None:
             return None
-        if self._now() < found.until and found.standing.stands():
+        if self.now() < found.until and found.standing.stands():
             return found.answer
         del self._kept[request]
         return None
@@ -61,4 +61,4 @@ class Repeats:
         self._kept.pop(request, None)
         if len(self._kept) >= MOST_KEPT:
             del self._kept[next(iter(self._kept))]
-        self._kept[request] = _Kept(answer, self._now() + KEPT_S, standing)
+        self._kept[request] = _Kept(answer, self.now() + KEPT_S, standing)
