@@ -26,6 +26,7 @@ NAMES = (
     "frozen",
     "hot_path",
     "hot_reranks",
+    "http",
     "lists",
     "loop_stall",
     "recording",

@@ -96,6 +96,11 @@ class Gate:
         return self._credentials is not None
 
     @property
+    def lets_everybody_in(self) -> bool:
+        """Whether nobody on this machine is asked for anything."""
+        return self._credentials is None and not self._behind_proxy
+
+    @property
     def cookie(self) -> str:
         """The name of the cookie that holds a browser's token."""
         return SECURE_COOKIE if self._behind_proxy else COOKIE
@@ -115,7 +120,7 @@ class Gate:
 
     def guarded(self, handle: Handler) -> Handler:
         """Stand before whatever answers requests."""
-        everybody = self._credentials is None and not self._behind_proxy
+        everybody = self.lets_everybody_in
         begins, squeezed, knows = self.crowd.begins, self.crowd.squeezed, self._origins.knows
         sharing = self._sharing
 

@@ -17,9 +17,10 @@ from tradeul.clock import Clock
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import View
 from tradeul.errors import AddressInUse, ConfigurationError
-from tradeul.web.counted import Counted
 from tradeul.web.gate import MAX_BODY_BYTES, Gate, Rules
 from tradeul.web.hub import Hub
+from tradeul.web.quick import Quick
+from tradeul.web.repeats import Repeats
 from tradeul.web.routes.health import Health
 from tradeul.web.routes.lists import Lists
 from tradeul.web.routes.live import LiveLists
@@ -78,6 +79,7 @@ class WebServer:
         more: Iterable[Part] = (),
     ) -> None:
         self._hub = hub
+        self._clock = clock
         self._address = address
         self.port = address.port
         """The port that is listened on; known after `start` where any was asked for."""
@@ -109,7 +111,8 @@ class WebServer:
         server.request_handler = self.gate.guarded(server.request_handler)
         # Not a TCPSite of aiohttp's: that cannot be given connections of our kind.
         ways = Turnstile(), Turnstile()
-        connection = partial(Counted, self.gate.crowd, *ways, server, loop=loop, **CONNECTION_OPTIONS)
+        repeats = Repeats(self._clock) if self.gate.lets_everybody_in else None
+        connection = partial(Quick, repeats, self.gate.crowd, *ways, server, loop=loop, **CONNECTION_OPTIONS)
         try:
             self._listener = await loop.create_server(connection, host, port, backlog=BACKLOG)
         except OSError as error:

@@ -15,6 +15,7 @@ from tradeul.web.api import CSV, asked_of, operation
 from tradeul.web.failures import STARTING, UNKNOWN_LIST
 from tradeul.web.files import is_held
 from tradeul.web.parameters import LIST_PART, whole_number
+from tradeul.web.repeats import STANDS, Standing
 from tradeul.web.spreadsheet import csv_answer
 
 LARGEST_LIMIT: Final = 1_000
@@ -59,10 +60,17 @@ class Lists:
         etag = f'W/"{self._channels.epoch}-{channel.state.sequence}-{limit}"'
         headers = {"ETag": etag, "Cache-Control": "no-cache"}
         if is_held(request, etag):
-            return web.Response(status=304, headers=headers)
-        return web.Response(
-            body=self._body(channel, limit), content_type="application/json", charset="utf-8", headers=headers
-        )
+            response = web.Response(status=304, headers=headers)
+        else:
+            body = self._body(channel, limit)
+            response = web.Response(body=body, content_type="application/json", charset="utf-8", headers=headers)
+        response[STANDS] = self._standing(channel)
+        return response
+
+    def _standing(self, channel: Channel) -> Standing:
+        """Tell whether a list is still the one of its name, and as it was."""
+        by_name, name, state = self._channels.by_name, channel.scan.name, channel.state
+        return Standing(lambda: channel.state is state and by_name.get(name) is channel)
 
     @operation("Lists", parameters=(LIST_PART, LIMIT), failures=(UNKNOWN_LIST, STARTING), media=(CSV,))
     async def sheet(self, request: web.Request) -> web.Response:
