@@ -43,6 +43,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as processors: while one test waits for a market, a server or a browser, another works."""
+    return -(-len(os.sched_getaffinity(0)) * 3 // 2)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """After chance has ordered them; with `--no-loadscope-reorder` the workers take files in this order."""
     items[:] = longest_first(items)

@@ -5,7 +5,8 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from tests.support.simulated import played, small_day, state_of, tape_at
+from tests.support.market import at
+from tests.support.simulated import played, small_day, state_of, tape_at, worked
 from tradeul.simulation.tape import Tape
 
 
@@ -107,3 +108,16 @@ def test_a_minute_that_is_not_there_is_not_played() -> None:
     """Playing without the minute being ready is our mistake, and said so."""
     with pytest.raises(AssertionError, match="made ready"):
         Tape(small_day()).play()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("09:30:10", "09:30:50"), ("09:44:39", "09:44:55"), ("09:44:39", "09:46:05")]
+)
+def test_a_tape_that_is_placed_again_is_as_one_placed_once(before: str, after: str) -> None:
+    """Also within a minute in which a symbol trades for the first time of its day, or of its regular session."""
+    day = small_day(symbols=300)
+    tape = tape_at(before, day)
+
+    worked(tape.place(day.second_at(at(after))))
+
+    assert state_of(tape) == state_of(tape_at(after, day))

@@ -35,6 +35,11 @@ class RunningBars:
     def __init__(self, count: int) -> None:
         self.volume, self.open, self.high, self.low, self.close = (np.zeros(count, np.int64) for _ in range(5))
 
+    def clear(self, rows: slice) -> None:
+        """Begin anew."""
+        for column in (self.volume, self.open, self.high, self.low, self.close):
+            column[rows] = 0
+
     def put(self, rows: Ints, bars: Bars) -> None:
         """Set bars as they stand."""
         self.volume[rows], self.open[rows], self.close[rows] = bars.volume, bars.open, bars.close
@@ -254,12 +259,24 @@ class Tape:
         """Set these rows as they stood when the minute `number` began, by their last minute that traded."""
         now = self._descent(block, number // SLOT_MINUTES)
         yield
+        self._forget(block)
         slot, limit = now.last_slot_before(number)
         seen = np.flatnonzero(slot >= 0)
         path = _descended(self.day, now.rows[seen], now.half_hours.take(seen), slot[seen])
         yield
         last = _last_true((path.minutes.volume > 0) & (np.arange(SLOT_MINUTES) < limit[seen, None]))
         self._fold(path, last)
+
+    def _forget(self, block: slice) -> None:
+        """Nothing has traded: what did so first in the minute to be played must not be counted twice."""
+        for column in (
+            *(self.volume, self.price, self.traded_at, self.trade_size),
+            *(self._turnover_before_minute, self.turnover_of_minute),
+        ):
+            column[block] = 0
+        self.minute.clear(block)
+        self.minute_number[block] = -1
+        self.regular.clear(block)
 
     def _fold(self, path: "_Descent", place: Ints) -> None:
         rows, every = path.rows, np.arange(len(path.rows))
