@@ -113,17 +113,15 @@ function extreme(now, before, sign) {
 }
 
 /**
- * The day's average price as the feed reckons it: from the regular open on.
+ * The day's average price as the feed reckons it: of all that was traded since 04:00.
  * @param {Bar[]} bars
- * @param {number} open when that was
  * @param {number | null} told what the feed says that it is now; null where it does not
  * @returns {{time: number, value: number}[]} by each bar
  */
-export function averagePrices(bars, open, told) {
+export function averagePrices(bars, told) {
   let volume = 0;
   let turnover = 0;
   const points = bars.flatMap((bar) => {
-    if (bar.time < open) return [];
     volume += bar.volume;
     turnover += bar.turnover;
     return volume > 0 ? [{ time: bar.time, value: turnover / volume }] : [];

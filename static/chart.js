@@ -143,7 +143,7 @@ export class DayChart {
     this.series.usual.setData(day === null ? [] : usualVolumes(day, minutes).map(inSeconds));
     this.series.price.setData(bars.map(inSeconds));
     this.series.volume.setData(bars.map((bar) => volumeOf(bar, colours)));
-    this.series.average.setData(averagePrices(bars, day?.market_open ?? 0, average).map(inSeconds));
+    this.series.average.setData(averagePrices(bars, average).map(inSeconds));
     const last = bars.at(-1)?.close ?? previousClose ?? 1;
     const finest = last < 1 ? 4 : 2;
     this.series.price.applyOptions({ priceFormat: { type: "price", precision: finest, minMove: 10 ** -finest } });
@@ -153,13 +153,13 @@ export class DayChart {
   }
 
   /** @param {Picture} picture of what is drawn already, up to the last bar; a hidden page may have missed some */
-  #carryOn({ bars, day, average }) {
+  #carryOn({ bars, average }) {
     const colours = this.#colours();
     for (const bar of bars.filter(({ time }) => time >= this.until)) {
       this.series.price.update(inSeconds(bar));
       this.series.volume.update(volumeOf(bar, colours));
     }
-    for (const point of averagePrices(bars, day?.market_open ?? 0, average).filter(({ time }) => time >= this.until)) {
+    for (const point of averagePrices(bars, average).filter(({ time }) => time >= this.until)) {
       this.series.average.update(inSeconds(point));
     }
     this.until = bars.at(-1)?.time ?? this.until;

@@ -76,11 +76,11 @@ test("five minutes hold what their minutes did", () => {
   assert.equal(bars.minutes[0]?.volume, 100);
 });
 
-test("the average price begins at the open and ends with what the feed says", () => {
+test("the average price is of all that was traded, and ends with what the feed says", () => {
   const bars = new Bars();
-  bars.load([told(-1, { vwap: 99 }), told(0, { vwap: 10 }), told(1, { vwap: 20, volume: 300 })]);
-  assert.deepEqual(averagePrices(bars.minutes, OPEN, null).map(({ value }) => value), [10, 17.5]);
-  assert.deepEqual(averagePrices(bars.minutes, OPEN, 17.6).map(({ value }) => value), [10, 17.6]);
+  bars.load([told(-1, { vwap: 10 }), told(1, { vwap: 20, volume: 300 }), told(2, { vwap: null, volume: 0 })]);
+  assert.deepEqual(averagePrices(bars.minutes, null).map(({ value }) => value), [10, 17.5, 17.5]);
+  assert.deepEqual(averagePrices(bars.minutes, 17.6).map(({ value }) => value), [10, 17.5, 17.6]);
 });
 
 /** @param {(number | null)[]} expected */
