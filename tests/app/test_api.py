@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -27,6 +27,18 @@ LOOKED_UP = ("list",)
 ELSEWHERE = ("Login_sign_in",)
 """What is refused where there are no tokens."""
 NONSENSE = ("\x00", "\u0663 \u0663", "x" * 3_000)
+INJECTIONS = (
+    "'",
+    "' OR '1'='1",
+    "x'; DROP TABLE list_events CASCADE; --",
+    "x'); SELECT pg_sleep(9); --",
+    "1 UNION SELECT symbol FROM ticker_metadata",
+    "\\'; --",
+    "$1",
+    "%27%20OR%201=1",
+    "2026-11-18T09:30:00-05:00'; --",
+)
+KEPT = "/api/v1/history/scans?list=gappers_up&limit=1"
 MULTIPLE = 300
 """The first status that is no success."""
 HEARTBEATS = 2
@@ -98,6 +110,12 @@ class Case:
                 asked = {name: example, **asked}
         return f"{path}?{urlencode(asked)}"
 
+    def injected(self, url: str, name: str, words: str) -> str:
+        """Its address with these words in the place of one parameter."""
+        if f"{{{name}}}" in self.path:
+            return replace(self, path=self.path.replace(f"{{{name}}}", quote(words, safe=""))).where(url)
+        return self.where(url, **{name: words})
+
     @property
     def body(self) -> object:
         return self.described.get("requestBody", {}).get("content", {}).get(JSON, {}).get("example")
@@ -159,6 +177,24 @@ def test_every_parameter_is_read_as_documented(url: str) -> None:
                     wrong.append((case.name, name, value, status))
 
     assert wrong == []
+
+
+def test_no_words_get_into_the_database(url: str) -> None:
+    """Of no parameter of any address: it is refused or found nowhere, finds nothing more, and all is still there."""
+    wrong = []
+    for case in cases(url):
+        if case.method not in ("get", "delete"):
+            continue
+        for each in case.described["parameters"]:
+            for words in INJECTIONS:
+                path = case.injected(url, each["name"], words)
+                status, _, content = ask(url, case.method, path)
+                if status not in (200, 400, 404) or (status == 200 and json.loads(content).get("rows")):
+                    wrong.append((case.name, each["name"], words, status, content[:200]))
+
+    assert wrong == []
+    assert told(url, KEPT)["rows"]
+    assert ask(url, "get", "/api/v1/history/events?list=gappers_up")[0] == 200
 
 
 async def test_what_the_whole_program_tells_is_as_documented(url: str) -> None:

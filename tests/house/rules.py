@@ -37,6 +37,13 @@ VENDOR_WORDS: Final = {
 }  # fmt: skip
 VENDOR_PATH: Final = re.compile(r"(?<!/api)/v\d/(aggs|marketstatus|reference|snapshot|stocks)\b")
 SQL: Final = re.compile(r"\s*(SELECT\s|INSERT INTO|UPDATE \w+ SET|DELETE FROM|(CREATE|ALTER|DROP) (TABLE|INDEX|VIEW))")
+SQL_WORDS: Final = re.compile(
+    r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|FROM|WHERE|VALUES|ORDER BY|LIMIT|COPY|(CREATE|ALTER|DROP) [A-Z]+)\s"
+)
+SQL_TAKERS: Final = {
+    "execute", "executemany", "fetch", "fetchrow", "fetchval", "fetchmany", "cursor", "prepare", "copy_from_query",
+}  # fmt: skip
+TEXT_MAKERS: Final = {"format", "format_map", "join", "replace", "substitute"}
 DATABASE_DRIVERS: Final = {"asyncpg", "psycopg", "psycopg2", "sqlite3"}
 BOUNDARIES: Final = ("tradeul/supervisor.py", "tradeul/web/viewer.py")
 VAGUE_NAMES: Final = {"utils", "util", "helpers", "helper", "common", "base", "misc", "manager"}
@@ -131,6 +138,37 @@ def sql_stays_in_history(module: Module) -> Iterator[str]:
         return
     yield from (f"imports {name}" for name in module.imports if name.split(".")[0] in DATABASE_DRIVERS)
     yield from (f"line {line} is SQL" for line, text in module.strings() if SQL.match(text))
+
+
+def sql_takes_parameters(module: Module) -> Iterator[str]:
+    """What is asked of a database is written out: no value gets into its words, only beside them."""
+    if not module.within("tradeul/history"):
+        return
+    for node in ast.walk(module.tree):
+        if _is_put_together(node) and any(SQL_WORDS.search(text) for text in _texts(node)):
+            yield f"line {_line(node)} puts SQL together"
+        elif isinstance(node, ast.Call) and _asks_what_is_made(node):
+            yield f"line {node.lineno} asks what is put together"
+
+
+def _asks_what_is_made(call: ast.Call) -> bool:
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in SQL_TAKERS or not call.args:
+        return False
+    return _is_put_together(call.args[0]) or isinstance(call.args[0], ast.Call)
+
+
+def _is_put_together(node: ast.AST) -> bool:
+    if isinstance(node, ast.JoinedStr):
+        return any(isinstance(part, ast.FormattedValue) for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.Mod | ast.Add)
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in TEXT_MAKERS
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    """The texts of what is put together, but for what is inside of arguments."""
+    inner = node.func if isinstance(node, ast.Call) else node
+    return (each.value for each in ast.walk(inner) if isinstance(each, ast.Constant) and isinstance(each.value, str))
 
 
 def only_the_web_serves(module: Module) -> Iterator[str]:

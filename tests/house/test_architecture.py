@@ -115,6 +115,29 @@ CASES = [
         elsewhere="tradeul/history/store.py",
     ),
     Case(
+        rules.sql_takes_parameters,
+        at="tradeul/history/store.py",
+        broken=(
+            "x = f'SELECT 1 FROM ticks WHERE symbol = {symbol}'",
+            "x = 'SELECT 1 FROM ticks WHERE symbol = ' + symbol",
+            "x = 'DELETE FROM ticks WHERE symbol = %s' % symbol",
+            "x = 'INSERT INTO {} VALUES (1)'.format(table)",
+            "x = ' WHERE '.join(parts)",
+            "connection.execute(f'{start} {end}')",
+            "connection.fetch(QUERY + condition)",
+            "connection.fetchval(QUERY.format(table))",
+            "connection.fetch(query_of(symbol))",
+        ),
+        fine=(
+            "connection.fetch(QUERY, f'{symbol}')",
+            "connection.execute('SELECT 1 FROM ticks WHERE symbol = $1', symbol)",
+            "x = f'the history of {symbol} from {day}'",
+            "x = ', '.join(names)",
+            "total = first + second",
+        ),
+        elsewhere="tradeul/engine/warmup.py",
+    ),
+    Case(
         rules.only_the_web_serves,
         at="tradeul/app.py",
         broken=(
