@@ -22,8 +22,8 @@ pytestmark = pytest.mark.slow(20)
 
 JSON = "application/json"
 ORDER = ("post", "put", "get", "delete")
-LOOKED_UP = ("list",)
-"""What any text may be asked for as; what there is not is a 404."""
+LOOKED_UP = ("list", "q")
+"""What any text may be asked for as; what there is not is a 404, or not found."""
 ELSEWHERE = ("Login_sign_in",)
 """What is refused where there are no tokens."""
 NONSENSE = ("\x00", "\u0663 \u0663", "x" * 3_000)

@@ -12,11 +12,10 @@ from aiohttp import web
 
 from tradeul.engine.symbol_search import Found, SymbolSearch
 from tradeul.web import shapes
-from tradeul.web.answers import answer, bad_parameter
+from tradeul.web.answers import answer
 from tradeul.web.api import asked_of, operation
 from tradeul.web.parameters import any_text, whole_number
 
-LONGEST_SEARCH: Final = 64
 MOST_FOUND: Final = 50
 SEARCH: Final = (
     any_text("q", "How a symbol begins, or a word of a name.", "aap"),
@@ -36,15 +35,16 @@ class Symbols:
 
     @operation("Symbols", shapes.FoundSymbols, parameters=SEARCH)
     async def find(self, request: web.Request) -> web.Response:
-        """Symbols that begin so, or have a word in their name that does; exactly the same comes first."""
+        """Symbols that begin so, or have a word in their name that does; exactly the same comes first.
+
+        Without a text nothing is looked for, and nothing found.
+        """
         asked = asked_of(request)
         if isinstance(asked, web.Response):
             return asked
         text = (asked["q"] or "").strip()
-        if not 1 <= len(text) <= LONGEST_SEARCH:
-            return bad_parameter("q", f"a text of 1 to {LONGEST_SEARCH} characters")
         found: list[Found] = []
-        for part in self._search.parts(text, asked["limit"]):
+        for part in self._search.parts(text, asked["limit"]) if text else ():
             found += part
             await asyncio.sleep(0)
         likeliest = heapq.nsmallest(asked["limit"], found)
