@@ -10,6 +10,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 BIN := .venv/bin
 PREFIX ?= /opt/tradeul
 UNITS ?= /etc/systemd/system
+SEED ?= 1
 BROWSER_TESTS := tests/browser
 BENCHMARKS := tests/benchmarks
 VENDORED := static/vendor
@@ -66,6 +67,18 @@ fuzz: .venv/.tests .cache/.node ## read 100,000 mutations of every kind of bytes
 faults: .venv/.tests ## kill and freeze the program, its database and its live feed for three quarters of an hour
 	@$(BIN)/python -m pytest tests/faults
 
+soak: .venv/.tests ## play a week of the whole market and one of a close look, with faults and kills; SEED=1
+	@$(BIN)/python -m tests.soak wide --seed $(SEED)
+	@$(BIN)/python -m tests.soak deep --seed $(SEED)
+
+soak-short: .venv/.tests ## play two days of it twice, and compare what was published
+	@$(BIN)/python -m tests.soak short --seed $(SEED) --twice
+
+test-all: ## every test, the faults and a short soak
+	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory faults
+	@$(MAKE) --no-print-directory soak-short
+
 golden: .venv/.tests ## play a whole day beside the reference model; takes tens of minutes
 	@$(BIN)/python -m pytest tests/golden --whole-day
 
@@ -95,7 +108,7 @@ clean: ## remove everything that was made; the next command sets up anew
 	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules $(BENCHMARKS)/node_modules
 	@find tradeul tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run install rollback test check style types fmt fuzz faults golden bench shots lock vendor clean
+.PHONY: help run install rollback test check style types fmt fuzz faults soak soak-short test-all golden bench shots lock vendor clean
 
 # Setting up. A stamp file says what has been done, and is older than what makes it due again.
 

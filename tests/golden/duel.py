@@ -4,7 +4,7 @@ A value is right if it is the model's, rounded once to the field's precision, ex
 middle between two that they can be rounded, which are counted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from tests.golden.naive import score
@@ -32,24 +32,68 @@ NEAR: Final = 1e-9
 SHOWN_AT_MOST: Final = 20
 
 
-class Duel:
+class Comparison:
+    """A board and the model of it."""
+
+    def __init__(self, board: Board, naive: NaiveMarket) -> None:
+        self.board = board
+        self.naive = naive
+        self.compared = 0
+        self.near = 0
+
+    def differences(self, symbols: Sequence[Symbol] | None = None, apart: Collection[str] = ()) -> list[str]:
+        """What differs now, of all symbols or of some; the fields `apart` are not looked at."""
+        symbols = self.board.symbols if symbols is None else symbols
+        rows = self.board.rows_of(symbols)
+        models = [self.naive.fields(symbol) for symbol in symbols]
+        found: list[str] = []
+        for field in CATALOGUE:
+            if field.name in apart:
+                continue
+            plain = [model[field.name] for model in models]
+            shown, expected = self.board.values(field.name, rows), _rounded(field, plain)
+            self.compared += len(shown)
+            if shown != expected:
+                pairs = zip(symbols, models, shown, expected, strict=True)
+                found += [
+                    f"{symbol} {field.name}: board {a}, model {model[field.name]}"
+                    for symbol, model, a, once in pairs
+                    if a != once and not self._near(field, model, a)
+                ]
+        return found
+
+    def _near(self, field: Field, model: Row, shown: Any) -> bool:
+        """Whether the value is in the middle between two, and the other one of these is shown."""
+        plain = model[field.name]
+        if field.kind is not Kind.NUMBER or shown is None or plain is None:
+            return False
+        scale = 10.0**field.precision
+        scaled = plain * scale
+        if abs(scaled % 1.0 - 0.5) > NEAR * max(abs(scaled), 1.0) or abs(shown * scale - scaled) > 0.51:
+            return False
+        self.near += 1
+        if field.name != "score":
+            # Which is made of the values that are shown, and so of this one.
+            model[field.name] = shown
+            model["score"] = score(model)
+        return True
+
+
+class Duel(Comparison):
     """A date's board with its past, and the model of the same."""
 
     def __init__(self, world: World, lag_s: float = 0.0, lookback: int = 5, *, learned: bool = False) -> None:
         self._lag_ns = int(lag_s * NANOS)
         self._status = b"DELAYED" if lag_s else b"OK"
-        self.board = Board()
+        early = CALENDAR.is_early_close(world.date)
+        super().__init__(Board(), NaiveMarket(Day(world.date, early=early), world.pasts(lookback)))
         self.enrichment = Enrichment(self.board, CALENDAR)
         self._gate = Gate()
         clock = ManualClock(CALENDAR.hours(world.date).pre_market_start)
         self._intake = Intake(clock, CALENDAR, Vitals(clock.now()))
-        early = CALENDAR.is_early_close(world.date)
-        self.naive = NaiveMarket(Day(world.date, early=early), world.pasts(lookback))
         self._world = world
         self._past = (world.averages(), world.baseline(lookback), world.facts())
         self._learned = learned
-        self.compared = 0
-        self.near = 0
 
     def take(self, at: Nanos, rows: Rows) -> None:
         """One snapshot, as it arrives a while after it was made."""
@@ -96,41 +140,6 @@ class Duel:
         if found is not None:
             _, self.board.curves = found
         self.naive.curves.learn(self.naive.pasts.values())
-
-    def differences(self, symbols: Sequence[Symbol] | None = None) -> list[str]:
-        """What differs now, of all symbols or of some."""
-        symbols = self.board.symbols if symbols is None else symbols
-        rows = self.board.rows_of(symbols)
-        models = [self.naive.fields(symbol) for symbol in symbols]
-        found: list[str] = []
-        for field in CATALOGUE:
-            plain = [model[field.name] for model in models]
-            shown, expected = self.board.values(field.name, rows), _rounded(field, plain)
-            self.compared += len(shown)
-            if shown != expected:
-                pairs = zip(symbols, models, shown, expected, strict=True)
-                found += [
-                    f"{symbol} {field.name}: board {a}, model {model[field.name]}"
-                    for symbol, model, a, once in pairs
-                    if a != once and not self._near(field, model, a)
-                ]
-        return found
-
-    def _near(self, field: Field, model: Row, shown: Any) -> bool:
-        """Whether the value is in the middle between two, and the other one of these is shown."""
-        plain = model[field.name]
-        if field.kind is not Kind.NUMBER or shown is None or plain is None:
-            return False
-        scale = 10.0**field.precision
-        scaled = plain * scale
-        if abs(scaled % 1.0 - 0.5) > NEAR * max(abs(scaled), 1.0) or abs(shown * scale - scaled) > 0.51:
-            return False
-        self.near += 1
-        if field.name != "score":
-            # Which is made of the values that are shown, and so of this one.
-            model[field.name] = shown
-            model["score"] = score(model)
-        return True
 
 
 def _rounded(field: Field, values: list[Any]) -> list[Any]:

@@ -31,11 +31,14 @@ class NaiveMarket:
         self._last: dict[str, bytes] = {}
         self._updated: dict[str, int] = {}
 
-    def take(self, rows: Sequence[tuple[str, bytes]], now: int) -> None:
-        """One snapshot: each row as its bytes, which are read anew only if they are not the same as before."""
+    def take(self, rows: Sequence[tuple[str, bytes]], now: int, newest_of_others: int = 0) -> None:
+        """One snapshot: each row as its bytes, which are read anew only if they are not the same as before.
+
+        Where only some symbols are modelled, `newest_of_others` is when the newest row of the others was updated.
+        """
         changed = {symbol: orjson.loads(content) for symbol, content in rows if self._last.get(symbol) != content}
         self._updated.update({symbol: int(row.get("updated") or 0) for symbol, row in changed.items()})
-        newest = max(self._updated[symbol] for symbol, _ in rows)
+        newest = max(newest_of_others, *(self._updated[symbol] for symbol, _ in rows))
         at = newest if newest >= self.day.turn else now
         since_last_s = (at - self.moments[-1]) / SECOND if self.moments else math.inf
         later = not self.moments or at > self.moments[-1]

@@ -8,10 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
-HOLIDAYS = (dt.date(2026, 11, 26), dt.date(2026, 12, 25))
-EARLY_CLOSES = (dt.date(2026, 11, 27),)
 SLOTS = 192
 AVERAGES = ("avg_volume_10d", "avg_volume_30d", "avg_price_30d", "atr")
 REFERENCE = (
@@ -29,17 +27,24 @@ CURVE = (
 """The contract's prior."""
 
 
-def is_session(day: dt.date) -> bool:
-    return day.weekday() < 5 and day not in HOLIDAYS
+class Closures(NamedTuple):
+    """When the market does not open, and when it closes early."""
+
+    holidays: tuple[dt.date, ...]
+    early_closes: tuple[dt.date, ...]
+
+
+KNOWN = Closures((dt.date(2026, 11, 26), dt.date(2026, 12, 25)), (dt.date(2026, 11, 27),))
 
 
 @cache
-def sessions_before(day: dt.date, count: int, *, full: bool = False) -> list[dt.date]:
+def sessions_before(day: dt.date, count: int, *, full: bool = False, closures: Closures = KNOWN) -> list[dt.date]:
     """The last trading days before a date, the oldest first; `full` leaves out those that close early."""
     found: list[dt.date] = []
     while len(found) < count:
         day -= dt.timedelta(days=1)
-        if is_session(day) and not (full and day in EARLY_CLOSES):
+        closed = day.weekday() >= 5 or day in closures.holidays
+        if not (closed or (full and day in closures.early_closes)):
             found.insert(0, day)
     return found
 
@@ -128,8 +133,11 @@ def at_end(ends: list[float], slot: int, *, early: bool) -> float:
 class RawHistory:
     """Bars by symbol and day; `slots` are volumes of five minutes, of every session that is asked about."""
 
-    def __init__(self, today: dt.date, splits: Iterable[tuple[str, dt.date, float]]) -> None:
+    def __init__(
+        self, today: dt.date, splits: Iterable[tuple[str, dt.date, float]], closures: Closures = KNOWN
+    ) -> None:
         self.today = today
+        self._closures = closures
         self.daily: dict[str, dict[dt.date, RawBar]] = {}
         self.slots: dict[str, dict[dt.date, list[float]]] = {}
         self.reference: dict[str, dict[str, Any]] = {}
@@ -149,7 +157,9 @@ class RawHistory:
         """All of it worked out for one symbol."""
         bars = self.daily.get(symbol, {})
         past = Past(reference=self.reference.get(symbol))
-        sessions = [day for day in sessions_before(self.today, 30) if bars and day >= min(bars)]
+        sessions = [
+            day for day in sessions_before(self.today, 30, closures=self._closures) if bars and day >= min(bars)
+        ]
         if bars:
             volumes = [bars[day].volume * self.ratio(symbol, day) if day in bars else 0.0 for day in sessions]
             closes = [bars[day].close / self.ratio(symbol, day) for day in sorted(bars)]
@@ -159,7 +169,7 @@ class RawHistory:
             past.exactly = dict(zip(AVERAGES, (volume_10d, volume_30d, price, atr), strict=True))
             past.avg_volume_10d, past.avg_volume_30d = float(round(volume_10d)), float(round(volume_30d))
             past.avg_price_30d, past.atr = round(price, 4), None if atr is None else round(atr, 4)
-        yesterday = sessions_before(self.today, 1)[0]
+        yesterday = sessions_before(self.today, 1, closures=self._closures)[0]
         ratio = self.ratio(symbol, yesterday)
         if ratio != 1.0:
             past.split = ratio, bars[yesterday].close if yesterday in bars else None
@@ -186,7 +196,7 @@ class RawHistory:
     def _usual_days(self, symbol: str, past: Past, lookback: int) -> None:
         """The last full sessions since it is on the market, days without a trade among them."""
         slots = self.slots.get(symbol, {})
-        days = sessions_before(self.today, lookback, full=True)
+        days = sessions_before(self.today, lookback, full=True, closures=self._closures)
         traded = [day for day in days if sum(slots.get(day, ())) > 0]
         listed = min([*self.daily.get(symbol, {}), *traded], default=None)
         for day in days:

@@ -5,15 +5,14 @@ bars through `day_volumes` and `usual`), and the reference model as plain bars.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 
-from tests.golden.past import Past, RawBar, RawHistory, sessions_before
-from tests.support.market import CALENDAR
+from tests.golden.past import KNOWN, Closures, Past, RawBar, RawHistory, sessions_before
 from tests.support.simulated import played, small_market, worked
 from tradeul.domain import usual
 from tradeul.domain.averages import LONG_SESSIONS, Averages, DailyHistory
@@ -30,6 +29,7 @@ from tradeul.simulation.exchange.events import second_bars
 from tradeul.simulation.exchange.rows import NANOS_PER_MS, SnapshotRows, daily_rows
 from tradeul.simulation.exchange.stragglers import Stragglers, Unpunctuality
 from tradeul.simulation.exchange.stream_frames import listed
+from tradeul.simulation.market import Market
 from tradeul.simulation.plans import PLANS
 from tradeul.simulation.registry import Registry
 from tradeul.simulation.tape import Tape
@@ -95,10 +95,12 @@ class LiveBars:
 class World:
     """A date of a market of so many symbols."""
 
-    def __init__(self, symbols: int, date: dt.date, plan: str = "advanced") -> None:
-        self.market = small_market(symbols)
+    def __init__(self, symbols: int, date: dt.date, plan: str = "advanced", market: Market | None = None) -> None:
+        """`market`: another one than that of all tests, with a calendar of its own."""
+        self.market = market or small_market(symbols)
+        self.calendar = self.market.calendar
         self.date = date
-        self.hours = CALENDAR.hours(date)
+        self.hours = self.calendar.hours(date)
         self._plan = PLANS[plan]
         self._day = worked(self.market.day(date))
         self._slot_volumes: dict[dt.date, Ints] = {}
@@ -110,8 +112,8 @@ class World:
 
     def happenings(self, seconds: Sequence[int]) -> Iterator["Snapshot | Frame"]:
         """The rows as they stood after so many seconds since 04:00 and live bars around them, as they come."""
-        tape, universe = Tape(self._day), self.market.universe
-        encoder, live = SnapshotRows(universe, tape, self._plan), LiveBars(universe, tape, self.rows)
+        tape, encoder = self.opened()
+        live = LiveBars(self.market.universe, tape, self.rows)
         for number, second in enumerate(seconds):
             begin = max(second - FOLLOWED_S, 0)
             if begin - tape.second > LONGEST_PLAYED_S:
@@ -124,6 +126,11 @@ class World:
                 yield from live.played(followed=True)
             yield Snapshot(second, Nanos(self.hours.pre_market_start + second * NANOS), rows)
 
+    def opened(self) -> tuple[Tape, SnapshotRows]:
+        """The day before its first second, and who writes its rows."""
+        tape = Tape(self._day)
+        return tape, SnapshotRows(self.market.universe, tape, self._plan)
+
     # The past as the program takes it.
 
     def averages(self) -> Averages:
@@ -134,12 +141,12 @@ class World:
 
     def morning_splits(self) -> MorningSplits:
         return MorningSplits(
-            self.date, SplitBook(self.splits, self.date), self._daily_bars(CALENDAR.previous(self.date))
+            self.date, SplitBook(self.splits, self.date), self._daily_bars(self.calendar.previous(self.date))
         )
 
     def baseline(self, lookback: int = 5) -> Baseline:
         """What volume is usual by when, by the rules of `history/slot_store`, without its database."""
-        days = usual.baseline_sessions(CALENDAR, self.date, lookback)
+        days = usual.baseline_sessions(self.calendar, self.date, lookback)
         splits, first = SplitBook(self.splits, self.date), dict(self._first_bars())
         total = BaselineSum(self.date)
         known = self.rows[self._kept]
@@ -157,17 +164,24 @@ class World:
 
     # The past as the reference model takes it.
 
-    def pasts(self, lookback: int = 5) -> dict[str, Past]:
-        raw = RawHistory(self.date, [(each.symbol, each.date, each.new / each.old) for each in self.splits])
+    def pasts(
+        self, lookback: int = 5, closures: Closures = KNOWN, only: Collection[str] | None = None
+    ) -> dict[str, Past]:
+        splits = [(each.symbol, each.date, each.new / each.old) for each in self.splits]
+        raw, wanted = RawHistory(self.date, splits, closures), set(self.symbols if only is None else only)
         for day, content in self._grouped.items():
-            for bar in orjson.loads(content)["results"]:
+            for bar in (bar for bar in orjson.loads(content)["results"] if bar["T"] in wanted):
                 raw.daily.setdefault(bar["T"], {})[day] = RawBar(bar["h"], bar["l"], bar["c"], float(bar["v"]))
-        for day in sessions_before(self.date, lookback, full=True):
-            for symbol, volumes in zip(self.symbols, self._volumes_of(day)[self.rows].tolist(), strict=True):
-                raw.slots.setdefault(symbol, {})[day] = volumes
+        places = [
+            (row, symbol) for row, symbol in zip(self.rows.tolist(), self.symbols, strict=True) if symbol in wanted
+        ]
+        for day in sessions_before(self.date, lookback, full=True, closures=closures):
+            volumes = self._volumes_of(day)
+            for row, symbol in places:
+                raw.slots.setdefault(symbol, {})[day] = volumes[row].tolist()
         raw.reference = self._reference
         kept = dict(zip(self.symbols, self._kept.tolist(), strict=True))
-        return {symbol: raw.past(symbol, lookback if kept[symbol] else 0) for symbol in self.symbols}
+        return {symbol: raw.past(symbol, lookback if kept[symbol] else 0) for _, symbol in places}
 
     @property
     def _kept(self) -> Bools:
@@ -184,10 +198,10 @@ class World:
     def _grouped(self) -> dict[dt.date, bytes]:
         """The vendor's answers with the bars of each day, in the shares of that day."""
         found = {}
-        for day in CALENDAR.last_sessions(self.date, LONG_SESSIONS):
+        for day in self.calendar.last_sessions(self.date, LONG_SESSIONS):
             bars = worked(self.market.daily_bars(day, day))
             rows = np.flatnonzero((bars.volume > 0) & ~self._silent(day))
-            closed_at_ms = CALENDAR.hours(day).market_close // NANOS_PER_MS
+            closed_at_ms = self.calendar.hours(day).market_close // NANOS_PER_MS
             content = b",".join(daily_rows(self.market.universe, rows, bars.take(rows), closed_at_ms))
             found[day] = b'{"status":"OK","results":[%s]}' % content
         return found
@@ -207,7 +221,7 @@ class World:
 
     def _day_volumes(self, days: list[dt.date], symbols: list[Symbol], rows: Ints) -> Told:
         """Whole sessions, made of the bars that the vendor would send."""
-        hours = [CALENDAR.hours(day) for day in sorted(days)]
+        hours = [self.calendar.hours(day) for day in sorted(days)]
         volumes = np.array([self._volumes_in(each, rows) for each in hours])
         starts = np.concatenate([each.pre_market_start + np.arange(SLOTS_PER_DAY) * SLOT_NS for each in hours])
         bars = [_bars_of(symbol, starts, volumes[:, place].ravel()) for place, symbol in enumerate(symbols)]
@@ -231,7 +245,7 @@ class World:
 
     def _volumes_of(self, day: dt.date) -> Ints:
         """The volume in each slot, a row per symbol of the universe; a day without a session has none."""
-        if not CALENDAR.is_trading_day(day):
+        if not self.calendar.is_trading_day(day):
             return np.zeros((len(self.market.universe.symbols), SLOTS_PER_DAY), np.int64)
         if day not in self._slot_volumes:
             played_day = worked(self.market.day(day))

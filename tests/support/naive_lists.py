@@ -36,18 +36,13 @@ class NaiveLists:
         """Each list's symbols in their order."""
         scope, symbols = BoardScope(self._board, session, now), self._board.symbols
         with np.errstate(all="ignore"):
-            first = [self._first_reason(scope, row) for row in range(len(symbols))]
+            reasons = [(each, self._where(each.dropped, scope)) for each in (NOT_TRADED, *self._filters)]
+            first = [next((why for why, drops in reasons if drops[row]), None) for row in range(len(symbols))]
             self.dropped = {
                 filter_.reason: sorted(symbol for symbol, why in zip(symbols, first, strict=True) if why is filter_)
                 for filter_ in (NOT_TRADED, *self._filters)
             }
             return {scan.name: self._list(scan, scope, first) for scan in self._scans}
-
-    def _first_reason(self, scope: BoardScope, row: int) -> Filter | None:
-        for each in (NOT_TRADED, *self._filters):
-            if self._where(each.dropped, scope)[row]:
-                return each
-        return None
 
     def _list(self, scan: Scan, scope: BoardScope, first: Sequence[Filter | None]) -> list[str]:
         symbols = self._board.symbols
