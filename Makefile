@@ -88,11 +88,16 @@ bench: .venv/.bench ## measure speed on this machine
 shots: .venv/.tests .cache/.browser ## take pictures of the page at three sizes, into .cache/shots
 	@$(BIN)/python -m tests.support.shots .cache/shots
 
+audit: .cache/audit/.installed ## ask an index of known weaknesses, where ours offers one, about all that we stand on
+	@for lock in requirements.lock tests/requirements.lock $(BENCHMARKS)/requirements.lock; do \
+		.cache/audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock; done
+	@for folder in $(BROWSER_TESTS) $(BENCHMARKS); do (cd $$folder && npm audit --package-lock-only); done
+
 lock: .venv/.uv ## take the newest versions of everything we stand on
 	@$(COMPILE) --upgrade pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --upgrade pyproject.toml --group test --constraints requirements.lock --output-file tests/requirements.lock
 	@$(COMPILE) --upgrade --group bench --constraints tests/requirements.lock --output-file $(BENCHMARKS)/requirements.lock
-	@echo uv | $(COMPILE) --upgrade - --output-file .ci/uv.txt
+	@for tool in uv pip-audit; do echo $$tool | $(COMPILE) --upgrade - --output-file .ci/$$tool.txt; done
 	@for folder in $(BROWSER_TESTS) $(BENCHMARKS) $(VENDORED); do \
 		(cd $$folder && npm update --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --silent); done
 
@@ -108,7 +113,7 @@ clean: ## remove everything that was made; the next command sets up anew
 	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules $(BENCHMARKS)/node_modules
 	@find tradeul tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run install rollback test check style types fmt fuzz faults soak soak-short test-all golden bench shots lock vendor clean
+.PHONY: help run install rollback test check style types fmt fuzz faults soak soak-short test-all golden bench audit shots lock vendor clean
 
 # Setting up. A stamp file says what has been done, and is older than what makes it due again.
 
@@ -130,6 +135,12 @@ clean: ## remove everything that was made; the next command sets up anew
 	@echo 'setting up what the benchmarks compare with ...'
 	@$(UV) pip install --require-hashes --no-deps --requirements $(BENCHMARKS)/requirements.lock
 	@if command -v npm >/dev/null; then cd $(BENCHMARKS) && npm ci --ignore-scripts --no-audit --no-fund --silent; fi
+	@touch $@
+
+.cache/audit/.installed: .ci/pip-audit.txt | .venv/.uv
+	@echo 'setting up what asks about weaknesses ...'
+	@$(UV) venv --clear --python $(BIN)/python .cache/audit
+	@$(UV) pip install --python .cache/audit/bin/python --require-hashes --no-deps --requirements .ci/pip-audit.txt
 	@touch $@
 
 .cache/.browser .cache/.node: .cache/.%: tests/support/setup.sh

@@ -176,12 +176,14 @@ def _run(options: argparse.Namespace) -> int:
     from tradeul import logs  # noqa: PLC0415
     from tradeul.app import App  # noqa: PLC0415
     from tradeul.configuration import load_settings  # noqa: PLC0415
+    from tradeul.entrance import keep_no_image  # noqa: PLC0415
 
     environ = dict(os.environ)
     if options.simulate:
         environ["TRADEUL_MARKET__SOURCE"] = "simulation"
     settings = load_settings(_config(options), environ)
     logs.configure(settings.log.level, settings.log.format)
+    keep_no_image()
 
     async def run() -> None:
         app = App(settings)

@@ -1,4 +1,4 @@
-"""Who is let into the web server, put together from the settings, and how many connections this process can hold.
+"""Who is let into the web server, put together from the settings, and what this process may hold and leave behind.
 
 The composition root asks once, before anything starts: a file of tokens that cannot be read ends the start.
 """
@@ -46,6 +46,11 @@ def _holders(server: Server) -> TokenFile:
     except ConfigurationError as error:
         raise ConfigurationError(f"server.tokens_file: {error}") from None
     return file
+
+
+def keep_no_image() -> None:
+    """Have a crash leave no image of the memory, which holds keys, on a disk."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def most_connections(max_clients: int) -> int:

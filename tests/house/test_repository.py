@@ -1,5 +1,6 @@
 """The repository holds what it should: a closed top level, pages without traps, no trace of a machine, its settings."""
 
+import json
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -148,3 +149,40 @@ def test_scripts_are_short() -> None:
 def test_the_file_of_settings_is_the_generated_one() -> None:
     """config.toml says every setting with its default, as settings.py does; `make fmt` writes it."""
     assert (ROOT / "config.toml").read_text(encoding="utf-8") == config_document()
+
+
+LOCKS = (
+    "requirements.lock",
+    "tests/requirements.lock",
+    "tests/benchmarks/requirements.lock",
+    ".ci/uv.txt",
+    ".ci/pip-audit.txt",
+)
+
+
+def unsealed(text: str) -> list[str]:
+    """The lines of a lock file that name something to install and not one version of it with what it must hash to."""
+    lines = re.sub(r"\\\n", " ", re.sub(r"(?m)^\s*#.*\n", "", text)).splitlines()
+    return [line for line in lines if line and not re.search(r"^[\w.\[\]-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line)]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_what_is_installed_is_what_was_looked_at(name: str) -> None:
+    """Each package has one version and a hash."""
+    assert unsealed(text_of(PurePosixPath(name))) == []
+
+
+def test_a_package_without_a_hash_is_seen() -> None:
+    """So is one whose version is open."""
+    seal = f"--hash=sha256:{'0' * 64}"
+
+    assert unsealed(f"a==1 \\\n    {seal}\n    # via b\n") == []
+    assert len(unsealed(f"a==1\nb>=2 \\\n    {seal}\nc @ file:c\n")) == 3
+
+
+@pytest.mark.parametrize("name", ["tests/browser/package-lock.json", "tests/benchmarks/package-lock.json"])
+def test_what_the_page_is_checked_with_is_what_was_looked_at(name: str) -> None:
+    """The same for what comes from the other registry."""
+    packages: dict[str, dict[str, object]] = json.loads(text_of(PurePosixPath(name)))["packages"]
+
+    assert [path for path, package in packages.items() if path and "integrity" not in package] == []
