@@ -22,6 +22,7 @@ from tradeul.simulation.market import Market
 
 SETTLING_S: Final = 90
 NIGHT_S: Final = 15.0
+OLDER_BY: Final = 12
 STALE_S: Final = 15
 FROZEN_S: Final = 60
 WINDOWS: Final = ("change_1m", "change_5m", "volume_1m", "volume_5m", "trades_1m")
@@ -199,7 +200,9 @@ class Soak:
             await self.life.kill()
             await self._begin_life()
         else:
-            self.vendor.faults.switch_on(strike.name, times=strike.times)
+            # Older than what was believed last, however many answers were refused since.
+            options = {"by_s": OLDER_BY * self._profile.interval_s} if strike.name == "older" else {}
+            self.vendor.faults.switch_on(strike.name, times=strike.times, **options)
             self._struck += 1
         return True
 
