@@ -1,7 +1,7 @@
 """Play a week in minutes: `python -m tests.soak wide|deep|short [--seed N]`. Prints how far it is, and what it came to.
 
-The same seed gives the same run, whatever the machine does meanwhile; `--twice` plays it again in another process of
-other hashes and compares what was published.
+The same seed gives the same run, whatever the machine does meanwhile; `--twice` plays it in another process of other
+hashes beside, and compares what was published.
 """
 
 import argparse
@@ -29,11 +29,16 @@ async def _played(profile: str, seed: int, folder: Path) -> Figures:
     return await Soak(PROFILES[profile], seed, folder, lambda line: print(line, flush=True)).play()
 
 
-def _again(profile: str, seed: int) -> str:
-    """The same in another process; gives what was published there."""
+def _beside(profile: str, seed: int) -> "subprocess.Popen[str]":
+    """The same in another process meanwhile."""
     command = [sys.executable, "-m", "tests.soak", profile, "--seed", str(seed)]
-    run = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "7"}, check=True, capture_output=True, text=True)
-    return next(line.split()[-1] for line in run.stdout.splitlines() if line.startswith(HASH))
+    return subprocess.Popen(command, env={**os.environ, "PYTHONHASHSEED": "7"}, stdout=subprocess.PIPE, text=True)
+
+
+def _told_by(other: "subprocess.Popen[str]") -> str:
+    """What was published there."""
+    lines = other.communicate()[0].splitlines()
+    return next((line.split()[-1] for line in lines if line.startswith(HASH)), "nothing")
 
 
 def main() -> None:
@@ -46,6 +51,7 @@ def main() -> None:
     clock = SystemClock()
     began = clock.monotonic()
     print(f"{given.profile}, seed {given.seed}", flush=True)
+    other = _beside(given.profile, given.seed) if given.twice else None
     with tempfile.TemporaryDirectory() as folder:
         figures = asyncio.run(_played(given.profile, given.seed, Path(folder)))
     for name, value in figures._asdict().items():
@@ -54,7 +60,7 @@ def main() -> None:
     print(f"{'a day adds':16} {measure.slopes(list(figures.days))}")
     print(f"{'took':16} {clock.monotonic() - began:,.0f} s")
     print(f"{HASH:16} {figures.told}")
-    if given.twice and _again(given.profile, given.seed) != figures.told:
+    if other is not None and _told_by(other) != figures.told:
         raise SystemExit(f"seed {given.seed} published something else the second time")
 
 

@@ -22,6 +22,7 @@ from tradeul.simulation.market import Market
 
 SETTLING_S: Final = 90
 NIGHT_S: Final = 15.0
+OLDER_BY: Final = 12
 STALE_S: Final = 15
 FROZEN_S: Final = 60
 WINDOWS: Final = ("change_1m", "change_5m", "volume_1m", "volume_5m", "trades_1m")
@@ -135,8 +136,9 @@ class Soak:
         self._say(f"{date}: {self._told()}; holds {self._held[-1]}")
 
     def _told(self) -> str:
+        values = self._values + (self._comparison.compared if self._comparison else 0)
         return (
-            f"{self._snapshots} snapshots, {self._lives - 1} kills, {self._struck} faults, {self._values} values and "
+            f"{self._snapshots} snapshots, {self._lives - 1} kills, {self._struck} faults, {values} values and "
             f"{self._lists} lists equal, {self.viewers.checked} held by viewers"
         )
 
@@ -199,9 +201,17 @@ class Soak:
             await self.life.kill()
             await self._begin_life()
         else:
-            self.vendor.faults.switch_on(strike.name, times=strike.times)
-            self._struck += 1
+            self._spoil(strike)
         return True
+
+    def _spoil(self, strike: Strike) -> None:
+        faults = self.vendor.faults
+        self._struck += 1
+        if strike.name == "older":
+            # Than what was believed last, however many answers were refused since.
+            faults.switch_on(strike.name, times=strike.times, by_s=OLDER_BY * self._profile.interval_s)
+        else:
+            faults.switch_on(strike.name, times=strike.times)
 
     async def _begin_life(self) -> None:
         self._lives += 1

@@ -73,7 +73,7 @@ PROFILES: Final = {
     for profile in (
         Profile("wide", 12_000, 60.0, 5.0, 150, 200, 100, 40),
         Profile("deep", 1_500, 5.0, 1.0, 150, 200, 100, 120, TURNS),
-        Profile("short", 800, 5.0, 1.0, 100, 200, 25, 40, TURNS, DATES[1:3]),
+        Profile("short", 500, 5.0, 1.0, 80, 100, 25, 40, TURNS, DATES[1:3]),
     )
 }
 
