@@ -28,6 +28,7 @@ NAMES = (
     "hot_reranks",
     "lists",
     "loop_stall",
+    "page",
     "recording",
     "slots",
     "whole_market",
