@@ -85,7 +85,7 @@ def rounds(lists: Sequence[str] = LISTS, rows: int = ROWS, count: int = ROUNDS) 
     draw = np.random.default_rng(5)
     sizes = [rows // len(lists) + (number < rows % len(lists)) for number in range(len(lists))]
     letters = [2 * chr(ord("A") + number) for number in range(len(lists))]
-    moving = {name: MovingList(*each, draw) for name, *each in zip(lists, letters, sizes, strict=True)}
+    moving = {name: MovingList(letter, size, draw) for name, letter, size in zip(lists, letters, sizes, strict=True)}
     there: list[Round] = []
     for number in range(count):
         for each in moving.values():
