@@ -74,7 +74,8 @@ export class ActivityLog {
     const chosen = this.parts.selected(this.group());
     this.lines.forEach((line, index) => line.paint(this.shown[index] ?? null, this.titles, chosen));
     const unfiltered = Object.values(this.wanted).every((wish) => wish === "");
-    write(this.empty, this.shown.length > 0 ? "" : unfiltered ? "nobody entered or left a list yet" : "none is like that");
+    const nobody = this.parts.lists().length > 0 ? "nobody entered or left a list yet" : "waiting for the server";
+    write(this.empty, this.shown.length > 0 ? "" : unfiltered ? nobody : "none is like that");
   }
 
   /** What is seen, the newest first. */

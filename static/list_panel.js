@@ -29,9 +29,11 @@ const ONLY_FROM_THE_OPEN = new Set([...ONLY_WHILE_OPEN, "reversals"]);
  * @param {string} list
  * @param {string} session
  * @param {boolean} arrived whether the server has told us the rows at all
+ * @param {boolean} connected whether it would tell us of new ones
  */
-export function emptyReason(list, session, arrived) {
+export function emptyReason(list, session, arrived, connected = true) {
   if (!arrived) return "waiting for the first rows";
+  if (!connected) return "nothing qualified when the connection was lost";
   if (session === "PRE_MARKET" && ONLY_FROM_THE_OPEN.has(list)) return "from 09:30";
   if (session === "POST_MARKET" && ONLY_WHILE_OPEN.has(list)) return "09:30 to 16:00 only";
   if (session === "CLOSED") return "nothing qualified at the close";
@@ -236,7 +238,7 @@ export class ListPanel {
     this.box.toggleAttribute("data-empty", empty);
     const held = this.holding.held === null ? null : this.order.waiting;
     this.context.head({ count: arrived ? String(list.rows.length) : "", note: noteOf(list, session, held) });
-    write(this.empty, empty ? emptyReason(list.name, session, arrived) : "");
+    write(this.empty, empty ? emptyReason(list.name, session, arrived, list.state !== "DOWN") : "");
   }
 }
 

@@ -29,6 +29,7 @@ NAMES = (
     "http",
     "lists",
     "loop_stall",
+    "page",
     "recording",
     "slots",
     "whole_market",

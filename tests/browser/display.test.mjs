@@ -151,6 +151,8 @@ test("an empty list says why", () => {
   assert.equal(emptyReason("momentum_up", "POST_MARKET", true), "09:30 to 16:00 only");
   assert.equal(emptyReason("reversals", "POST_MARKET", true), "nothing qualifies");
   assert.equal(emptyReason("winners", "MARKET_OPEN", false), "waiting for the first rows");
+  assert.equal(emptyReason("winners", "MARKET_OPEN", true, false), "nothing qualified when the connection was lost");
+  assert.equal(emptyReason("winners", "MARKET_OPEN", false, false), "waiting for the first rows");
 });
 
 test("the session is named with the time to the next one", () => {

@@ -1,4 +1,4 @@
-"""The chosen symbol's strip in a real browser, served by the whole program over the simulated market."""
+"""The chosen symbol's detail in a real browser, served by the whole program over the simulated market."""
 
 import contextlib
 from typing import Any
@@ -55,10 +55,11 @@ async def test_a_symbol_lives_while_it_is_chosen(browser_path: str) -> None:
         symbol = busiest_unlisted(app)
         content = {"name": "one", "title": "One", "where": f'symbol == "{symbol}"', "global_filters": False}
         await asked(app, "POST", "scans", json=content)
+        await until(page, "tradeul.lists().includes('one') && (tradeul.show('one'), true)")
         await until(page, "document.querySelector('[data-list=one] tr[data-symbol]')")
         clicked = await chosen(page, "[data-list=one] tr[data-symbol]")
         await asked(app, "DELETE", "scans/one")
-        await until(page, "!document.querySelector('[data-list=one]')")
+        await until(page, "!document.querySelector('[data-list=one] tr[data-symbol]')")
         volume = "document.querySelector('.detail .facts [data-field=volume_today]').textContent"
         before = await page.evaluate(f"[tradeul.detail().values.volume_today, {volume}]")
         await until(page, "tradeul.detail().values.volume_today > argument", before[0])
@@ -74,7 +75,7 @@ async def test_a_symbol_lives_while_it_is_chosen(browser_path: str) -> None:
 
 
 async def test_what_is_shown_is_what_the_board_says(browser_path: str) -> None:
-    """Once the market stands still, the strip holds the board's own values."""
+    """Once the market stands still, the detail holds the board's own values."""
     async with program(start="2026-11-18T19:59:45-05:00") as app, open_page(address(app), browser_path) as opened:
         page = opened.page
         await live(page)

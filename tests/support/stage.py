@@ -34,13 +34,14 @@ from tradeul.supervisor import Stage as Stop
 from tradeul.supervisor import Supervisor
 from tradeul.web.gate import Rules
 from tradeul.web.hub import Hub
+from tradeul.web.routes.page import read_page
 from tradeul.web.server import Address, WebServer
 
 ROOT: Final = Path(__file__).parents[2]
 LISTS: Final = tuple(scan.name for scan in BUILT_IN)
 PROBE_S: Final = 0.005
 """So rarely that looking costs next to nothing; a stall is told up to this much shorter."""
-STARTED_S: Final = 20.0
+STARTED_S: Final = 60.0
 ENDED_S: Final = 30.0
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 MEGABYTE: Final = 1_000_000
@@ -125,13 +126,13 @@ def say(what: object) -> None:
     sys.stdout.buffer.flush()
 
 
-async def _play(rounds: Sequence[Round], max_clients: int, port: int) -> None:
-    clock = SystemClock()
+async def _play(rounds: Sequence[Round], max_clients: int, port: int, folder: str) -> None:
+    clock, page = SystemClock(), read_page(Path(folder)) if folder else PAGE
     channels = Channels(EPOCH, BUILT_IN, clock)
     rules = Rules(most_connections=most_connections(max_clients))
     hub = Hub(channels, clock, StillView(ManualClock(at("12:00"))), no_aggregates())
     server = WebServer(
-        hub, channels, StillView(ManualClock(at("12:00"))), PAGE, clock, Address(HOST, port, rules), max_clients
+        hub, channels, StillView(ManualClock(at("12:00"))), page, clock, Address(HOST, port, rules), max_clients
     )
     supervisor, spent, published = Supervisor(clock), Spent(), 0
     played = [{name: _rows(rows) for name, rows in lists.items()} for lists in rounds]
@@ -205,15 +206,24 @@ async def playing(*command: str) -> AsyncIterator[Stage]:
 
 
 def staged(
-    folder: Path, rounds: Sequence[Round], max_clients: int, port: int = 0, before: Sequence[str] = ()
+    folder: Path,
+    rounds: Sequence[Round],
+    max_clients: int,
+    port: int = 0,
+    *,
+    before: Sequence[str] = (),
+    page: Path | None = None,
 ) -> contextlib.AbstractAsyncContextManager[Stage]:
-    """Play these rounds, again and again; `before` are the words of a command that is to come before."""
+    """Play these rounds, again and again; `before` are the words of a command that is to come before, `page` the
+    folder of a page to be served with them.
+    """
     script = folder / "rounds.json"
     script.write_bytes(orjson.dumps(rounds))
-    return playing(*before, sys.executable, "-m", "tests.support.stage", str(script), str(max_clients), str(port))
+    words = (str(script), str(max_clients), str(port), str(page or ""))
+    return playing(*before, sys.executable, "-m", "tests.support.stage", *words)
 
 
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_play(orjson.loads(Path(sys.argv[1]).read_bytes()), int(sys.argv[2]), int(sys.argv[3])))
+        runner.run(_play(orjson.loads(Path(sys.argv[1]).read_bytes()), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))
