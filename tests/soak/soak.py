@@ -263,8 +263,9 @@ class Soak:
         """Each list against a plain count over the board, with who was inside before."""
         life = self.life
         session = life.pipeline.scanned_session
-        if session is None or session is Session.CLOSED:
-            return
+        moment = life.enrichment.moment()
+        if session is None or moment is None or Session.CLOSED in (session, moment.session):
+            return  # lists of a closed market stand as of the close
         naive = NaiveLists(life.board, BUILT_IN, life.filters)
         naive.inside = dict(self._inside)
         expected = naive.rank(life.enrichment.as_of, session)
