@@ -286,7 +286,8 @@ async def _totals(browser: Browser, page: Page, session: CDPSession, *, collects
     processes = await (await browser.new_browser_cdp_session()).send("SystemInfo.getProcessInfo")
     renderers = [each["id"] for each in processes["processInfo"] if each["type"] == "renderer"]
     cpu = {pid: _main_thread_s(pid) for pid in renderers}
-    return {each["name"]: each["value"] for each in told["metrics"]} | await page.evaluate("witness") | {"cpu": cpu}
+    seen: dict[str, Any] = await page.evaluate("witness")
+    return {each["name"]: each["value"] for each in told["metrics"]} | seen | {"cpu": cpu}
 
 
 def _main_thread_s(pid: int) -> float:
