@@ -1,12 +1,15 @@
 """Which addresses reach this machine from itself alone, and what the program needs before it listens on others."""
 
+import re
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from tradeul.access import is_loopback
 from tradeul.configuration import load_settings
 from tradeul.errors import ConfigurationError
+from tradeul.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "127.0.0.2", "::1", "localhost", "::ffff:127.0.0.1")
 ELSEWHERE = ("0.0.0.0", "::", "192.168.1.5", "10.0.0.1", "::ffff:10.0.0.1", "fe80::1", "example.com")  # noqa: S104
@@ -52,3 +55,11 @@ def test_the_start_matrix(host: str, tokens: bool, proxy: bool, unprotected: boo
         assert ("server.tokens_file" in said) == (not tokens)
         assert ("server.behind_proxy" in said) == (not proxy)
         assert "server.unprotected" in said
+
+
+def test_by_default_the_vendors_data_stays_on_this_machine() -> None:
+    """Nobody else reaches us unless told otherwise, and the README says what showing it to others takes."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+
+    assert is_loopback(Settings().server.host)
+    assert re.search(r"vendor's data to others needs the vendor's licence", readme)

@@ -15,15 +15,12 @@ from tradeul.access import Role, new_token
 from tradeul.app import App
 from tradeul.history.token_file import TokenFile
 from tradeul.web.answers import SECURITY_HEADERS
+from tradeul.web.gate import FOR_INSIDERS
 
-OPEN = {
-    ("GET", "/health"),
-    ("HEAD", "/health"),
-    ("GET", "/login"),
-    ("HEAD", "/login"),
-    ("POST", "/login"),
-    ("POST", "/logout"),
-}
+STRANGERS = {"/health": ("GET", "HEAD"), "/login": ("GET", "HEAD", "POST"), "/logout": ("POST",)}
+OPEN = {(method, path) for path, methods in STRANGERS.items() for method in methods}
+OPEN |= {(method, path) for path in FOR_INSIDERS for method in ("GET", "HEAD")}
+"""The insides too, as the test is on this machine."""
 
 
 @contextlib.asynccontextmanager
