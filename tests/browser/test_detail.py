@@ -15,7 +15,7 @@ from tradeul.domain.events import Symbol
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-FIRST_ROW = "[data-list=winners] tr[data-symbol]"
+FIRST_ROW = "[data-list=gappers_up] tr[data-symbol]"
 SHOWN = "(tradeul.detail().live && document.querySelector('.detail .facts [data-field=price]').textContent)"
 
 
@@ -55,6 +55,7 @@ async def test_a_symbol_lives_while_it_is_chosen(browser_path: str) -> None:
         symbol = busiest_unlisted(app)
         content = {"name": "one", "title": "One", "where": f'symbol == "{symbol}"', "global_filters": False}
         await asked(app, "POST", "scans", json=content)
+        await page.evaluate("tradeul.show('one')")
         await until(page, "document.querySelector('[data-list=one] tr[data-symbol]')")
         clicked = await chosen(page, "[data-list=one] tr[data-symbol]")
         await asked(app, "DELETE", "scans/one")
