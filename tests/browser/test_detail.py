@@ -15,7 +15,7 @@ from tradeul.domain.events import Symbol
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow(30)]
 
-FIRST_ROW = "[data-list=winners] tr[data-symbol]"
+FIRST_ROW = "[data-list=gappers_up] tr[data-symbol]"
 SHOWN = "(tradeul.detail().live && document.querySelector('.detail .facts [data-field=price]').textContent)"
 
 
