@@ -6,6 +6,7 @@ is what the exchange says it holds, not what the client believes.
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -28,7 +29,9 @@ from tradeul.simulation.exchange.server import Exchange
 pytestmark = pytest.mark.slow(20)
 
 START = at("09:45")
-QUICK = Pace(batch_gap_s=0.0, answer_within_s=0.2, let_in_within_s=0.5, ping_every_s=0.2, pong_within_s=0.3)
+QUICK = Pace(batch_gap_s=0.0, answer_within_s=0.2, ping_every_s=0.2)
+HASTY = replace(QUICK, let_in_within_s=0.5, pong_within_s=0.3)
+"""For a vendor that keeps silent. Of one that does not, a busy machine would make such a one."""
 WANTED = frozenset(small_market(200).universe.symbols[:120])
 OTHERS = frozenset(small_market(200).universe.symbols[120:160])
 
@@ -47,14 +50,16 @@ class MarketTime(UnhurriedClock):
 class Listener:
     """Our client on a simulated stream, and what it delivered."""
 
-    def __init__(self, exchange: Exchange, clock: ManualClock, topics: tuple[str, ...] = (SECONDS,)) -> None:
+    def __init__(
+        self, exchange: Exchange, clock: ManualClock, topics: tuple[str, ...] = (SECONDS,), pace: Pace = QUICK
+    ) -> None:
         self.exchange = exchange
         self.clock = clock
         self.bars: list[LiveBar] = []
         self.wall = MarketTime(clock)
         draw = Random(7)  # noqa: S311  # repeatable waits, no secret
         self.stream = PolygonStream(
-            exchange.ws_url, KEY, self.wall, self._take, topics=topics, uniform=draw.uniform, pace=QUICK
+            exchange.ws_url, KEY, self.wall, self._take, topics=topics, uniform=draw.uniform, pace=pace
         )
         self.stream.want(WANTED)
 
@@ -99,11 +104,11 @@ def _no_key_in_any_log() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def listener(**options: Any) -> AsyncIterator[Listener]:
+async def listener(pace: Pace = QUICK, **options: Any) -> AsyncIterator[Listener]:
     """A client that follows everything it wants, and in the end has left nothing of it."""
     clock = ManualClock(START)
     async with listening(clock, key=KEY, **options) as exchange:
-        listener = Listener(exchange, clock)
+        listener = Listener(exchange, clock, pace=pace)
         async with running(exchange.run, listener.stream.run):
             await listener.follows_all()
             yield listener
@@ -184,7 +189,7 @@ async def _moved_on(client: Listener, happened: bool) -> bool:
 @pytest.mark.parametrize("fault", ["unreachable", "ungreeted", "cut_before_auth", "cut_after_auth", "auth_timeout"])
 async def test_doors_that_are_shut_are_tried_again(fault: str) -> None:
     """Three times in a row; then it is in, and follows everything."""
-    async with listener() as client:
+    async with listener(HASTY) as client:
         client.exchange.faults.switch_on(fault, times=3)
         client.exchange.faults.switch_on("abort", times=1)
         await eventually(lambda: _moved_on(client, not client.exchange.faults.report()))
@@ -273,7 +278,7 @@ async def test_a_vendor_that_flaps_is_not_stormed() -> None:
 
 async def test_a_connection_that_is_only_half_there_is_given_up() -> None:
     """No pong comes back: it is cut and made again."""
-    async with listener() as client:
+    async with listener(HASTY) as client:
         client.exchange.faults.switch_on("silence")
         await eventually(lambda: client.wall.pauses)
         client.exchange.faults.switch_off()

@@ -21,7 +21,7 @@ from tests.golden.world import Frame, World
 from tests.support.market import DAY, at
 from tradeul.domain.fields import BY_NAME
 
-pytestmark = [pytest.mark.slow(80), pytest.mark.timeout(7_200)]
+pytestmark = [pytest.mark.slow(60), pytest.mark.timeout(7_200)]
 
 SLOT_S = 300
 LIVE_COMPARED = 0.2
@@ -56,8 +56,8 @@ ENDS_OF_SLOTS = tuple(slot * SLOT_S for slot in (30, 66, 67, 84, 120, 144, 145, 
 """Of every session, and both sides of its turns; each takes more than three seconds, all 192 are of the whole day."""
 TURNS = (*every(150, "09:00", "10:00"), *every(150, "12:50", "13:10"), *every(150, "15:50", "16:10"))
 EVERYDAY = (
-    Run(300, every(5, "09:20", "10:20")),
-    Run(4_000, ENDS_OF_SLOTS, learned=True),
+    Run(300, every(5, "09:24", "09:54")),
+    Run(2_000, ENDS_OF_SLOTS, learned=True),
     Run(300, TURNS, between=5, date=dt.date(2026, 11, 27), learned=True),
     Run(120, TURNS, between=5, date=dt.date(2026, 11, 2), plan="starter", lag_s=900.0),
     Run(120, TURNS, between=5, date=dt.date(2026, 12, 1), plan="developer", lag_s=900.0),
