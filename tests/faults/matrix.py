@@ -66,6 +66,7 @@ FAULTS: Final = (
     Fault(16, "kill -9, 100 times", "0 closed slots lost; first ranking p95 <= 5 s", (
         "faults/test_kills.py::test_a_hundred_kills_lose_nothing_and_each_life_ranks_soon", SOAK)),
     Fault(17, "SIGTERM, stuck viewers, a frozen database", "exit <= 10 s", (
+        "faults/test_stuck_shutdown.py::test_a_shutdown_with_stuck_viewers_and_a_frozen_database",
         f"{PARTINGS}test_stuck_viewers_do_not_hold_up_a_shutdown",
         "history/test_writer.py::test_the_end_does_not_wait_for_a_frozen_server",
         "history/test_embedded.py::test_a_frozen_server_cannot_hold_up_the_stop")),
@@ -84,11 +85,16 @@ FAULTS: Final = (
         "faults/test_full_disk.py::test_a_full_disk_for_what_is_kept_of_today",
         "faults/test_full_disk.py::test_a_full_disk_for_the_database_too")),
     Fault(22, "stopped viewers, a trickle reader", "others' p99 +10 % at most; 0 sockets after 35 s", (
+        "faults/test_stopped_viewers.py::test_viewers_who_stop_reading",
+        "faults/test_stopped_viewers.py::test_viewers_who_read_little_at_a_time",
         f"{PARTINGS}test_a_viewer_that_never_reads_stops_nobody",
         f"{PARTINGS}test_a_stuck_viewer_is_cut_after_ten_seconds", SOAK)),
     Fault(23, "10,000 connect, 5,000 reconnect", "all live <= 10 s; stall <= 250 ms", (
-        f"{PARTINGS}test_when_all_places_are_taken_more_are_told_when_to_come_back",)),
+        "faults/test_storms.py::test_ten_thousand_come_at_once",
+        "faults/test_storms.py::test_five_thousand_come_back_after_a_restart",
+        f"{PARTINGS}test_when_all_places_are_taken_more_are_told_when_to_come_back")),
     Fault(24, "floods of subscribe, resync, unknown lists", "loop CPU <= 10 %", (
+        "faults/test_floods.py::test_floods",
         f"{PARTINGS}test_beyond_the_rate_messages_are_dropped_then_the_viewer",
         f"{PARTINGS}test_a_storm_of_nonsense_ends_like_any_other")),
     Fault(25, "the loop is stalled by a bug", "logged", (

@@ -22,7 +22,7 @@ SHARE = 0.10
 @pytest.mark.parametrize("kind", FLOODS)
 async def test_floods(kind: str, tmp_path: Path, show: Show) -> None:
     """Five who flood, and come back each time as clients do, are sent away with 4002 each time; that costs 10 % of a
-    core at most, and others miss no round of one a second.
+    core at most, and others miss no round.
     """
     clock = SystemClock()
     async with (

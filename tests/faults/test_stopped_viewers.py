@@ -26,10 +26,10 @@ async def test_viewers_who_stop_reading(asleep: int, tmp_path: Path, show: Show)
     assert found.gone_s <= GONE_S
     assert found.others.ends == {}
     assert found.own_mb + found.kernel_mb <= MEMORY_MB
-    assert found.ratio <= RATIO
+    assert found.late.ratio <= RATIO
 
 
-@pytest.mark.parametrize(("bytes_a_second", "stays"), [(60_000, True), (400, False)])
+@pytest.mark.parametrize(("bytes_a_second", "stays"), [(20_000, True), (400, False)])
 async def test_viewers_who_read_little_at_a_time(
     bytes_a_second: int, tmp_path: Path, show: Show, *, stays: bool
 ) -> None:
@@ -38,9 +38,9 @@ async def test_viewers_who_read_little_at_a_time(
     """
     found = await sipped(tmp_path, VIEWERS, bytes_a_second)
 
-    show(found.told(f"20 who read {bytes_a_second} bytes a second"))
+    show(f"20 who read {bytes_a_second} bytes a second: {found.late}")
     assert found.stayed is stays
     assert found.in_order
-    assert found.skipped
+    assert found.skipped or stays
     assert found.newest is stays
-    assert found.ratio <= RATIO
+    assert found.late.ratio <= RATIO

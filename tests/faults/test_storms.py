@@ -17,7 +17,7 @@ STALL_MS = 250.0
 @pytest.mark.timeout(600)
 async def test_ten_thousand_come_at_once(tmp_path: Path, show: Show) -> None:
     """All are live within 10 s and none is turned away, although the program may open few descriptors at first; who was
-    there before misses no round of one a second, and the loop is held for 250 ms at most.
+    there before misses no round, of two in five seconds, and the loop is held for 250 ms at most.
     """
     storm = await arrived(tmp_path, NEWCOMERS, STEADY, before=FEW_DESCRIPTORS)
 

@@ -16,15 +16,15 @@ from tests.support.crowd import LOOK_S, Crowd, Numbers, crowd
 from tests.support.eventually import eventually, running
 from tests.support.rounds import rounds_of_chance
 from tests.support.server_sockets import descriptors_of, held_for, resident_bytes
-from tests.support.stage import LISTS, MEGABYTE, Report, Round, Stage, staged
+from tests.support.stage import LISTS, MEGABYTE, Report, Round, Stage, staged, starved_s
 from tradeul.clock import SystemClock
 
 QUICK: Final = LISTS[:3]
 """They change with every round, and are what the steady viewers look at."""
 SLOW: Final = LISTS[3:]
 """They change as snapshots come, and are what everybody else looks at."""
-ROUND_S: Final = 1.0
-SLOWER: Final = 5
+ROUND_S: Final = 2.5
+SLOWER: Final = 2
 EACH: Final = 3
 OVERHEAD: Final = 2
 """What the kernel takes for a byte that waits, at most."""
@@ -34,14 +34,14 @@ FEW_DESCRIPTORS: Final = ("sh", "-c", 'ulimit -S -n 1024 && exec "$@"', "sh")
 
 
 def script(rounds: int = 40, rows: int = 50) -> list[Round]:
-    """Quick lists in every round, slow ones in every fifth."""
+    """Quick lists in every round, slow ones in every second, which is as often as snapshots come."""
     quick = rounds_of_chance(rounds, rows, lists=QUICK)
     slow = rounds_of_chance(rounds // SLOWER, rows, lists=SLOW)
     return [{**each, **(slow[turn // SLOWER] if turn % SLOWER == 0 else {})} for turn, each in enumerate(quick)]
 
 
 class Ticking:
-    """Rounds that go on while something happens."""
+    """Rounds that go on while something happens: so often by the time that the server had the processor."""
 
     def __init__(self, stage: Stage, every_s: float = ROUND_S) -> None:
         self.moments: list[int] = []
@@ -51,20 +51,51 @@ class Ticking:
         self._clock = SystemClock()
 
     @asynccontextmanager
-    async def going_on(self) -> AsyncIterator[None]:
+    async def going_on(self, after_s: float = 0.0) -> AsyncIterator[None]:
         """Play rounds beside a block; the last one is answered for when it is left."""
         over, rests = asyncio.Event(), asyncio.Event()
 
         async def tick() -> None:
+            await self._clock.pause(after_s)
             while not over.is_set():
                 self.moments.append(await self._stage.round())
-                await self._clock.pause(self._every_s)
+                due = self._own_time() + self._every_s
+                while self._own_time() < due and not over.is_set():
+                    await self._clock.pause(LOOK_S)
             rests.set()
 
         async with running(tick):
             yield
             over.set()
             await rests.wait()
+
+    def _own_time(self) -> float:
+        return self._clock.monotonic() - starved_s(self._stage.process.pid)
+
+
+class Place(NamedTuple):
+    """A server with viewers who read."""
+
+    stage: Stage
+    people: Crowd
+    ticking: Ticking
+
+    def late_ms(self) -> list[float]:
+        """How late the last in a hundred was, round by round; sequence 1 is what everybody begins with."""
+        arrivals, late = self.people.arrivals, list[float]()
+        for sequence, moment in enumerate(self.ticking.moments, 2):
+            came = arrivals[arrivals[:, 2] == sequence]
+            late.append(float(np.percentile((came[:, 3] - moment) / 1e6, 99)))
+        return late
+
+
+@asynccontextmanager
+async def looked_at(folder: Path, readers: int) -> AsyncIterator[Place]:
+    """Play lists that all change in every round, to so many."""
+    rounds = rounds_of_chance(20)
+    async with staged(folder, rounds, MOST_CLIENTS) as stage, crowd(folder, stage.port, readers, LISTS, EACH) as people:
+        await people.all_live(300.0)
+        yield Place(stage, people, Ticking(stage, ROUND_S / 5))
 
 
 class Arrived(NamedTuple):
@@ -141,93 +172,82 @@ async def came_back(folder: Path, viewers: int) -> Arrived:
     return Arrived(live_s, report, people.ends, Steady(0, 0, {}))
 
 
-def late_ms(arrivals: Numbers, moments: Sequence[int], first: int) -> list[float]:
-    """How late the last in a hundred was, round by round; `first` is the sequence of the first of the rounds."""
-    late = []
-    for sequence, moment in enumerate(moments, first):
-        came = arrivals[arrivals[:, 2] == sequence]
-        late.append(float(np.percentile((came[:, 3] - moment) / 1e6, 99)))
-    return late
+class Late(NamedTuple):
+    """How late viewers were where something was amiss, and where nothing was, at the same time on the same machine."""
+
+    amiss_ms: float
+    calm_ms: float
+
+    @property
+    def ratio(self) -> float:
+        return self.amiss_ms / self.calm_ms
+
+    def __str__(self) -> str:
+        return f"the others' p99 {self.amiss_ms:.1f} ms, {self.calm_ms:.1f} ms where all read ({self.ratio:.2f})"
+
+
+def compared(place: Place, calm: Place) -> Late:
+    """By the middle round of each."""
+    return Late(float(np.median(place.late_ms())), float(np.median(calm.late_ms())))
 
 
 class Stopped(NamedTuple):
-    """What it was like while many did not read, and what was left of them."""
+    """What it was like while some did not read, and what was left of them."""
 
-    calm_ms: list[float]
-    """How late the last in a hundred of the others was, round by round, while everybody read."""
-    meanwhile_ms: list[float]
-    """The same while the stopped held what they could, and were cut."""
+    late: Late
     others: Steady
     own_mb: float
     kernel_mb: float
     """By how much more memory was taken at worst: by the process, and in its sockets."""
     gone_s: float
-    """How long after they stopped there were no more sockets, descriptors and tasks than before they came."""
-    stall_ms: float
-
-    @property
-    def ratio(self) -> float:
-        """How much later the others were, in the middle round of each."""
-        return float(np.median(self.meanwhile_ms) / np.median(self.calm_ms))
+    """How long after they stopped there were no more descriptors than before they came."""
+    report: Report
 
     def told(self, what: str) -> str:
         return (
-            f"{what}: the others' p99 {np.median(self.calm_ms):.1f} ms before, {np.median(self.meanwhile_ms):.1f} ms "
-            f"then ({self.ratio:.2f}); missed {self.others.missed} of {self.others.due}; memory +{self.own_mb:.0f} MB, "
-            f"+{self.kernel_mb:.0f} MB in sockets; worst stall {self.stall_ms:.0f} ms; gone after {self.gone_s:.0f} s"
+            f"{what}: {self.late}; missed {self.others.missed} of {self.others.due}; memory +{self.own_mb:.0f} MB, "
+            f"+{self.kernel_mb:.0f} MB in sockets; worst stall {self.report.stall_ms:.0f} ms; "
+            f"gone after {self.gone_s:.0f} s"
         )
 
 
-async def stopped(folder: Path, readers: int, asleep: int, *, most_s: float = 60.0, calm_s: float = 20.0) -> Stopped:
-    """Have `asleep` of the viewers stop reading while rounds go on, until nothing is left of them."""
-    clock, rounds = SystemClock(), rounds_of_chance(20)
-    async with staged(folder, rounds, MOST_CLIENTS) as stage, crowd(folder, stage.port, readers, LISTS, EACH) as others:
-        await others.all_live()
-        ticking, before = Ticking(stage, ROUND_S / 2), await _held_by(stage)
+async def stopped(folder: Path, readers: int, asleep: int, most_s: float = 90.0) -> Stopped:
+    """Have so many more viewers stop reading while rounds go on, until nothing is left of them."""
+    clock, own, kernel = SystemClock(), list[int](), list[int]()
+    async with looked_at(folder, readers) as place, looked_at(folder, readers + asleep) as calm:
+        stage, pid = place.stage, place.stage.process.pid
+        before, descriptors, sockets = await stage.report(), descriptors_of(pid), held_for(stage.port).connections
+
+        def is_rid_of_them() -> bool:
+            own.append(resident_bytes(pid))
+            kernel.append(held_for(stage.port).unsent_bytes)
+            return descriptors_of(pid) <= descriptors
+
         async with crowd(folder, stage.port, asleep, LISTS, EACH) as sleepers:
             await sleepers.all_live()
-            async with ticking.going_on():
-                await clock.pause(calm_s)
-            calm, resident = len(ticking.moments), resident_bytes(stage.process.pid)
             await stage.report()
             sleepers.freeze()
             began = clock.monotonic()
-            own, kernel = list[int](), list[int]()
-
-            def is_rid_of_them() -> bool:
-                own.append(resident_bytes(stage.process.pid))
-                kernel.append(held_for(stage.port).unsent_bytes)
-                return descriptors_of(stage.process.pid) <= before[1]
-
-            async with ticking.going_on():
-                await eventually(is_rid_of_them, within_s=most_s, every_s=ROUND_S / 2)
+            async with place.ticking.going_on(), calm.ticking.going_on(ROUND_S / 10):
+                await eventually(is_rid_of_them, within_s=most_s, every_s=ROUND_S / 5)
             gone_s = clock.monotonic() - began
             report = await stage.report()
-            await eventually(lambda: held_for(stage.port).connections <= before[0])
-            assert report.tasks <= before[2], "what read from them, reads on"
-    late = late_ms(others.arrivals, ticking.moments, 2)
+            await eventually(lambda: held_for(stage.port).connections <= sockets)
+            assert report.tasks <= before.tasks, "what read from them, reads on"
     return Stopped(
-        late[:calm],
-        late[calm:],
-        seen(others, readers, len(ticking.moments)),
-        (max(own) - resident) / MEGABYTE,
+        compared(place, calm),
+        seen(place.people, readers, len(place.ticking.moments)),
+        (max(own) - own[0]) / MEGABYTE,
         OVERHEAD * max(kernel) / MEGABYTE,
         gone_s,
-        report.stall_ms,
+        report,
     )
-
-
-async def _held_by(stage: Stage) -> tuple[int, int, int]:
-    """How many sockets, descriptors and tasks it has."""
-    report = await stage.report()
-    return held_for(stage.port).connections, descriptors_of(stage.process.pid), report.tasks
 
 
 class Sipped(NamedTuple):
     """What came of viewers who read little at a time."""
 
-    calm_ms: list[float]
-    meanwhile_ms: list[float]
+    late: Late
     stayed: bool
     """None of them was cut; else all were."""
     in_order: bool
@@ -235,47 +255,30 @@ class Sipped(NamedTuple):
     """They got fewer states than there were."""
     newest: bool
     """Once nothing changed any more, they came to hold the newest of each list."""
-    ends: dict[str, int]
-
-    @property
-    def ratio(self) -> float:
-        return float(np.median(self.meanwhile_ms) / np.median(self.calm_ms))
-
-    def told(self, what: str) -> str:
-        return (
-            f"{what}: the others' p99 {np.median(self.calm_ms):.1f} ms before, {np.median(self.meanwhile_ms):.1f} ms "
-            f"then ({self.ratio:.2f}); endings {self.ends}"
-        )
 
 
 async def sipped(folder: Path, readers: int, bytes_a_second: int, sippers: int = 20, for_s: float = 30.0) -> Sipped:
     """Have a few read that little while rounds go on, and for a while after the last."""
-    clock = SystemClock()
-    rounds, sip = rounds_of_chance(20), int(bytes_a_second * LOOK_S)
-    async with staged(folder, rounds, MOST_CLIENTS) as stage, crowd(folder, stage.port, readers, LISTS, EACH) as others:
-        await others.all_live()
-        ticking = Ticking(stage, ROUND_S / 2)
-        async with ticking.going_on():
-            await clock.pause(for_s / 2)
-        calm = len(ticking.moments)
-        async with crowd(folder, stage.port, sippers, LISTS, EACH, sip=sip) as slow:
-            await slow.all_live()
-            async with ticking.going_on():
-                await clock.pause(for_s)
-            viewers = (await stage.report()).viewers
-            await clock.pause(for_s / 2)
-    late = late_ms(others.arrivals, ticking.moments, 2)
-    last = 1 + len(ticking.moments)
+    clock, sip = SystemClock(), int(bytes_a_second * LOOK_S)
+    async with (
+        looked_at(folder, readers) as place,
+        looked_at(folder, readers + sippers) as calm,
+        crowd(folder, place.stage.port, sippers, LISTS, EACH, sip=sip) as slow,
+    ):
+        await slow.all_live()
+        async with place.ticking.going_on(), calm.ticking.going_on(ROUND_S / 10):
+            await clock.pause(for_s)
+        viewers = (await place.stage.report()).viewers
+        await clock.pause(for_s / 2)
+    last = 1 + len(place.ticking.moments)
     states = [_sequences(slow.arrivals, one, name) for one in range(sippers) for name in np.unique(slow.arrivals[:, 1])]
     told = [each for each in states if len(each)]
     return Sipped(
-        late[:calm],
-        late[calm:],
+        compared(place, calm),
         viewers == readers + sippers,
         all((np.diff(each) > 0).all() for each in told),
-        all(len(each) < last - each[0] for each in told),
+        all(len(each) < last - each[0] + 1 for each in told),
         all(each[-1] == last for each in told),
-        slow.ends,
     )
 
 

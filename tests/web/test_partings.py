@@ -123,7 +123,7 @@ async def test_a_viewer_that_asks_for_nothing_is_sent_away() -> None:
 
 
 async def test_who_says_nothing_is_asked_and_who_does_not_answer_is_cut() -> None:
-    """After 20 s of silence a ping is sent; unless something comes within 10 s more, the connection ends: 4000."""
+    """Within 20 s of silence a ping is sent; unless something comes within 10 s more, the connection ends: 4000."""
     subscribe = {"action": "subscribe_list", "list": "alpha"}
     async with served() as world, deaf(world, subscribe) as sock, running(world.hub.run):
         await eventually(lambda: any(held.sent for held in world.hub.viewers))
@@ -137,8 +137,8 @@ async def test_who_says_nothing_is_asked_and_who_does_not_answer_is_cut() -> Non
                 moments.setdefault("cut", second)
         received = sock.recv(100_000)
 
-    assert 20 <= moments["asked"] <= 26
-    assert 10 <= moments["cut"] - moments["asked"] <= 16
+    assert 15 <= moments["asked"] <= 20
+    assert 10 <= moments["cut"] - moments["asked"] <= 11
     assert received.endswith(close_frame(CloseCode.SLOW))
 
 

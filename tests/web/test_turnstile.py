@@ -1,11 +1,14 @@
 """Connections that come all at once, and what is left of them when they have gone."""
 
 import asyncio
+import contextlib
 import gc
+import socket
 from functools import partial
 from itertools import pairwise
 
 import pytest
+import uvloop
 from aiohttp import web
 
 from tests.support.entering import BriskClock
@@ -13,6 +16,7 @@ from tests.support.eventually import eventually, settle
 from tests.support.raw import HANDSHAKE, HOST, masked
 from tests.support.web import deaf, raw_answers, row, served, viewer
 from tradeul.web.crowd import HEAD_S
+from tradeul.web.server import DOORS
 from tradeul.web.turnstile import AT_ONCE, Turnstile
 
 REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -31,6 +35,21 @@ async def test_few_go_on_in_a_turn_in_the_order_of_their_coming() -> None:
     assert first == list(range(AT_ONCE, 2 * AT_ONCE))
     assert not waits
     assert gone == list(range(AT_ONCE, 3 * AT_ONCE + 1))
+
+
+async def test_who_is_here_comes_before_who_comes() -> None:
+    """While those who are here wait for their share, one goes on in each turn; then it is many again."""
+    behind, gone = [True], list[int]()
+    turnstile = Turnstile(lambda: behind[0])
+    for number in range(4 * AT_ONCE):
+        turnstile.admits(partial(gone.append, number))
+    await settle(4)
+    meanwhile = len(gone)
+    behind[0] = False
+    await settle(3)
+
+    assert meanwhile == 4
+    assert len(gone) == 4 + 3 * AT_ONCE - 4
 
 
 async def test_in_quiet_times_nobody_waits() -> None:
@@ -72,6 +91,25 @@ async def test_who_leaves_before_its_turn_harms_nobody() -> None:
             writer.close()
 
     assert [status for status, _, _ in answers] == [200, 200]
+
+
+def test_several_are_accepted_in_a_turn() -> None:
+    """On the loop that the program runs on, which accepts one for each listening socket, a crowd does not queue up."""
+
+    async def turns_to_accept(count: int) -> int:
+        async with served() as world, contextlib.AsyncExitStack() as stack:
+            for _ in range(count):
+                stack.enter_context(socket.create_connection((HOST, world.server.port)))
+            turns = 0
+            while len(world.server.gate.crowd) < count:
+                await settle(1)
+                turns += 1
+            return turns
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        turns = runner.run(turns_to_accept(80))
+
+    assert turns <= 80 / DOORS + 5
 
 
 async def test_who_waits_for_its_turn_is_not_late() -> None:

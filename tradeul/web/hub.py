@@ -51,11 +51,13 @@ HEARTBEAT_S: Final = HEARTBEAT_MS / 1_000
 PING = ping_frame()
 PING_S: Final = 20.0
 PONG_S: Final = 10.0
-"""Looked at with each heartbeat, so both may be 5 s more."""
+"""Both are looked at with each heartbeat, so a ping goes out up to so much sooner, lest it be so much later."""
 STUCK_S: Final = 10.0
 """One frame not taken for this long, and the viewer is cut."""
 PARTING_S: Final = 1.0
 """How long a viewer that was told goodbye may take to close."""
+BEHIND: Final = 64
+"""Some milliseconds of writing."""
 CUT_S: Final = 3.0
 """How long it may take to let go of all who were cut at a shutdown; 10,000 take two seconds."""
 RESTART_MS: Final = 1_000
@@ -123,6 +125,11 @@ class Hub:
     def settled(self) -> bool:
         """Whether everybody was written to whom something concerns, as far as sockets take it."""
         return not self._changed and not self._turns
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so many are still to be written to that whoever else comes has to wait for them."""
+        return len(self._turns) > BEHIND
 
     @property
     def sights(self) -> Mapping[Symbol, Sight]:
@@ -374,7 +381,7 @@ class Hub:
         """Ask who says nothing whether it is there; who does not answer is not."""
         if viewer.heard_at < viewer.pinged_at <= now - PONG_S:
             self._cut(viewer, "a ping was not answered")
-        elif max(viewer.heard_at, viewer.pinged_at) <= now - PING_S:
+        elif max(viewer.heard_at, viewer.pinged_at) <= now - (PING_S - HEARTBEAT_S):
             viewer.pinged_at = now
             self._say(viewer, PING)
 

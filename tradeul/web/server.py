@@ -6,6 +6,8 @@ server's own.
 
 import asyncio
 import errno
+import os
+import socket
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,7 +39,10 @@ MAX_FIELD_BYTES: Final = MAX_LINE_BYTES - 1
 MAX_HEADERS: Final = 64
 BACKLOG: Final = 4_096
 """Connections that the kernel holds for us, as far as it may: when all come back at once, whoever finds no room tries
-again after 1, 3 and 7 seconds only."""
+again after 1, 3 and 7 seconds only, and some are reset."""
+DOORS: Final = 8
+"""Connections that are accepted in one turn of the loop. uvloop accepts one for each socket that listens, and a turn is
+long in a storm, so the kernel's queue is waited at by as many."""
 IDLE_S: Final = 75.0
 CONNECTION_OPTIONS: Final[dict[str, Any]] = {
     "keepalive_timeout": IDLE_S,
@@ -101,7 +106,7 @@ class WebServer:
             app.add_routes(part.routes())
         self.routes: Collection[web.AbstractRoute] = app.router.routes()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=HANDLERS_S)
-        self._listener: asyncio.Server | None = None
+        self._doors: list[asyncio.Server] = []
 
     async def start(self) -> None:
         await self._runner.setup()
@@ -110,15 +115,18 @@ class WebServer:
         host, port = self._address.host, self._address.port
         server.request_handler = self.gate.guarded(server.request_handler)
         # Not a TCPSite of aiohttp's: that cannot be given connections of our kind.
-        ways = Turnstile(), Turnstile()
+        ways = Turnstile(lambda: self._hub.is_behind), Turnstile()
         repeats = Repeats(self._clock) if self.gate.lets_everybody_in else None
         connection = partial(Quick, repeats, self.gate.crowd, *ways, server, loop=loop, **CONNECTION_OPTIONS)
         try:
-            self._listener = await loop.create_server(connection, host, port, backlog=BACKLOG)
+            self._doors.append(await loop.create_server(connection, host, port, backlog=BACKLOG))
         except OSError as error:
             await self._runner.cleanup()
             raise _named(error, self._address) from error
-        self.port = self._listener.sockets[0].getsockname()[1]
+        for each in list(self._doors[0].sockets) * (DOORS - 1):
+            another = socket.socket(fileno=os.dup(each.fileno()))
+            self._doors.append(await loop.create_server(connection, sock=another, backlog=BACKLOG))
+        self.port = self._doors[0].sockets[0].getsockname()[1]
         self._reference.describe(self.routes, f"{host}:{self.port}")
 
     def table(self) -> list[tuple[str, str]]:
@@ -131,8 +139,8 @@ class WebServer:
 
     async def close(self) -> None:
         """Say goodbye to viewers and stop; also where `start` failed or never ran."""
-        if self._listener is not None:
-            self._listener.close()
+        for door in self._doors:
+            door.close()
         await self._hub.close()
         await self._runner.cleanup()
 

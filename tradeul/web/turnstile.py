@@ -15,7 +15,9 @@ AT_ONCE: Final = 8
 
 
 class Turnstile:
-    def __init__(self) -> None:
+    def __init__(self, is_behind: Callable[[], bool] = lambda: False) -> None:
+        """While we are behind with those who are here already, one goes on in a turn."""
+        self._is_behind = is_behind
         self._waiting: deque[Callable[[], None]] = deque()
         self._room = AT_ONCE
         self._turning = False
@@ -32,10 +34,10 @@ class Turnstile:
         return False
 
     def _turn(self) -> None:
-        self._room = AT_ONCE
+        self._turning = bool(self._waiting)
+        self._room = 1 if self._is_behind() else AT_ONCE
         while self._waiting and self._room:
             self._room -= 1
             self._waiting.popleft()()
-        self._turning = self._room < AT_ONCE
         if self._turning:
             asyncio.get_running_loop().call_soon(self._turn)
