@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.eventually import eventually, running, settle
 from tests.support.raw import masked
-from tests.support.web import Served, TestViewer, deaf, row, served, viewer
+from tests.support.web import Served, TestViewer, deaf, row, scan, served, viewer
 from tradeul.domain.deltas import Row
 from tradeul.web.protocol import CloseCode, close_frame
 
@@ -364,6 +364,21 @@ async def test_a_viewer_that_is_sent_away_from_a_list_that_goes_is_forgotten() -
         await eventually(lambda: len(world.hub) == 0)
 
     assert code == CloseCode.SLOW
+
+
+async def test_a_list_that_is_made_anew_begins_anew() -> None:
+    """Who subscribes to a list of a name that was used before is sent nothing of the one that is no more."""
+    async with served() as world, viewer(world) as before, viewer(world) as after:
+        world.publish([row("OLD")])
+        await before.subscribe()
+        await hear_sequence(before, 1)
+        world.channels.remove("alpha")
+        world.channels.define(scan("alpha"))
+        await after.subscribe()
+        await after.hear("subscribed")
+        first = await after.hear("snapshot")
+
+    assert (first["sequence"], first["rows"]) == (2, [])
 
 
 async def test_a_connection_that_vanishes_is_forgotten() -> None:

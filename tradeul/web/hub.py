@@ -277,6 +277,7 @@ class Hub:
     def _relist(self) -> None:
         """Take over which lists there are: who follows one that is no more hears so, and everybody which are left."""
         named = self._channels.by_name
+        self._standings.turned()  # one that is no more, or made anew, leads on to nothing that was put together before
         for name in [name for name in self.lists if name not in named]:
             del self.lists[name]
             self._changed.pop(name, None)
