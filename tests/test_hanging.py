@@ -4,8 +4,8 @@ import asyncio
 
 from structlog.testing import capture_logs
 
-from tests.support.eventually import settle
-from tests.test_supervisor import Crashes, clock, stopped, supervisor, until_cancelled
+from tests.support.eventually import running, settle
+from tests.test_supervisor import Crashes, clock, supervisor, until_cancelled
 from tradeul.clock import ManualClock
 from tradeul.engine.pulse import Pulse
 from tradeul.supervisor import HANG_GRACE_S, TOLD_FOR_S, Stage, Supervisor
@@ -83,11 +83,15 @@ async def test_a_watched_task_that_cannot_be_cancelled_is_abandoned(clock: Manua
 
     supervisor.start("stubborn", stubborn, stage=Stage.ENGINE, pulse=Pulse(clock))
     await settle()
-    await stopped(supervisor, clock)
+    supervisor.request_stop("test")
+    async with running(supervisor.run_until_stopped):
+        while not supervisor.abandoned:
+            await clock.advance(1.0)
+        abandoned = supervisor.abandoned
+        enough.set()
+        await settle()
 
-    assert "stubborn at work" in supervisor.abandoned
-    enough.set()
-    await settle()
+    assert "stubborn at work" in abandoned
 
 
 async def test_a_task_that_failed_is_a_reason_for_a_while(supervisor: Supervisor, clock: ManualClock) -> None:

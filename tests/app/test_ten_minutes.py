@@ -41,7 +41,7 @@ async def test_a_viewer_equals_the_server_at_every_sequence_for_ten_minutes(tmp_
 
     with_rows = {name for (name, _), state in published.items() if state.rows}
     assert with_rows == {scan.name for scan in BUILT_IN}
-    assert compared > 1_000
+    assert compared > 200
     # A viewer that is late gets a snapshot where catching up would be longer; here that is the exception.
     assert len(BUILT_IN) <= viewer.counts["snapshot"] < viewer.counts["delta"] / 10
     assert viewer.counts["heartbeat"] > 5

@@ -66,7 +66,8 @@ async def test_the_day_is_drawn_and_lives(browser_path: str, url: str) -> None:
         await chosen(page)
         await until(
             page,
-            "document.querySelector('.canvas canvas') && / Vol /.test(document.querySelector('.legend').textContent)",
+            "document.querySelector('.canvas canvas')"
+            " && / Vol .*usual/.test(document.querySelector('.legend').textContent)",
         )
         legend = await text_of(page, ".legend")
         painted = await colours(page)

@@ -9,7 +9,7 @@ from tests.support.page import open_page, until
 from tests.support.shown import address, assert_clean, program
 from tradeul.fetching.wording import LONGEST
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(25)]
 
 OPENS = "2026-11-18T09:31:00-05:00"
 EVERYTHING = {
