@@ -9,7 +9,7 @@ from playwright.async_api import Page, ViewportSize
 from tests.support.page import open_page, until
 from tests.support.shown import address, program
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(40)]
 
 RULES: Final = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 ASKED: Final = """async () => {

@@ -5,7 +5,7 @@ import pytest
 from tests.support.page import open_page, until
 from tests.support.shown import program, text_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(15)]
 
 
 async def test_people_see_how_it_is_and_what_is_wrong(browser_path: str) -> None:
