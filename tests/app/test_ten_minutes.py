@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.onlooker import Onlooker
 from tradeul.app import App
-from tradeul.domain.deltas import ListState, wire_rows
+from tradeul.domain.deltas import wire_rows
 from tradeul.domain.scans import BUILT_IN
 from tradeul.domain.session import NANOS
 from tradeul.settings import Settings
@@ -22,24 +22,23 @@ async def test_a_viewer_equals_the_server_at_every_sequence_for_ten_minutes(tmp_
     begins = app.clock.now()
     await app.start()
     assert app.server is not None
-    published: dict[tuple[str, int], ListState] = {}
-    compared = 0
+    with_rows, compared = set[str](), 0
 
     async with Onlooker(f"ws://127.0.0.1:{app.server.port}/ws/scanner?protocol=1") as viewer:
         await viewer.subscribe(*(scan.name for scan in BUILT_IN))
-        while app.clock.now() < begins + TEN_MINUTES_NS:
+        # On a machine that has much else to do, what lists need of the past may take longer to come.
+        while app.clock.now() < begins + TEN_MINUTES_NS or len(with_rows) < len(BUILT_IN):
             await viewer.look()
             while viewer.story:
                 name, sequence, rows = viewer.story.pop()
                 state = app.channels.by_name[name].at(sequence)
                 assert state is not None, "the viewer is a minute behind"
                 assert wire_rows(state) == rows
-                published[name, sequence] = state
                 compared += 1
+                with_rows |= {name} if rows else set()
     app.supervisor.request_stop("the ten minutes are over")
     await app.supervisor.run_until_stopped()
 
-    with_rows = {name for (name, _), state in published.items() if state.rows}
     assert with_rows == {scan.name for scan in BUILT_IN}
     assert compared > 200
     # A viewer that is late gets a snapshot where catching up would be longer; here that is the exception.
