@@ -26,7 +26,7 @@ HIDDEN = """
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """Where the program is that all tests of this file look at."""
-    with shared_program() as place:
+    with shared_program(speed=10.0) as place:
         yield f"{place}/"
 
 
