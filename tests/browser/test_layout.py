@@ -21,7 +21,7 @@ WRITES = """() => {
         else if (each.oldValue === each.target.data) seen.wasted += 1;
         else seen.written += 1;
     }));
-    for (const rows of document.querySelectorAll("#lists tbody")) watch.observe(rows, {
+    for (const rows of document.querySelectorAll("#lists .panel[data-list] tbody")) watch.observe(rows, {
         subtree: true, childList: true, characterData: true, characterDataOldValue: true
     });
 }"""
@@ -186,7 +186,7 @@ async def test_rows_stay_where_the_pointer_is(browser_path: str) -> None:
     async with program(start=OPEN, symbols=SYMBOLS, speed=1.0) as app, open_page(address(app), browser_path) as opened:
         page = opened.page
         await rows_are_there(page)
-        await page.keyboard.press("4")
+        await page.keyboard.press("5")
         async with page.expect_popup() as popup:
             await page.keyboard.press("o")
         window = await popup.value
