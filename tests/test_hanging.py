@@ -4,13 +4,13 @@ import asyncio
 
 from structlog.testing import capture_logs
 
-from tests.support.eventually import running, settle
-from tests.test_supervisor import Crashes, clock, supervisor, until_cancelled
+from tests.support.eventually import settle
+from tests.test_supervisor import Crashes, Stubborn, abandoned_by, clock, stubborn, supervisor, until_cancelled
 from tradeul.clock import ManualClock
 from tradeul.engine.pulse import Pulse
 from tradeul.supervisor import HANG_GRACE_S, TOLD_FOR_S, Stage, Supervisor
 
-__all__ = ["clock", "supervisor"]  # fixtures
+__all__ = ["clock", "stubborn", "supervisor"]  # fixtures
 
 
 async def test_a_task_that_hangs_is_started_anew(supervisor: Supervisor, clock: ManualClock) -> None:
@@ -69,29 +69,12 @@ async def test_a_watched_task_that_fails_is_one_that_failed(supervisor: Supervis
     assert supervisor.states() == (("ingest", True, 1, "ValueError: boom"),)
 
 
-async def test_a_watched_task_that_cannot_be_cancelled_is_abandoned(clock: ManualClock) -> None:
+async def test_a_watched_task_that_cannot_be_cancelled_is_abandoned(clock: ManualClock, stubborn: Stubborn) -> None:
     """Like any other: the shutdown ends without it, and says so."""
     supervisor = Supervisor(clock)
-    enough = asyncio.Event()
-
-    async def stubborn() -> None:
-        while not enough.is_set():
-            try:
-                await enough.wait()
-            except asyncio.CancelledError:
-                continue
-
     supervisor.start("stubborn", stubborn, stage=Stage.ENGINE, pulse=Pulse(clock))
-    await settle()
-    supervisor.request_stop("test")
-    async with running(supervisor.run_until_stopped):
-        while not supervisor.abandoned:
-            await clock.advance(1.0)
-        abandoned = supervisor.abandoned
-        enough.set()
-        await settle()
 
-    assert "stubborn at work" in abandoned
+    assert "stubborn at work" in await abandoned_by(supervisor, clock)
 
 
 async def test_a_task_that_failed_is_a_reason_for_a_while(supervisor: Supervisor, clock: ManualClock) -> None:

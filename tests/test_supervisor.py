@@ -1,6 +1,7 @@
 """The supervisor: what happens to tasks that fail, return or hang, and how the process stops."""
 
 import asyncio
+import contextlib
 import signal
 import subprocess
 import sys
@@ -77,6 +78,37 @@ async def supervisor(clock: ManualClock) -> AsyncIterator[Supervisor]:
     supervisor = Supervisor(clock, jitter=lambda: 1.0)
     yield supervisor
     await stopped(supervisor, clock)
+
+
+class Stubborn:
+    """Work that cannot be cancelled, until it has had enough."""
+
+    def __init__(self) -> None:
+        self.enough = asyncio.Event()
+
+    async def __call__(self) -> None:
+        while not self.enough.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.enough.wait()
+
+
+@pytest.fixture
+async def stubborn() -> AsyncIterator[Stubborn]:
+    """One that is let go in the end, whatever a test finds: else the loop could not be closed."""
+    work = Stubborn()
+    yield work
+    work.enough.set()
+    await settle()
+
+
+async def abandoned_by(supervisor: Supervisor, clock: ManualClock) -> tuple[str, ...]:
+    """Let `supervisor` shut down until it has given something up; what that is."""
+    await settle()
+    supervisor.request_stop("test")
+    async with running(supervisor.run_until_stopped):
+        while not supervisor.abandoned:
+            await clock.advance(1.0)
+        return supervisor.abandoned
 
 
 async def stopped(supervisor: Supervisor, clock: ManualClock) -> None:
@@ -254,28 +286,12 @@ async def test_a_stage_that_hangs_costs_its_time_and_no_more(clock: ManualClock)
     assert clock.monotonic() >= 2.0
 
 
-async def test_a_task_that_cannot_be_cancelled_is_abandoned(clock: ManualClock) -> None:
+async def test_a_task_that_cannot_be_cancelled_is_abandoned(clock: ManualClock, stubborn: Stubborn) -> None:
     """The shutdown ends without it and says so."""
     supervisor = Supervisor(clock)
-    enough = asyncio.Event()
-
-    async def stubborn() -> None:
-        while not enough.is_set():
-            try:
-                await enough.wait()
-            except asyncio.CancelledError:
-                continue
-
     supervisor.start("stubborn", stubborn, stage=Stage.ENGINE, restart=False)
-    await settle()
-    supervisor.request_stop("test")
-    async with running(supervisor.run_until_stopped):
-        while not supervisor.abandoned:
-            await clock.advance(1.0)
 
-    assert supervisor.abandoned == ("stubborn",)
-    enough.set()
-    await settle()
+    assert await abandoned_by(supervisor, clock) == ("stubborn",)
 
 
 async def test_nothing_starts_once_stopping_began(supervisor: Supervisor) -> None:
