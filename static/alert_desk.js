@@ -7,7 +7,7 @@
 import { activityTable } from "./activity_log.js";
 import { AlertForm } from "./alert_form.js";
 import { Bell, browserMeans, choicesOf, STORED } from "./bell.js";
-import { byId, element, write } from "./dom.js";
+import { byId, element, onSave, write } from "./dom.js";
 import { newYorkTime } from "./format.js";
 import { definitionOfRule, freshRule, valuesOfRule, wordsOf } from "./rule.js";
 
@@ -70,13 +70,7 @@ export class AlertDesk {
     const again = element("button", { type: "button" }, "Look again");
     this.form.form.append(element("footer", {}, this.remove, save));
     const { form } = this.form;
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void this.#save();
-    });
-    form.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-    });
+    onSave(form, () => void this.#save());
     close.addEventListener("click", () => this.dialog.close());
     fresh.addEventListener("click", () => this.#turnTo(null));
     again.addEventListener("click", () => void this.#loadHistory());

@@ -6,7 +6,7 @@
 
 import { isBuiltIn } from "./columns.js";
 import { BUILT_IN, changesOf, definitionOf, nothingYet, originOf, OWN, standingOf, valuesOf } from "./definition.js";
-import { byId, element, write } from "./dom.js";
+import { byId, element, onSave, write } from "./dom.js";
 import { Latest } from "./latest.js";
 import { Preview, PREVIEW_ROWS } from "./preview.js";
 import { ScanForm } from "./scan_form.js";
@@ -79,14 +79,7 @@ export class Builder {
   }
 
   #listen() {
-    const { form } = this.form;
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void this.#save();
-    });
-    form.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-    });
+    onSave(this.form.form, () => void this.#save());
     this.dialog.addEventListener("close", () => {
       this.latest.drop();
       this.form.closeSuggestions();

@@ -58,3 +58,18 @@ export class Painter {
     for (const part of parts) part.paint(now);
   }
 }
+
+/**
+ * Save by the form's button, or by Ctrl Enter from wherever one types in it.
+ * @param {HTMLFormElement} form
+ * @param {() => void} save
+ */
+export function onSave(form, save) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    save();
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+}
