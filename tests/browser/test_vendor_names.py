@@ -40,7 +40,7 @@ async def test_a_name_is_never_more_than_a_text(browser_path: str) -> None:
         app.exchange.faults.switch_on("hostile_names")
         async with open_page(address(app), browser_path, TALL) as opened:
             page = opened.page
-            await until(page, "tradeul.state() === 'LIVE'")
+            await until(page, "tradeul.state() === 'LIVE' && (tradeul.show('everything'), true)")
             scripts = await page.evaluate(SCRIPTS)
             for word in MARKUP:
                 await until(page, "document.body.textContent.includes(argument)", word)
