@@ -85,6 +85,7 @@ export class Panels {
     const watcher = new ResizeObserver((boxes) => boxes.forEach(({ contentRect }) => this.#resized(contentRect.width)));
     watcher.observe(this.grid);
     this.grid.addEventListener("focusin", ({ target }) => this.#focused(target));
+    this.grid.addEventListener("click", ({ target }) => this.#pressed(target));
     this.#build();
   }
 
@@ -212,6 +213,21 @@ export class Panels {
   #focused(target) {
     const section = target instanceof Element ? target.closest(".panel") : null;
     for (const [id, frame] of this.frames) if (frame.section === section) this.#reveal(id);
+  }
+
+  /**
+   * Where there is room for one panel, who presses a row wants to see what it is about, be it chosen already or not.
+   * @param {EventTarget | null} target
+   */
+  #pressed(target) {
+    if (!(target instanceof Element) || target.closest("[data-field=pin]") !== null) return;
+    const row = target.closest("tr[data-symbol]");
+    if (!(row instanceof HTMLElement) || this.tabs.getClientRects().length === 0) return;
+    const group = this.current?.group ?? "";
+    const detail = [...this.frames.values()].find(({ spec }) => spec.kind === "detail" && spec.group === group);
+    if (detail === undefined) return;
+    select(group, row.dataset.symbol ?? "");
+    this.focusPanel(detail.spec.id);
   }
 
   /** @param {number} id */

@@ -35,7 +35,8 @@ function report() {
   const { user, system } = process.cpuUsage();
   const before = spent;
   spent = (user + system) / MICROSECONDS;
-  return JSON.stringify([0, spent - before, 0, process.memoryUsage().rss / MICROSECONDS]);
+  // In the order of `Report`; what nobody looks at here is 0.
+  return JSON.stringify([0, spent - before, 0, process.memoryUsage().rss / MICROSECONDS, 0, 0]);
 }
 
 server.on('listening', () => {

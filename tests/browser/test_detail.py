@@ -35,6 +35,14 @@ async def asked(app: App, method: str, path: str, **content: Any) -> None:
         assert response.ok, await response.text()
 
 
+async def show_one(app: App, page: Page, symbol: str) -> None:
+    """Give a symbol a list of its own, which it does not leave, and wait until it is seen there."""
+    content = {"name": "one", "title": "One", "where": f'symbol == "{symbol}"', "global_filters": False}
+    await asked(app, "POST", "scans", json=content)
+    await until(page, "tradeul.lists().includes('one') && (tradeul.show('one'), true)")
+    await until(page, "document.querySelector('[data-list=one] tr[data-symbol]')")
+
+
 async def told(app: App, symbol: str) -> dict[str, Any]:
     """What the API says of a symbol."""
     async with aiohttp.ClientSession() as session, session.get(f"{address(app)}api/v1/ticker/{symbol}") as response:
@@ -53,10 +61,7 @@ async def test_a_symbol_lives_while_it_is_chosen(browser_path: str) -> None:
         page = opened.page
         await live(page)
         symbol = busiest_unlisted(app)
-        content = {"name": "one", "title": "One", "where": f'symbol == "{symbol}"', "global_filters": False}
-        await asked(app, "POST", "scans", json=content)
-        await until(page, "tradeul.lists().includes('one') && (tradeul.show('one'), true)")
-        await until(page, "document.querySelector('[data-list=one] tr[data-symbol]')")
+        await show_one(app, page, symbol)
         clicked = await chosen(page, "[data-list=one] tr[data-symbol]")
         await asked(app, "DELETE", "scans/one")
         await until(page, "!document.querySelector('[data-list=one] tr[data-symbol]')")
@@ -114,9 +119,32 @@ async def test_it_is_watched_again_after_a_restart(browser_path: str) -> None:
     assert watched == {symbol}
 
 
+async def test_on_a_phone_a_press_leads_to_the_detail(browser_path: str) -> None:
+    """There is room for one panel: who presses a row sees its symbol, and again after going back; a pin stays a pin."""
+    async with program() as app, open_page(address(app), browser_path, {"width": 390, "height": 844}) as opened:
+        page = opened.page
+        await live(page)
+        await show_one(app, page, busiest_unlisted(app))
+        await page.eval_on_selector("[data-list=one] [data-field=pin] button", "button => button.click()")
+        await eventually(lambda: len(app.own.pins.symbols()) == 1)
+        stayed = await page.evaluate("document.querySelector('[data-list=one]').checkVisibility()")
+        symbol = await chosen(page, "[data-list=one] tr[data-symbol]")
+        first = await page.evaluate("document.querySelector('.detail').checkVisibility()")
+        await page.evaluate("tradeul.show('one')")
+        away = await page.evaluate("document.querySelector('.detail').checkVisibility()")
+        await until(page, "document.querySelector('[data-list=one] tr[data-symbol]')")
+        await page.eval_on_selector("[data-list=one] tr[data-symbol]", "row => row.click()")
+        await until(page, "document.querySelector('.detail').checkVisibility()")
+        again = await page.evaluate("tradeul.detail().symbol")
+
+    assert (stayed, first, away) == (True, True, False)
+    assert again == symbol
+    assert_clean(opened)
+
+
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
 async def test_it_fits_the_screen(browser_path: str, width: int, height: int) -> None:
-    """The detail takes its room from the lists, which stay in view; none of its values is cut off."""
+    """None of its values is cut off, and the lists are in view beside it; on a phone behind their tabs."""
     async with program() as app, open_page(address(app), browser_path, {"width": width, "height": height}) as opened:
         page = opened.page
         await until(page, "document.querySelector('tr[data-symbol]')")
@@ -129,9 +157,9 @@ async def test_it_fits_the_screen(browser_path: str, width: int, height: int) ->
         cut = await page.evaluate(
             "[...document.querySelectorAll('.facts dd')].filter(dd => dd.scrollWidth > dd.clientWidth + 1).length"
         )
-        rows = await page.evaluate("document.querySelector('tr[data-symbol]').checkVisibility()")
+        await page.evaluate("document.querySelector('#tabs button').click()")
+        await until(page, "[...document.querySelectorAll('tr[data-symbol]')].some(row => row.checkVisibility())")
         scrolls = await page.evaluate("document.documentElement.scrollHeight - innerHeight")
 
     assert (outside, cut, scrolls) == (0, 0, 0)
-    assert rows
     assert_clean(opened)
