@@ -3,6 +3,7 @@
 import asyncio.constants
 import os
 import shutil
+import traceback
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -26,6 +27,8 @@ for name in ("POLYGON_API_KEY", "MASSIVE_API_KEY", "FMP_API_KEY"):
 # Under debug every timer, task and future notes who made it. Ten lines deep that takes a third of all of debug's time,
 # and hardly more is read of it than the first.
 asyncio.constants.DEBUG_STACK_DEPTH = 3  # type: ignore[misc]  # named as a constant, read at each call
+# Futures made in C know no such depth: they note all of the stack, which is pytest's for the most part.
+traceback.extract_stack.__defaults__ = (None, asyncio.constants.DEBUG_STACK_DEPTH)
 
 set_hypothesis_home_dir(Path(__file__).parent.parent / ".cache" / "hypothesis")
 hypothesis.settings.register_profile("everyday", deadline=None)
@@ -35,9 +38,9 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "everyday")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--mutations", type=int, default=10_000, help="how many mutations of each kind of bytes the fuzz tests read"
+        "--mutations", type=int, default=2_500, help="how many mutations of each kind of bytes the fuzz tests read"
     )
-    parser.addoption("--histories", type=int, default=2_000, help="how many histories of trouble viewers live through")
+    parser.addoption("--histories", type=int, default=800, help="how many histories of trouble viewers live through")
     parser.addoption(
         "--whole-day", action="store_true", help="play the golden runs over the whole day: tens of minutes"
     )

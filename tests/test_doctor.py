@@ -8,6 +8,7 @@ import pytest
 from tests.support.market import at
 from tests.support.simulated import listening
 from tests.support.web import served
+from tradeul import doctor
 from tradeul.clock import SystemClock
 from tradeul.doctor import Wish, examine
 from tradeul.simulation.exchange.server import Exchange
@@ -72,8 +73,9 @@ async def test_a_vendor_that_lets_us_in_is_well(tmp_path: Path) -> None:
     assert well
 
 
-async def test_a_wrong_key_and_a_wrong_clock_are_told_apart(tmp_path: Path) -> None:
+async def test_a_wrong_key_and_a_wrong_clock_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each on its line, with what to do."""
+    monkeypatch.setattr(doctor, "FEED_S", 1.0)
     async with listening(at("10:00"), key=KEY) as exchange:
         refused, lines = await found(wish(configured(tmp_path, exchange, key="wrong"), feed=True))
         late, of_clock = await found(wish(configured(tmp_path, exchange)))

@@ -1,5 +1,6 @@
 """The whole program with tokens: every route of its table, by role; no token where none belongs."""
 
+import asyncio
 import contextlib
 import logging
 import re
@@ -90,15 +91,16 @@ async def test_no_token_is_where_none_belongs(tmp_path: Path, caplog: pytest.Log
     with capture_logs() as logs:
         async with guarded(tmp_path) as (app, tokens):
             assert app.server is not None
-            told = []
             table = [*app.server.table(), ("GET", "/metrics"), ("GET", "/nothing")]
             shown = [(method, path, tokens["operator"]) for method, path in table]
-            # Each of these is thought about for a second.
+            # Each of these is thought about for a while.
             shown += [("GET", path, wrong) for path in ("/", "/health", "/api/v1/fields", "/ws/scanner")]
-            for method, path, token in shown:
-                for address in (path, f"{path}?token={token}", f"{path}/{token}"):
-                    _, headers, body = await answer_of(app, method, address, token, cookie=token)
-                    told.append(f"{headers}{body!r}")
+            asked = [
+                answer_of(app, method, address, token, cookie=token)
+                for method, path, token in shown
+                for address in (path, f"{path}?token={token}", f"{path}/{token}")
+            ]
+            told = [f"{headers}{body!r}" for _, headers, body in await asyncio.gather(*asked)]
             told.append(str(app.settings))
             told.append((tmp_path / "tokens.json").read_text())
     lines = [*told, *map(str, logs), *caplog.messages]

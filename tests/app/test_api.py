@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from tests.support.contract import complaints
+from tests.support.eventually import PATIENT_S
 from tests.support.shared import shared_program
 from tests.support.whole import whole
 from tradeul.web.api import operation_of
@@ -41,7 +42,7 @@ INJECTIONS = (
 KEPT = "/api/v1/history/scans?list=gappers_up&limit=1"
 MULTIPLE = 300
 """The first status that is no success."""
-HEARTBEATS = 2
+EXPECTED = {"hello", "status", "subscribed", "snapshot", "delta", "heartbeat"}
 
 
 @pytest.fixture(scope="module")
@@ -198,19 +199,17 @@ def test_no_words_get_into_the_database(url: str) -> None:
 
 
 async def test_what_the_whole_program_tells_is_as_documented(url: str) -> None:
-    """All frames that a viewer of every list gets in some seconds keep to the document of the protocol."""
+    """All frames that a viewer of every list gets until one of each kind came keep to the document of the protocol."""
     document = told(url, "/asyncapi.json")
     messages = document["components"]["messages"]
     wrong: dict[str, list[str]] = {}
     async with aiohttp.ClientSession() as session, session.ws_connect(f"{url}/ws/scanner", max_msg_size=0) as socket:
         for name in [each["name"] for each in told(url, "/api/v1/scanner/categories")["categories"]]:
             await socket.send_json({"action": "subscribe_list", "list": name})
-        heartbeats = 0
-        while heartbeats < HEARTBEATS:
-            frame = await socket.receive_json()
-            heartbeats += frame["type"] == "heartbeat"
+        await socket.send_json({"action": "ping", "id": 1})
+        while not wrong.keys() >= EXPECTED:
+            frame = await socket.receive_json(timeout=PATIENT_S)
             found = complaints(document, messages[frame["type"]]["payload"], frame)
             wrong.setdefault(frame["type"], []).extend(found)
 
-    assert wrong.keys() >= {"hello", "status", "subscribed", "snapshot", "delta", "heartbeat"}
     assert {kind: found for kind, found in wrong.items() if found} == {}

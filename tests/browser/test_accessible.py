@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.async_api import Page, ViewportSize
+from playwright.async_api import Browser, Page, ViewportSize
 
 from tests.support.page import open_page, until
 from tests.support.shown import address, program
@@ -20,7 +20,7 @@ OPEN: Final = "2026-11-18T09:31:00-05:00"
 SHEETS: Final = ("s", "l", "n", "?")
 
 
-async def complaints(page: Page) -> dict[str, list[str]]:
+async def complaints(page: Page, *, colours: bool) -> dict[str, list[str]]:
     """What is wrong with each view, by its name, where anything is."""
     await until(page, "globalThis.tradeul?.state() === 'LIVE' && document.querySelector('tr[data-symbol]')")
     found = {"lists": await page.evaluate(ASKED)}
@@ -29,7 +29,7 @@ async def complaints(page: Page) -> dict[str, list[str]]:
     await until(page, "tradeul.detail().live")
     for theme in ("light", "dark"):
         await page.keyboard.press("t")
-        for palette in ("safe", "usual"):
+        for palette in ("safe", "usual") if colours else ():
             await page.evaluate("palette => { document.documentElement.dataset.palette = palette }", palette)
             found[f"{theme} {palette}"] = await page.evaluate(ASKED)
     for key in SHEETS:
@@ -41,17 +41,19 @@ async def complaints(page: Page) -> dict[str, list[str]]:
     return {view: wrong for view, wrong in found.items() if wrong}
 
 
-@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
-async def test_every_view_is_accessible(browser_path: str, width: int, height: int) -> None:
-    """Nothing is found on the lists, the chosen symbol, either theme in either palette, and any sheet."""
+@pytest.mark.parametrize(("width", "height", "colours"), [(1920, 1080, True), (390, 844, False)])
+async def test_every_view_is_accessible(browser: Browser, width: int, height: int, colours: bool) -> None:
+    """Nothing is found on the lists, the chosen symbol and any sheet, nor in either theme in either palette, which are
+    the same on a phone.
+    """
     viewport = ViewportSize(width=width, height=height)
     async with (
         program(start=OPEN, symbols=400, speed=1.0) as app,
-        open_page("about:blank", browser_path, viewport) as opened,
+        open_page("about:blank", browser, viewport) as opened,
     ):
         await opened.page.add_init_script(path=RULES)
         await opened.page.goto(address(app))
-        wrong = await complaints(opened.page)
+        wrong = await complaints(opened.page, colours=colours)
 
     assert wrong == {}
     assert opened.policy_reports == []

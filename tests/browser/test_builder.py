@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, ViewportSize
+from playwright.async_api import Browser, Locator, Page, ViewportSize
 
 from tests.history.worlds import place
 from tests.support.eventually import eventually
@@ -85,9 +85,9 @@ def definition_of(app: App, name: str) -> dict[str, Any]:
     return content
 
 
-async def test_a_list_is_made_and_fills(browser_path: str) -> None:
+async def test_a_list_is_made_and_fills(browser: Browser) -> None:
     """Typed conditions show at once what qualifies; the list that is made of them fills, beside those that stay."""
-    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path) as opened:
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser) as opened:
         page = opened.page
         await live(page)
         await page.evaluate("window.kept = document.querySelector('[data-list=winners]')")
@@ -116,9 +116,9 @@ async def test_a_list_is_made_and_fills(browser_path: str) -> None:
     assert_clean_but_for_refusals(opened)
 
 
-async def test_an_error_is_shown_at_its_place(browser_path: str) -> None:
+async def test_an_error_is_shown_at_its_place(browser: Browser) -> None:
     """The wrong word is marked in the text, said beside it with what was probably meant, and mended by one click."""
-    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path) as opened:
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser) as opened:
         page = opened.page
         await live(page)
         await page.keyboard.press("n")
@@ -146,9 +146,9 @@ async def test_an_error_is_shown_at_its_place(browser_path: str) -> None:
     assert_clean_but_for_refusals(opened)
 
 
-async def test_names_of_fields_are_completed(browser_path: str) -> None:
+async def test_names_of_fields_are_completed(browser: Browser) -> None:
     """Typing a name suggests fields, Tab takes one; keys and Escape belong to the text and not to the page."""
-    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path) as opened:
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser) as opened:
         page = opened.page
         await live(page)
         theme = await page.evaluate("document.documentElement.dataset.theme")
@@ -173,9 +173,9 @@ async def test_names_of_fields_are_completed(browser_path: str) -> None:
     assert same_theme == theme
 
 
-async def test_columns_and_title_are_changed_in_place(browser_path: str) -> None:
+async def test_columns_and_title_are_changed_in_place(browser: Browser) -> None:
     """A list's own columns stand in the order in which they were chosen, under its new title, in the same panel."""
-    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path) as opened:
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser) as opened:
         page = opened.page
         await live(page)
         await make(page, "Busy now")
@@ -199,9 +199,9 @@ async def test_columns_and_title_are_changed_in_place(browser_path: str) -> None
     assert_clean_but_for_refusals(opened)
 
 
-async def test_a_list_is_deleted_and_made_again(browser_path: str) -> None:
+async def test_a_list_is_deleted_and_made_again(browser: Browser) -> None:
     """Deleting asks once more, takes the panel away, and leaves the name free for a list that fills again."""
-    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path) as opened:
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser) as opened:
         page = opened.page
         await live(page)
         await make(page, "Busy now")
@@ -227,9 +227,9 @@ async def test_a_list_is_deleted_and_made_again(browser_path: str) -> None:
     assert_clean_but_for_refusals(opened)
 
 
-async def test_a_built_in_list_is_changed_and_restored(browser_path: str) -> None:
+async def test_a_built_in_list_is_changed_and_restored(browser: Browser) -> None:
     """Of a built-in list only what was changed is the user's own; restored, it is as it was."""
-    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path) as opened:
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser) as opened:
         page = opened.page
         await live(page)
         await until(page, "tradeul.rows('high_volume').length > 3")
@@ -250,12 +250,12 @@ async def test_a_built_in_list_is_changed_and_restored(browser_path: str) -> Non
     assert_clean_but_for_refusals(opened)
 
 
-async def test_lists_and_pins_outlive_a_restart(browser_path: str) -> None:
+async def test_lists_and_pins_outlive_a_restart(browser: Browser) -> None:
     """A list and a pin are there in the program's next life, and a page that was open all along shows them again."""
     with place() as folder:
         async with program(start=OPEN, symbols=SYMBOLS, folder=folder) as app:
             port = app.server.port if app.server else 0
-            opening = open_page(address(app), browser_path)
+            opening = open_page(address(app), browser)
             opened = await opening.__aenter__()
             page = opened.page
             await live(page)
@@ -280,9 +280,9 @@ async def test_lists_and_pins_outlive_a_restart(browser_path: str) -> None:
     assert opened.policy_reports == []
 
 
-async def test_a_symbol_is_pinned_in_every_list(browser_path: str) -> None:
+async def test_a_symbol_is_pinned_in_every_list(browser: Browser) -> None:
     """One click marks a symbol wherever it stands, another window sees it, and `p` over the row lets it go."""
-    async with program(start=OPEN, symbols=SYMBOLS, speed=0.2) as app, open_page(address(app), browser_path) as opened:
+    async with program(start=OPEN, symbols=SYMBOLS, speed=0.2) as app, open_page(address(app), browser) as opened:
         page = opened.page
         await live(page)
         first = panel(page, "winners").locator("[data-symbol]").first
@@ -304,14 +304,14 @@ async def test_a_symbol_is_pinned_in_every_list(browser_path: str) -> None:
     assert_clean(opened)
 
 
-async def test_why_a_list_is_not_made_is_said(browser_path: str) -> None:
+async def test_why_a_list_is_not_made_is_said(browser: Browser) -> None:
     """A list that this version cannot make has no panel; the overview and its form say why, and it can be mended."""
     with place() as folder:
         kept = {"version": 1, "revision": 1, "scans": {"older": {"where": "no_such_field > 1", "title": "Older"}}}
         (folder / "user.json").write_text(json.dumps(kept))
         async with (
             program(start=OPEN, symbols=SYMBOLS, folder=folder) as app,
-            open_page(address(app), browser_path) as opened,
+            open_page(address(app), browser) as opened,
         ):
             page = opened.page
             await live(page)
@@ -328,12 +328,12 @@ async def test_why_a_list_is_not_made_is_said(browser_path: str) -> None:
     assert "not made" in said
 
 
-async def test_a_hundred_lists_of_ones_own(browser_path: str) -> None:
+async def test_a_hundred_lists_of_ones_own(browser: Browser) -> None:
     """111 lists come into step, and the server never has to say that the page talks too fast."""
     scans = {f"own_{number}": {"where": f"price > {number}", "columns": ["price"]} for number in range(100)}
     async with (
         program(start=OPEN, symbols=SYMBOLS, speed=0.2, scans=scans) as app,
-        open_page("about:blank", browser_path) as opened,
+        open_page("about:blank", browser) as opened,
     ):
         page = opened.page
         await page.add_init_script(NOTING_GREETINGS)
@@ -348,10 +348,10 @@ async def test_a_hundred_lists_of_ones_own(browser_path: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
-async def test_the_builder_fits_the_screen(browser_path: str, width: int, height: int) -> None:
+async def test_the_builder_fits_the_screen(browser: Browser, width: int, height: int) -> None:
     """The button that makes the list is in reach, whatever is open; nothing sticks out to the side."""
     viewport = ViewportSize(width=width, height=height)
-    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser_path, viewport) as opened:
+    async with program(start=OPEN, symbols=SYMBOLS) as app, open_page(address(app), browser, viewport) as opened:
         page = opened.page
         await until(page, "document.querySelector('[data-symbol]')")
         await page.click("#new-list")

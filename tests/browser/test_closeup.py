@@ -6,7 +6,7 @@ One program and one browser serve the whole file.
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from tests.support.page import open_page, until
 from tests.support.shared import shared_program
@@ -55,9 +55,9 @@ async def colours(page: Page) -> int:
     return count
 
 
-async def test_the_day_is_drawn_and_lives(browser_path: str, url: str) -> None:
+async def test_the_day_is_drawn_and_lives(browser: Browser, url: str) -> None:
     """The library comes with the first detail and not before; the chart is drawn, and its last bar moves by itself."""
-    async with open_page(url, browser_path) as opened:
+    async with open_page(url, browser) as opened:
         page = opened.page
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
@@ -85,9 +85,9 @@ async def test_the_day_is_drawn_and_lives(browser_path: str, url: str) -> None:
     assert_clean(opened)
 
 
-async def test_all_that_is_known_is_there_with_its_meaning(browser_path: str, url: str) -> None:
+async def test_all_that_is_known_is_there_with_its_meaning(browser: Browser, url: str) -> None:
     """Every field of the catalogue stands in its group; what it means is said on hover."""
-    async with open_page(url, browser_path) as opened:
+    async with open_page(url, browser) as opened:
         page = opened.page
         symbol = await chosen(page)
         await page.click("[data-tab=fields]")
@@ -109,9 +109,9 @@ async def test_all_that_is_known_is_there_with_its_meaning(browser_path: str, ur
     assert_clean(opened)
 
 
-async def test_lists_say_why(browser_path: str, url: str) -> None:
+async def test_lists_say_why(browser: Browser, url: str) -> None:
     """Each list says that the symbol is in it, or what keeps it out; opened, all that has to be passed."""
-    async with open_page(url, browser_path) as opened:
+    async with open_page(url, browser) as opened:
         page = opened.page
         await chosen(page)
         await until(page, "document.querySelectorAll('[data-why]').length === 11")
@@ -126,9 +126,9 @@ async def test_lists_say_why(browser_path: str, url: str) -> None:
     assert_clean(opened)
 
 
-async def test_the_activity_is_filtered_and_leads_to_symbols(browser_path: str, url: str) -> None:
+async def test_the_activity_is_filtered_and_leads_to_symbols(browser: Browser, url: str) -> None:
     """It is filled on load, goes on without a question, keeps to its filters; a press looks at the symbol."""
-    async with open_page(url, browser_path) as opened:
+    async with open_page(url, browser) as opened:
         page = opened.page
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
@@ -153,9 +153,9 @@ async def test_the_activity_is_filtered_and_leads_to_symbols(browser_path: str, 
     assert_clean(opened)
 
 
-async def test_a_symbol_is_found_by_keyboard_alone(browser_path: str, url: str) -> None:
+async def test_a_symbol_is_found_by_keyboard_alone(browser: Browser, url: str) -> None:
     """`/`, a word of a name or a symbol as it is written, Enter: it is looked at; Esc lets it go."""
-    async with open_page(url, browser_path) as opened:
+    async with open_page(url, browser) as opened:
         page = opened.page
         await live(page)
         await page.keyboard.press("/")
@@ -177,9 +177,9 @@ async def test_a_symbol_is_found_by_keyboard_alone(browser_path: str, url: str) 
     assert_clean(opened)
 
 
-async def test_what_is_seen_is_saved_and_copied(browser_path: str, url: str) -> None:
+async def test_what_is_seen_is_saved_and_copied(browser: Browser, url: str) -> None:
     """`v` saves the rows of the panel, all of them and as they are ordered; `c` copies the chosen symbol."""
-    async with open_page(url, browser_path) as opened:
+    async with open_page(url, browser) as opened:
         page = opened.page
         await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         symbol = await chosen(page)

@@ -5,7 +5,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from tests.support.eventually import eventually
 from tests.support.page import open_page, until
@@ -55,9 +55,9 @@ def busiest_unlisted(app: App) -> Symbol:
     return max(volumes.keys() - app.channels.members(), key=lambda symbol: volumes[symbol])
 
 
-async def test_a_symbol_lives_while_it_is_chosen(browser_path: str) -> None:
+async def test_a_symbol_lives_while_it_is_chosen(browser: Browser) -> None:
     """Clicked in a list it shows its values; they go on when it has left every list, and end when it is let go."""
-    async with program() as app, open_page(address(app), browser_path) as opened:
+    async with program() as app, open_page(address(app), browser) as opened:
         page = opened.page
         await live(page)
         symbol = busiest_unlisted(app)
@@ -79,9 +79,9 @@ async def test_a_symbol_lives_while_it_is_chosen(browser_path: str) -> None:
     assert_clean(opened)
 
 
-async def test_what_is_shown_is_what_the_board_says(browser_path: str) -> None:
+async def test_what_is_shown_is_what_the_board_says(browser: Browser) -> None:
     """Once the market stands still, the detail holds the board's own values."""
-    async with program(start="2026-11-18T19:59:45-05:00") as app, open_page(address(app), browser_path) as opened:
+    async with program(start="2026-11-18T19:59:45-05:00") as app, open_page(address(app), browser) as opened:
         page = opened.page
         await live(page)
         symbol = await chosen(page, FIRST_ROW)
@@ -98,12 +98,12 @@ async def test_what_is_shown_is_what_the_board_says(browser_path: str) -> None:
     assert_clean(opened)
 
 
-async def test_it_is_watched_again_after_a_restart(browser_path: str) -> None:
+async def test_it_is_watched_again_after_a_restart(browser: Browser) -> None:
     """While the server is away the values are shown as old; when it is back they live again without a click."""
     async with contextlib.AsyncExitStack() as stack:
         async with program() as app:
             port = app.server.port if app.server else 0
-            opened = await stack.enter_async_context(open_page(address(app), browser_path))
+            opened = await stack.enter_async_context(open_page(address(app), browser))
             page = opened.page
             await live(page)
             symbol = await chosen(page, FIRST_ROW)
@@ -119,9 +119,9 @@ async def test_it_is_watched_again_after_a_restart(browser_path: str) -> None:
     assert watched == {symbol}
 
 
-async def test_on_a_phone_a_press_leads_to_the_detail(browser_path: str) -> None:
+async def test_on_a_phone_a_press_leads_to_the_detail(browser: Browser) -> None:
     """There is room for one panel: who presses a row sees its symbol, and again after going back; a pin stays a pin."""
-    async with program() as app, open_page(address(app), browser_path, {"width": 390, "height": 844}) as opened:
+    async with program() as app, open_page(address(app), browser, {"width": 390, "height": 844}) as opened:
         page = opened.page
         await live(page)
         await show_one(app, page, busiest_unlisted(app))
@@ -143,9 +143,9 @@ async def test_on_a_phone_a_press_leads_to_the_detail(browser_path: str) -> None
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
-async def test_it_fits_the_screen(browser_path: str, width: int, height: int) -> None:
+async def test_it_fits_the_screen(browser: Browser, width: int, height: int) -> None:
     """None of its values is cut off, and the lists are in view beside it; on a phone behind their tabs."""
-    async with program() as app, open_page(address(app), browser_path, {"width": width, "height": height}) as opened:
+    async with program() as app, open_page(address(app), browser, {"width": width, "height": height}) as opened:
         page = opened.page
         await until(page, "document.querySelector('tr[data-symbol]')")
         await chosen(page, "tr[data-symbol]")

@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser
 
 from tests.support.eventually import running
 from tests.support.page import OpenPage, open_page, rows_of, until
@@ -89,14 +90,14 @@ async def _restored(relay: Relay, opened: OpenPage) -> None:
     await until(opened.page, "tradeul.state() === 'LIVE'")
 
 
-async def test_what_is_shown_after_breaks_is_what_the_server_holds(browser_path: str) -> None:
+async def test_what_is_shown_after_breaks_is_what_the_server_holds(browser: Browser) -> None:
     """Connections end at any byte, again and again; each time one lasts, every cell is the server's, in its order."""
     draw = random.Random(7)  # noqa: S311  # no secret
     async with (
         served(LISTS, page=read_page(STATIC)) as world,
         running(world.hub.run),
         relayed(world.server.port) as relay,
-        open_page(f"http://{HOST}:{relay.port}/", browser_path) as opened,
+        open_page(f"http://{HOST}:{relay.port}/", browser) as opened,
     ):
         market = Market(world, draw)
         for number in range(1, BREAKS + 1):

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from tests.support.page import open_page, until
 from tests.support.shown import address, assert_clean, program
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(60)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(20)]
 
 OPEN = "2026-11-18T09:31:00-05:00"
 SYMBOLS = 400
@@ -89,9 +89,9 @@ def content_of(place: Path) -> dict[str, Any]:
     return content
 
 
-async def test_panels_are_arranged_and_kept(browser_path: str, tmp_path: Path) -> None:
+async def test_panels_are_arranged_and_kept(browser: Browser, tmp_path: Path) -> None:
     """Panels are added, moved, widened and taken away by keys and pointer; that is kept, named, filed and handed on."""
-    async with program(start=OPEN, symbols=SYMBOLS, speed=1.0) as app, open_page(address(app), browser_path) as opened:
+    async with program(start=OPEN, symbols=SYMBOLS, speed=1.0) as app, open_page(address(app), browser) as opened:
         page = opened.page
         await rows_are_there(page)
         first = await shown_by(page)
@@ -159,9 +159,9 @@ async def choose_columns(page: Page, name: str) -> None:
     await until(page, "'atr_percent' in (tradeul.rows(argument)[0] ?? {})", name)
 
 
-async def test_a_panel_is_the_readers(browser_path: str) -> None:
+async def test_a_panel_is_the_readers(browser: Browser) -> None:
     """Columns and sort of one panel are its own; a field that its list did not send comes from then on."""
-    async with program(start=OPEN, symbols=SYMBOLS, speed=1.0) as app, open_page(address(app), browser_path) as opened:
+    async with program(start=OPEN, symbols=SYMBOLS, speed=1.0) as app, open_page(address(app), browser) as opened:
         page = opened.page
         await rows_are_there(page)
         await choose_columns(page, "high_volume")
@@ -179,11 +179,11 @@ async def test_a_panel_is_the_readers(browser_path: str) -> None:
     assert_clean(opened)
 
 
-async def test_rows_stay_where_the_pointer_is(browser_path: str) -> None:
+async def test_rows_stay_where_the_pointer_is(browser: Browser) -> None:
     """Under the pointer places are held while values go on, and nothing is written that is not another; a pin is on
     top in every window, which follow one symbol.
     """
-    async with program(start=OPEN, symbols=SYMBOLS, speed=1.0) as app, open_page(address(app), browser_path) as opened:
+    async with program(start=OPEN, symbols=SYMBOLS, speed=3.0) as app, open_page(address(app), browser) as opened:
         page = opened.page
         await rows_are_there(page)
         await page.keyboard.press("5")

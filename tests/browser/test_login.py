@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser
 
 from tests.support.page import open_page, until
 from tests.support.shown import text_of
@@ -13,7 +14,7 @@ from tradeul.history.token_file import TokenFile
 pytestmark = pytest.mark.browser
 
 
-async def test_a_person_signs_in_and_is_signed_out(browser_path: str, tmp_path: Path) -> None:
+async def test_a_person_signs_in_and_is_signed_out(browser: Browser, tmp_path: Path) -> None:
     """The form says what is wrong; the cookie is out of reach of scripts; without a token the page goes back there."""
     file = TokenFile(tmp_path / "tokens.json")
     _, token = file.make(Role.VIEWER, "vera", "")
@@ -21,7 +22,7 @@ async def test_a_person_signs_in_and_is_signed_out(browser_path: str, tmp_path: 
     async with whole(tmp_path / "state", "10:00", 300, server=server, history={"dsn": "off"}) as app:
         assert app.server is not None
         home = f"http://127.0.0.1:{app.server.port}/"
-        async with open_page(f"{home}docs?a=b#live", browser_path) as opened:
+        async with open_page(f"{home}docs?a=b#live", browser) as opened:
             page = opened.page
             assert page.url == f"{home}login?next=/docs%3Fa%3Db#live"
             await page.fill("#token", "wrong")

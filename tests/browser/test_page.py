@@ -3,20 +3,22 @@
 import contextlib
 
 import pytest
+from playwright.async_api import Browser
 
 from tests.support.page import open_page, rows_of, until
 from tests.support.shown import address, assert_clean, live, program, text_of
 from tradeul import jobs
 from tradeul.domain.deltas import wire_rows
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(60)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(20)]
 
+COMPANY = "/v3/reference/tickers/"
 FIRST_LISTS = ("gappers_up", "gappers_down", "momentum_up", "anomalies", "new_highs", "high_volume")
 
 
-async def test_rows_appear_and_change(browser_path: str) -> None:
+async def test_rows_appear_and_change(browser: Browser) -> None:
     """The first layout's lists are there, rows come in and move, and the page says which market it shows."""
-    async with program() as app, open_page(address(app), browser_path) as opened:
+    async with program() as app, open_page(address(app), browser) as opened:
         page = opened.page
         await live(page)
         before = await rows_of(page, "winners")
@@ -37,9 +39,9 @@ async def test_rows_appear_and_change(browser_path: str) -> None:
     assert_clean(opened)
 
 
-async def test_the_page_holds_what_the_server_ranks(browser_path: str) -> None:
+async def test_the_page_holds_what_the_server_ranks(browser: Browser) -> None:
     """At the sequence it shows, each list in the browser is the server's own state."""
-    async with program() as app, open_page(address(app), browser_path) as opened:
+    async with program() as app, open_page(address(app), browser) as opened:
         await live(opened.page)
         for name, channel in app.channels.by_name.items():
             sequence, rows = await opened.page.evaluate(f"[tradeul.sequence('{name}'), tradeul.rows('{name}')]")
@@ -50,9 +52,9 @@ async def test_the_page_holds_what_the_server_ranks(browser_path: str) -> None:
     assert_clean(opened)
 
 
-async def test_what_is_painted_is_what_is_held(browser_path: str) -> None:
+async def test_what_is_painted_is_what_is_held(browser: Browser) -> None:
     """Once the market stands still, the symbols on the screen are the server's, from the first rank down."""
-    async with program(start="2026-11-18T19:59:50-05:00") as app, open_page(address(app), browser_path) as opened:
+    async with program(start="2026-11-18T19:59:50-05:00") as app, open_page(address(app), browser) as opened:
         page = opened.page
         await live(page)
         await until(page, "document.documentElement.dataset.session === 'CLOSED'")
@@ -66,33 +68,35 @@ async def test_what_is_painted_is_what_is_held(browser_path: str) -> None:
     assert "closed" in feed.lower()
 
 
-async def test_what_is_loaded_is_said_and_then_shown(browser_path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_loaded_is_said_and_then_shown(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bar says what is loaded while it is, and nothing once it is; by then rows have names and sectors."""
     opens = "2026-11-18T09:31:00-05:00"
-    monkeypatch.setattr(jobs, "COMPANIES_PER_SECOND", 20.0)
-    async with (
-        program(symbols=120, dsn="embedded", speed=1.0, start=opens) as app,
-        open_page(address(app), browser_path) as opened,
-    ):
-        page = opened.page
-        await live(page)
-        await until(page, r"/^metadata \d+ % · /.test(document.querySelector('#jobs').textContent)")
-        shown = await page.evaluate("document.querySelector('#jobs-fact').checkVisibility()")
-        await until(page, "document.querySelector('#jobs').textContent === ''")
-        hidden = await page.evaluate("!document.querySelector('#jobs-fact').checkVisibility()")
-        await until(page, "tradeul.rows('winners').some(row => row.name && row.sector && row.market_cap)")
+    monkeypatch.setattr(jobs, "COMPANIES_PER_SECOND", 200.0)
+    async with program(symbols=60, dsn="embedded", speed=1.0, start=opens) as app:
+        assert app.exchange is not None
+        # Companies take their time until that was seen.
+        app.exchange.faults.switch_on("slow", path=COMPANY, delay_s=0.5)
+        async with open_page(address(app), browser) as opened:
+            page = opened.page
+            await live(page)
+            await until(page, r"/^metadata \d+ % · /.test(document.querySelector('#jobs').textContent)")
+            shown = await page.evaluate("document.querySelector('#jobs-fact').checkVisibility()")
+            app.exchange.faults.switch_off()
+            await until(page, "document.querySelector('#jobs').textContent === ''")
+            hidden = await page.evaluate("!document.querySelector('#jobs-fact').checkVisibility()")
+            await until(page, "tradeul.rows('winners').some(row => row.name && row.sector && row.market_cap)")
 
     assert shown
     assert hidden
     assert_clean(opened)
 
 
-async def test_it_comes_back_by_itself(browser_path: str) -> None:
+async def test_it_comes_back_by_itself(browser: Browser) -> None:
     """When the server goes the page says so and keeps its rows; when it is back the page is live again."""
     async with contextlib.AsyncExitStack() as stack:
         async with program() as app:
             port = app.server.port if app.server else 0
-            opened = await stack.enter_async_context(open_page(address(app), browser_path))
+            opened = await stack.enter_async_context(open_page(address(app), browser))
             page = opened.page
             await live(page)
         await until(page, "!document.querySelector('#link').textContent.startsWith('LIVE')")
@@ -109,9 +113,9 @@ async def test_it_comes_back_by_itself(browser_path: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
-async def test_it_fits_the_screen(browser_path: str, width: int, height: int) -> None:
+async def test_it_fits_the_screen(browser: Browser, width: int, height: int) -> None:
     """No page scroll, on a wide screen or a phone; there at least one list is in view with rows."""
-    async with program() as app, open_page(address(app), browser_path, {"width": width, "height": height}) as opened:
+    async with program() as app, open_page(address(app), browser, {"width": width, "height": height}) as opened:
         await until(opened.page, "document.querySelector('[data-symbol]')")
         overflow = await opened.page.evaluate(
             "(({scrollWidth, scrollHeight}) => [scrollWidth - innerWidth, scrollHeight - innerHeight])"

@@ -1,6 +1,7 @@
 """The status page in a real browser: how the program is, and what is wrong as soon as something is."""
 
 import pytest
+from playwright.async_api import Browser
 
 from tests.support.page import open_page, until
 from tests.support.shown import program, text_of
@@ -8,12 +9,12 @@ from tests.support.shown import program, text_of
 pytestmark = [pytest.mark.browser, pytest.mark.slow(15)]
 
 
-async def test_people_see_how_it_is_and_what_is_wrong(browser_path: str) -> None:
+async def test_people_see_how_it_is_and_what_is_wrong(browser: Browser) -> None:
     """All is well; then the vendor fails, and the page says so with the part, the reason and since when."""
-    async with program(symbols=300, speed=1.0) as app:
+    async with program(symbols=300) as app:
         assert app.server is not None
         assert app.exchange is not None
-        async with open_page(f"http://127.0.0.1:{app.server.port}/status", browser_path) as opened:
+        async with open_page(f"http://127.0.0.1:{app.server.port}/status", browser) as opened:
             page = opened.page
             await until(page, "document.querySelector('#state').dataset.state === 'ok'")
             well = await text_of(page, "#well")

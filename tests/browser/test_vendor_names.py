@@ -3,13 +3,14 @@
 import re
 
 import pytest
-from playwright.async_api import ViewportSize
+from playwright.async_api import Browser, ViewportSize
 
 from tests.support.page import open_page, until
 from tests.support.shown import address, assert_clean, program
+from tradeul import jobs
 from tradeul.fetching.wording import LONGEST
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(25)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(6)]
 
 OPENS = "2026-11-18T09:31:00-05:00"
 EVERYTHING = {
@@ -33,12 +34,13 @@ ELEMENTS = """[...document.querySelectorAll('*')].filter(({localName, attributes
 SCRIPTS = "document.querySelectorAll('script').length"
 
 
-async def test_a_name_is_never_more_than_a_text(browser_path: str) -> None:
+async def test_a_name_is_never_more_than_a_text(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Markup makes no element and no report of the policy; marks that turn text around and NUL never reach the page."""
+    monkeypatch.setattr(jobs, "COMPANIES_PER_SECOND", 200.0)
     async with program(symbols=100, dsn="embedded", speed=1.0, start=OPENS, scans=EVERYTHING) as app:
         assert app.exchange is not None
         app.exchange.faults.switch_on("hostile_names")
-        async with open_page(address(app), browser_path, TALL) as opened:
+        async with open_page(address(app), browser, TALL) as opened:
             page = opened.page
             await until(page, "tradeul.state() === 'LIVE' && (tradeul.show('everything'), true)")
             scripts = await page.evaluate(SCRIPTS)

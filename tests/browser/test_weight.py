@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Response
+from playwright.async_api import Browser, Response
 
 from tests.support.page import open_page, until
 from tests.support.shared import shared_program
@@ -21,14 +21,14 @@ def url() -> Iterator[str]:
         yield f"{place}/"
 
 
-async def test_it_is_light(browser_path: str, url: str) -> None:
+async def test_it_is_light(browser: Browser, url: str) -> None:
     """The page, its styles, modules and chart weigh less than 250 kB as they are sent."""
     answers: list[Response] = []
 
     def answered(answer: Response) -> None:
         answers.append(answer)
 
-    async with open_page("about:blank", browser_path) as opened:
+    async with open_page("about:blank", browser) as opened:
         opened.page.on("response", answered)
         await opened.page.goto(url)
         await until(opened.page, "document.querySelector('[data-list] tr[data-symbol]')")

@@ -1,6 +1,6 @@
 """Whatever a person or a program types as a condition or an order: it is read, or refused at a column, and soon.
 
-`make fuzz` reads 100,000 texts, everyday runs 10,000. What is read is also evaluated, over a board with every null.
+`make fuzz` reads 100,000 texts, everyday runs 2,500. What is read is also evaluated, over a board with every null.
 """
 
 import random

@@ -1,6 +1,6 @@
 """Files that no recorder wrote: reading them ends, gives items or the one named error, and never anything else.
 
-`make fuzz` reads 100,000 of them, everyday runs 10,000.
+`make fuzz` reads 100,000 of them, everyday runs 2,500.
 """
 
 import random

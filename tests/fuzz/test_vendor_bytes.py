@@ -1,6 +1,6 @@
 """Whatever bytes come from a vendor: an answer, or a `VendorError`, and never anything else.
 
-`make fuzz` reads 100,000 mutations of each kind, everyday runs 10,000.
+`make fuzz` reads 100,000 mutations of each kind, everyday runs 2,500.
 """
 
 import datetime as dt

@@ -69,6 +69,20 @@ def test_a_running_thread_is_seen() -> None:
     thread.join()
 
 
+async def test_what_ends_by_itself_is_waited_for_where_a_loop_goes_on() -> None:
+    """A task that is done a little later is no complaint there, and one everywhere else."""
+    loop = asyncio.get_running_loop()
+
+    async with clean_loop(ends_by_itself=True):
+        soon = loop.create_task(settle(100))
+    with pytest.raises(LeftBehind, match="is still running"):
+        async with clean_loop():
+            late = loop.create_task(settle(100))
+
+    assert soon.done()
+    await late
+
+
 async def test_a_tidy_test_passes() -> None:
     """What was ended, cancelled or awaited inside is no complaint."""
     async with clean_loop():

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 _ENDING_THREAD_S = 1.0
+_PATIENT_S = 20.0
 _TURNS_TO_END = 10
 """Loop turns for what the test has already cancelled or closed."""
 
@@ -34,8 +35,12 @@ def no_thread_left() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def clean_loop() -> AsyncIterator[None]:
-    """Every task and timer that was started inside has ended, and the loop had nothing to complain about."""
+async def clean_loop(*, ends_by_itself: bool = False) -> AsyncIterator[None]:
+    """Every task and timer that was started inside has ended, and the loop had nothing to complain about.
+
+    What ends by itself is waited for where a loop goes on behind its tests: an answer that is still thought about when
+    a page is closed ends with the loop elsewhere.
+    """
     loop = asyncio.get_running_loop()
     complaints: list[str] = []
     loop.set_exception_handler(lambda _loop, context: complaints.append(_complaint(context)))
@@ -43,6 +48,9 @@ async def clean_loop() -> AsyncIterator[None]:
     yield
     for _ in range(_TURNS_TO_END):
         await asyncio.sleep(0)
+    others = asyncio.all_tasks() - tasks - {asyncio.current_task()}
+    if ends_by_itself and others:
+        await asyncio.wait(others, timeout=_PATIENT_S)
     # A failed task complains when it is collected; young generations hold what a test has made.
     gc.collect(1)
     left = {task.get_name() for task in asyncio.all_tasks() - tasks - {asyncio.current_task()}}

@@ -1,8 +1,8 @@
 """Opens the page in a real headless browser and reads it the way a person's script would: by its data attributes.
 
 `open_page` collects what must never happen on the page (errors, refusals of the content security policy, requests that
-leave the server) for the test to assert on; it starts the browser, named by the fixture `browser_path`, and always
-closes it.
+leave the server) for the test to assert on. Each page has a context of its own, which is a browser that has seen
+nothing yet; the browser itself starts once for all tests of a process, as the fixture `browser`.
 """
 
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict, cast
 from urllib.parse import urlsplit
 
-from playwright.async_api import ConsoleMessage, Page, Request, ViewportSize, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize, async_playwright
 
 _WIDE = ViewportSize(width=1920, height=1080)
 _ATTEMPTS = 2_400
@@ -37,17 +37,27 @@ class OpenPage:
 
 
 @asynccontextmanager
-async def open_page(url: str, browser_path: str, viewport: ViewportSize = _WIDE) -> AsyncIterator[OpenPage]:
-    """Open `url` and hand it over once its first document is loaded."""
+async def launched(browser_path: str) -> AsyncIterator[Browser]:
+    """Start a browser, and close it in the end."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         try:
-            opened = OpenPage(await browser.new_page(viewport=viewport))
-            _watch(opened, urlsplit(url).netloc)
-            await opened.page.goto(url)
-            yield opened
+            yield browser
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def open_page(url: str, browser: Browser, viewport: ViewportSize = _WIDE) -> AsyncIterator[OpenPage]:
+    """Open `url` and hand it over once its first document is loaded."""
+    context = await browser.new_context(viewport=viewport)
+    try:
+        opened = OpenPage(await context.new_page())
+        _watch(opened, urlsplit(url).netloc)
+        await opened.page.goto(url)
+        yield opened
+    finally:
+        await context.close()
 
 
 def _watch(opened: OpenPage, home: str) -> None:

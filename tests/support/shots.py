@@ -13,7 +13,7 @@ from typing import Final
 
 from playwright.async_api import Page, ViewportSize
 
-from tests.support.page import open_page, until
+from tests.support.page import launched, open_page, until
 from tests.support.shown import address, program
 
 FOLDER: Final = Path(".cache/shots")
@@ -24,10 +24,10 @@ SETTLES_MS: Final = 8_000
 
 async def take(folder: Path, browser_path: str) -> None:
     """Take every picture."""
-    async with program(start=OPEN, speed=4.0) as app:
+    async with program(start=OPEN, speed=4.0) as app, launched(browser_path) as browser:
         for width, height in SCREENS:
             viewport = ViewportSize(width=width, height=height)
-            async with open_page(address(app), browser_path, viewport) as opened:
+            async with open_page(address(app), browser, viewport) as opened:
                 await _views(opened.page, folder, f"{width}x{height}")
 
 

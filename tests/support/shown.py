@@ -13,7 +13,7 @@ from tradeul.app import App
 from tradeul.settings import Settings
 
 SPEED: Final = 5.0
-SYMBOLS: Final = 1_500
+SYMBOLS: Final = 800
 
 
 @asynccontextmanager
