@@ -21,6 +21,7 @@ NAMES = (
     "bars",
     "burst",
     "decode",
+    "deltas",
     "delivery",
     "fields",
     "frozen",
