@@ -107,7 +107,7 @@ def _passes(row: Ticker) -> bool:
 def _at(row: Ticker, name: str, bound: float) -> bool:
     """Whether a value is at least so large; below 0, at most."""
     value = row[name]
-    return value is not None and (value >= bound if bound > 0 else value <= bound)
+    return bool(value is not None and (value >= bound if bound > 0 else value <= bound))
 
 
 def _recent(row: Ticker, side: str) -> bool:
