@@ -23,6 +23,7 @@ NAMES = (
     "decode",
     "deltas",
     "delivery",
+    "end_to_end",
     "fields",
     "frozen",
     "hot_path",

@@ -112,7 +112,7 @@ def _at(row: Ticker, name: str, bound: float) -> bool:
 
 def _recent(row: Ticker, side: str) -> bool:
     last = row[f"last_{side}_at"]
-    return (last is not None and NOW_MS - last <= RECENT_MS) or row[f"new_{side}s_15m"] >= 2
+    return bool((last is not None and NOW_MS - last <= RECENT_MS) or row[f"new_{side}s_15m"] >= 2)
 
 
 def _turned(row: Ticker) -> bool:
@@ -121,7 +121,7 @@ def _turned(row: Ticker) -> bool:
     )
 
 
-def _extreme(row: Ticker, side: str, near: bool) -> bool:
+def _extreme(row: Ticker, side: str, *, near: bool) -> bool:
     return near and row[f"last_{side}_at"] is not None and _recent(row, side)
 
 
@@ -143,11 +143,11 @@ LISTS: Mapping[str, tuple[Test, Key]] = {
     "anomalies": (lambda row: _at(row, "rvol", 3) and _at(row, "rvol_guarded", 3), lambda row: -row["rvol_guarded"]),
     "high_volume": (lambda row: _at(row, "rvol", 2), lambda row: -row["volume_today"]),
     "new_highs": (
-        lambda row: _extreme(row, "high", row["distance_from_high"] >= -0.1),
+        lambda row: _extreme(row, "high", near=row["distance_from_high"] >= -0.1),
         lambda row: (-row["new_highs_15m"], -row["last_high_at"]),
     ),
     "new_lows": (
-        lambda row: _extreme(row, "low", row["distance_from_low"] <= 0.1),
+        lambda row: _extreme(row, "low", near=row["distance_from_low"] <= 0.1),
         lambda row: (-row["new_lows_15m"], -row["last_low_at"]),
     ),
     "reversals": (_turned, lambda row: -abs(row["gap_percent"]) - abs(row["change_from_open"])),

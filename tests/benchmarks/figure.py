@@ -1,8 +1,11 @@
 """One measured figure: the middle of many, with its extremes, its ratio to what it is compared with, and its goal."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+KNEE: Final = 1.5
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,12 @@ class Figure:
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """How many times as much a peer takes, in the middle of all rounds."""
     return statistics.median(theirs) / statistics.median(ours)
+
+
+def knee(costs: Mapping[int, float]) -> str:
+    """Say from which size on each one more costs half as much again as at the cheapest size."""
+    cheapest = min(costs, key=lambda size: costs[size])
+    dear = [size for size in costs if size > cheapest and costs[size] > KNEE * costs[cheapest]]
+    if not dear:
+        return f"no knee up to {max(costs):,}"
+    return f"a knee at {dear[0]:,}, where each costs {costs[dear[0]] / costs[cheapest]:.1f} times that of {cheapest:,}"

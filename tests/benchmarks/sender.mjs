@@ -35,7 +35,7 @@ function report() {
   const { user, system } = process.cpuUsage();
   const before = spent;
   spent = (user + system) / MICROSECONDS;
-  return JSON.stringify([0, spent - before, 0, process.memoryUsage().rss / MICROSECONDS]);
+  return JSON.stringify([0, spent - before, 0, process.memoryUsage().rss / MICROSECONDS, 0, 0]);
 }
 
 server.on('listening', () => {
