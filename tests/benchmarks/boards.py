@@ -69,3 +69,16 @@ def scanned_board(symbols: int) -> Board:
     for name, words in (("sector", SECTORS), ("exchange", EXCHANGES), ("type", TYPES)):
         board.put_texts(name, EVERY_ROW, draw.choice(np.array(words, object), symbols))
     return board
+
+
+def moved(board: Board, draw: np.random.Generator) -> None:
+    """Let two symbols in five trade at other prices, as between two snapshots, and every field follow."""
+    trades = draw.random(len(board)) < 0.4
+    relative = {name: board[name].copy() for name in ("rvol", "rvol_guarded")}
+    board["price"][:] = np.round(np.where(trades, np.exp(draw.normal(0, 0.003, len(board))), 1.0) * board["price"], 4)
+    board["high"][:] = np.fmax(board["high"], board["price"])
+    board["low"][:] = np.fmin(board["low"], board["price"])
+    board["volume_today"][:] += np.where(trades, 300.0, 0.0)
+    metrics.derive(board, EVERY_ROW, CALENDAR.hours(DAY), Session.MARKET_OPEN)
+    for name, values in relative.items():
+        board[name][:] = np.round(np.where(trades, values * 1.001, values), 4)

@@ -1,170 +1,120 @@
-"""From a snapshot's last byte to the last viewer that holds its changes, and the fan-out alone beside other servers.
+"""Handing the lists to 1,000 viewers, beside other servers; and how that grows with the viewers.
 
-Viewers are on three lists of 50 with the default columns, in a process of their own. The whole way begins with the
-body of a snapshot of 12,000 symbols, which is handed over as fast as it is taken. The servers beside it are processes
-too and send the very frames that ours makes of the same lists; `bare` is no server but a loop of `write`, the least
-there is.
+Viewers are on all 11 lists, or where their number grows on three, with the default columns, in a process of their own.
+Each server is a process too and sends the very frames that ours makes of the same lists. Two are no servers but loops
+of `send`, in C and in Python: the least there is.
 """
 
 import asyncio
-import gc
 import shutil
+import statistics
 import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import numpy as np
 import orjson
 
-from tests.benchmarks.figure import Figure
-from tests.benchmarks.morning import Engine, bodies, rounds_of
-from tests.benchmarks.witness import NS_PER_MS, percentile
-from tests.support.crowd import Crowd, Numbers, crowd
-from tests.support.eventually import eventually, running
-from tests.support.market import at
-from tests.support.raw import HOST
-from tests.support.stage import LISTS, Round, Stage, playing, staged
-from tests.support.web import PAGE, StillView, no_aggregates
+from tests.benchmarks.figure import Figure, knee, ratio
+from tests.benchmarks.morning import bodies, rounds_of
+from tests.benchmarks.witness import NS_PER_MS
+from tests.support.crowd import Numbers, crowd
+from tests.support.stage import Round, Stage, playing, staged
 from tradeul import logs
-from tradeul.clock import ManualClock, SystemClock
 from tradeul.domain.deltas import ListState, Row, diff
 from tradeul.domain.events import Symbol
 from tradeul.domain.fields import DEFAULT_COLUMNS
 from tradeul.web import protocol
-from tradeul.web.hub import Hub
-from tradeul.web.server import Address, WebServer
 
-SNAPSHOTS = 32
-SETTLING = 2
-VIEWERS = (1_000, 5_000)
+SNAPSHOTS = 20
+VIEWERS = 1_000
+GROWING = (1, 10, 100, 1_000, 5_000, 10_000)
+GROWING_ROUNDS = 10
 LISTS_EACH = 3
 MOST_CLIENTS = 12_000
-PROBE_S = 0.001
 RESTING_S = 0.25
 HERE = Path(__file__).parent
-PEERS = {"aiohttp, `send_json` for each": "plain", "`websockets`, broadcast": "websockets"}
+OURS = "ours"
+LEAST = "a loop of `send` in C"
+PEERS = {
+    "aiohttp, `send_json` for each": "plain",
+    "aiohttp, `send_str` for each": "texts",
+    "`websockets`, broadcast": "websockets",
+    "uWebSockets, socketify": "socketify",
+    "a loop of `write`": "bare",
+    LEAST: "c",
+}
 
 
 async def run() -> list[Figure]:
-    """The whole way for each number of viewers, then every server in turn with the smaller one."""
+    """Every server in turn, then ours with ever more viewers."""
     logs.configure("error", "console")
-    contents = await bodies(SNAPSHOTS)
-    figures = []
+    rounds = await rounds_of(await bodies(SNAPSHOTS))
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for viewers in VIEWERS:
-            figures += await _whole_way(folder, contents, viewers)
-        figures += await _beside(folder, await rounds_of(contents))
-    return figures
-
-
-# The whole way.
-
-
-@asynccontextmanager
-async def _served(engine: Engine) -> AsyncIterator[tuple[Hub, int]]:
-    clock, view = SystemClock(), StillView(ManualClock(at("12:00")))
-    hub = Hub(engine.channels, clock, view, no_aggregates())
-    server = WebServer(hub, engine.channels, view, PAGE, clock, Address(HOST, 0), MOST_CLIENTS)
-    await server.start()
-    async with running(hub.run):
-        yield hub, server.port
-        await server.close()
-
-
-async def _whole_way(folder: Path, contents: Sequence[bytes], viewers: int) -> list[Figure]:
-    engine = Engine(SystemClock())
-    for content in contents[:SETTLING]:
-        await engine.take(content)
-    moments, stalls, sequences = list[float](), list[float](), list[Mapping[str, int]]()
-    async with _served(engine) as (hub, port), crowd(folder, port, viewers, LISTS, LISTS_EACH) as people:
-        await people.all_live()
-        gc.collect()
-        gc.freeze()
-        for content in contents[SETTLING:]:
-            await asyncio.sleep(RESTING_S)
-            before = engine.sequences()
-            moment, stall = await _taken(engine, hub, content)
-            moments.append(moment)
-            stalls.append(stall)
-            sequences.append({name: at for name, at in engine.sequences().items() if at != before[name]})
-        await asyncio.sleep(4 * RESTING_S)
-    last = [_last_ms(people, each, moment) for each, moment in zip(sequences, moments, strict=True)]
-    name = f"last byte to the last of {viewers} viewers"
-    return [
-        *(Figure(f"{name}, p{share}", "ms", [percentile(last, share)]) for share in (50, 99)),
-        Figure(f"worst stall of the loop meanwhile, {viewers} viewers", "ms", stalls),
-    ]
-
-
-async def _taken(engine: Engine, hub: Hub, content: bytes) -> tuple[float, float]:
-    """When the last byte came, and for how long the loop was held at worst until everybody was written to."""
-    worst = 0.0
-
-    async def probe() -> None:
-        nonlocal worst
-        while True:
-            before = time.perf_counter()
-            await asyncio.sleep(PROBE_S)
-            worst = max(worst, time.perf_counter() - before - PROBE_S)
-
-    async with running(probe):
-        moment = await engine.take(content)
-        await eventually(lambda: hub.settled, every_s=PROBE_S)
-        await asyncio.sleep(PROBE_S)
-    return moment, worst * 1_000
-
-
-def _last_ms(people: Crowd, sequences: Mapping[str, int], moment: float) -> float:
-    """When the last viewer had the last of its lists; every viewer of each must have had it."""
-    arrivals = people.arrivals
-    last = 0
-    for name, sequence in sequences.items():
-        number = people.lists.index(name)
-        of_list = arrivals[arrivals[:, 1] == number]
-        came = of_list[of_list[:, 2] == sequence]
-        assert len(came) == len(np.unique(of_list[:, 0])), f"some missed {name} at {sequence}"
-        last = max(last, int(came[:, 3].max()))
-    return last / NS_PER_MS - moment * 1_000
-
-
-# The fan-out, beside others.
+        return [*await _beside(Path(name), rounds), *await _growing(Path(name), rounds[:GROWING_ROUNDS])]
 
 
 async def _beside(folder: Path, rounds: Sequence[Round]) -> list[Figure]:
+    measured = {
+        name: await _fanned_out(folder, server, rounds, VIEWERS, len(rounds[0]))
+        for name, server in _servers(folder, rounds).items()
+    }
+    own_cpu, own_last = measured[OURS]
+    figures = []
+    for name, (cpu, last) in measured.items():
+        apart = name == OURS
+        # Ahead of every peer, and not much behind the least.
+        asked = None if apart else 1 / 1.3 if name == LEAST else None if name == "a loop of `write`" else 1.0
+        against = None if apart else ratio(own_last, last)
+        figures += [
+            Figure(f"fan-out of 11 lists to the last of 1,000, {name}", "ms", last, against, at_least=asked),
+            Figure(f"CPU for each delivered message, {name}", "us", [cpu], None if apart else cpu / own_cpu),
+        ]
+    return figures
+
+
+def _servers(folder: Path, rounds: Sequence[Round]) -> dict[str, AbstractAsyncContextManager[Stage]]:
     frames = folder / "frames.json"
     frames.write_bytes(orjson.dumps(_frames(rounds)))
     module = [sys.executable, "-m", "tests.benchmarks.senders"]
+    wanted = dict(PEERS)
+    if shutil.which("cc") is None:
+        print(f"  there is no C compiler: {LEAST} is left out")
+        del wanted[LEAST]
     servers: dict[str, AbstractAsyncContextManager[Stage]] = {
-        "ours": staged(folder, rounds, MOST_CLIENTS),
-        **{name: playing(*module, word, str(frames)) for name, word in PEERS.items()},
-        "bare `write` loop": playing(*module, "bare", str(frames)),
+        OURS: staged(folder, rounds, MOST_CLIENTS),
+        **{name: playing(*module, word, str(frames)) for name, word in wanted.items()},
     }
     if shutil.which("node") and (HERE / "node_modules" / "ws").exists():
         servers["Node, `ws`"] = playing("node", str(HERE / "sender.mjs"), str(frames))
     else:
         print("  Node or its `ws` is not there: left out")
-    measured = {name: await _fanned_out(folder, server, rounds) for name, server in servers.items()}
-    own_cpu, own_last = measured["ours"]
-    figures = []
-    for name, (cpu, last) in measured.items():
-        against = (None, None) if name == "ours" else (cpu / own_cpu, float(np.median(last) / np.median(own_last)))
+    return servers
+
+
+async def _growing(folder: Path, rounds: Sequence[Round]) -> list[Figure]:
+    """Ours with ever more viewers; the knee is where one more costs half as much again as at its cheapest."""
+    figures, costs = list[Figure](), dict[int, float]()
+    for viewers in GROWING:
+        server = staged(folder, rounds, MOST_CLIENTS)
+        cpu, last = await _fanned_out(folder, server, rounds, viewers, LISTS_EACH)
+        costs[viewers] = statistics.median(last) / viewers
         figures += [
-            Figure(f"CPU for each delivered message, {name}", "us", [cpu], against[0]),
-            Figure(f"fan-out to the last of {VIEWERS[0]}, {name}", "ms", last, against[1]),
+            Figure(f"fan-out to the last of {viewers:,}, three lists", "ms", last),
+            Figure(f"CPU for each message, {viewers:,} viewers", "us", [cpu]),
         ]
+    print(f"  viewers: {knee(costs)}")
     return figures
 
 
 async def _fanned_out(
-    folder: Path, server: AbstractAsyncContextManager[Stage], rounds: Sequence[Round]
+    folder: Path, server: AbstractAsyncContextManager[Stage], rounds: Sequence[Round], viewers: int, each: int
 ) -> tuple[float, list[float]]:
     """Microseconds of the server for each message, and milliseconds to the last viewer, round by round."""
     lists, moments, spent = list(rounds[0]), list[int](), 0.0
-    async with server as stage, crowd(folder, stage.port, VIEWERS[0], lists, LISTS_EACH) as people:
+    async with server as stage, crowd(folder, stage.port, viewers, lists, each) as people:
         await people.all_live()
         await asyncio.sleep(4 * RESTING_S)
         await stage.report()
@@ -174,8 +124,8 @@ async def _fanned_out(
             spent += (await stage.report()).cpu_s
     came = _of_rounds(people.arrivals)
     assert len(came) == len(moments)
-    assert {len(each) for each in came} == {VIEWERS[0] * LISTS_EACH}, "every viewer is sent every message"
-    last = [(int(each[:, 3].max()) - moment) / NS_PER_MS for each, moment in zip(came, moments, strict=True)]
+    assert {len(arrived) for arrived in came} == {viewers * each}, "every viewer is sent every message"
+    last = [(int(arrived[:, 3].max()) - moment) / NS_PER_MS for arrived, moment in zip(came, moments, strict=True)]
     return spent / sum(map(len, came)) * 1e6, last
 
 

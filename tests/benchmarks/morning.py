@@ -57,9 +57,13 @@ class Engine:
         response = SimpleNamespace(status=200, headers={}, content=body)
         await Answer(cast("aiohttp.ClientResponse", response)).into(decoder)
         self._previous = image = decoder.finish(self.market.now(), simulated=True)
+        await self.take_image(image)
+        return body.last_at
+
+    async def take_image(self, image: MarketImage) -> None:
+        """Take a snapshot that was decoded. The lists are published."""
         await self._pipeline.take_image(image, self.market.now())
         await self.market.advance(INTERVAL_S)
-        return body.last_at
 
     def sequences(self) -> dict[str, int]:
         return {name: channel.state.sequence for name, channel in self.channels.by_name.items()}

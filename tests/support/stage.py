@@ -166,17 +166,18 @@ class Stage:
 
     async def round(self) -> int:
         """Publish the next round; when that began."""
-        return int(await self._ask(b"round\n"))
+        return int(await self.ask(b"round\n"))
 
     async def report(self) -> Report:
-        return Report(*await self._ask(b"report\n"))
+        return Report(*await self.ask(b"report\n"))
 
     async def end(self) -> int:
         """Ask it to end; with which code it does."""
         self.process.send_signal(signal.SIGTERM)
         return await self.process.wait()
 
-    async def _ask(self, word: bytes) -> Any:
+    async def ask(self, word: bytes) -> Any:
+        """Say a line; what it answers."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(word)
