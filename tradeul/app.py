@@ -9,16 +9,17 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
-from tradeul import alarms, garbage, logs
+from tradeul import alarms, garbage
 from tradeul.alarms import Alarms
 from tradeul.clock import Clock
 from tradeul.domain.announced import AnnouncedCalendar
 from tradeul.domain.board import Board
 from tradeul.domain.events import LiveEvents, Nanos
-from tradeul.domain.session import Session, local_time, moment_at
+from tradeul.domain.session import Session, moment_at
 from tradeul.engine.channels import Channels
 from tradeul.engine.charts import Charts
 from tradeul.engine.demand import EngineDemand
@@ -26,8 +27,10 @@ from tradeul.engine.discovery import Discovery
 from tradeul.engine.division import Divisions
 from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.filters import global_filters
+from tradeul.engine.fingerprint import Fingerprint
 from tradeul.engine.hot_loop import HotLoop
 from tradeul.engine.intake import Intake
+from tradeul.engine.journal import Journal
 from tradeul.engine.link_watch import LinkWatch
 from tradeul.engine.minutes import Minutes
 from tradeul.engine.past_ports import Demand
@@ -45,6 +48,7 @@ from tradeul.engine.visits import Visits
 from tradeul.engine.vitals import Vitals
 from tradeul.engine.warmup import Warmup
 from tradeul.engine.watches import Watches
+from tradeul.engine.whole_state import Engine
 from tradeul.engine.why import Why
 from tradeul.entrance import rules_of
 from tradeul.history.daily import DailyLedger
@@ -52,15 +56,15 @@ from tradeul.jobs import Doors, Loading
 from tradeul.operations import Operations
 from tradeul.own import Own
 from tradeul.past import OFF, TODAY, KeptDay, Past
-from tradeul.polygon.hosts import delayed_url_of
 from tradeul.polygon.rest import PolygonRest
 from tradeul.polygon.stream import PolygonStream
 from tradeul.readings import Parts
 from tradeul.recording.recorder import FileRecorder
+from tradeul.recordings import recorder_of
 from tradeul.settings import Settings
 from tradeul.simulation.exchange.server import Exchange
-from tradeul.simulation.market import Market
 from tradeul.supervisor import Stage, Supervisor
+from tradeul.vendor import Vendor, open_market, stream_of, vendor_of
 from tradeul.web.aggregates import Aggregates
 from tradeul.web.crowd import Crowd
 from tradeul.web.hub import Hub
@@ -81,16 +85,18 @@ from tradeul.world import calendar_of, is_simulated, market_clock, page_folder, 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Vendor:
-    """Where the market is, and what opens its door."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """What is put together before anything runs."""
 
-    rest_url: str
-    ws_url: str
-    api_key: str
-    companies_url: str
-    companies_key: str | None
-    """The second source's."""
+    vendor: Vendor
+    rest: PolygonRest
+    stream: PolygonStream
+    pipeline: Pipeline
+    discovery: Discovery
+    parts: Parts
+    view: EngineView
+    hub: Hub
 
 
 class App:
@@ -134,8 +140,16 @@ class App:
 
     async def start(self) -> None:
         """Bring every part up; returns when the page is served."""
+        made = await self._made()
+        self.supervisor.start("hub", made.hub.run, stage=Stage.SERVING)
+        await self._begin(made)
+        garbage.settle()
+        self.operations.start(made.view, self._pulses(made), os.environ)
+
+    async def _made(self) -> Made:
+        """Build every part, and serve the page."""
         vendor = await self._vendor()
-        self.recorder = self._recorder()
+        self.recorder = recorder_of(self.settings, self.clock, self.calendar, self.supervisor)
         self.past = self._past()
         rest = PolygonRest(vendor.rest_url, vendor.api_key, self.clock, recorder=self.recorder)
         self.supervisor.add_stop(Stage.FEEDS, "rest", rest.close)
@@ -151,50 +165,40 @@ class App:
         day = KeptDay(pipeline, state_folder(self.settings) / TODAY, world_of(self.settings), self.clock, self.calendar)
         demand = EngineDemand(self.board, pipeline, day.today, lambda: tuple(self.channels.members()))
         self.loading = self._loading(vendor, self.past, demand)
-        hours = VendorHours(rest, self.clock, self.calendar, self.vitals)
+        hours = VendorHours(rest, self.clock, self.calendar, self.vitals, pipeline.take_hours)
         parts = self._parts(stream, reconciler, day, hours, ringing)
         view = self._view(discovery, parts)
         hub = self._hub(view)
         await self._serve(hub, view, visits, rest, pipeline, parts)
-        await day.start(self.supervisor)
-        warmup = self._warmup(rest, day, pipeline)
+        return Made(vendor, rest, stream, pipeline, discovery, parts, view, hub)
+
+    async def _begin(self, made: Made) -> None:
+        """Have everything run."""
+        pipeline, discovery, start = made.pipeline, made.discovery, self.supervisor.start
+        if self.recorder is not None:
+            pipeline.log = Journal(self.recorder, self.engine(pipeline), self.clock)
+            discovery.between = partial(pipeline.keep_state, self.intake.take)
+        await made.parts.day.start(self.supervisor)
+        warmup = self._warmup(made.rest, made.parts.day, pipeline)
         hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
-        start = self.supervisor.start
-        start("hub", hub.run, stage=Stage.SERVING)
         start("hot loop", hot_loop.run, stage=Stage.ENGINE, pulse=hot_loop.pulse)
         start("discovery", discovery.run, stage=Stage.ENGINE, pulse=discovery.pulse)
         start("refills", discovery.run_refills, stage=Stage.ENGINE)
         start("warmup", warmup.run, stage=Stage.ENGINE)
-        start("vendor hours", hours.run, stage=Stage.ENGINE)
+        start("vendor hours", made.parts.hours.run, stage=Stage.ENGINE)
         start("session watch", SessionWatch(self.clock, self.calendar).run, stage=Stage.ENGINE)
         if self.loading is not None:
             self.loading.start(self.supervisor, warmup)
             keeper = ReferenceKeeper(self.loading.reference, pipeline, self.board, self.clock)
             start("reference", keeper.run, stage=Stage.ENGINE)
-        start("stream", stream.run, stage=Stage.FEEDS)
-        garbage.settle()
-        self.operations.start(view, self._pulses(discovery, pipeline), os.environ)
+        start("stream", made.stream.run, stage=Stage.FEEDS)
 
     async def _vendor(self) -> Vendor:
         """Find the vendor's doors; the simulated market's are opened here first."""
-        polygon = self.settings.polygon
         if not self.simulated:
-            key = polygon.api_key.get_secret_value() if polygon.api_key else ""
-            logs.mask(key)
-            fmp_key = self.settings.fmp.api_key.get_secret_value() if self.settings.fmp.api_key else None
-            logs.mask(fmp_key or "")
-            return Vendor(polygon.rest_url, polygon.ws_url, key, self.settings.fmp.base_url, fmp_key)
-        simulation = self.settings.simulation
-        key = secrets.token_hex(16)
-        logs.mask(key)
-        # What it announces does not come back to it as its own calendar.
-        market = Market(simulation.seed, simulation.symbols, self.calendar.plan)
-        self.exchange = Exchange(market, self.clock, key=key)
-        await self.exchange.start()
-        self.supervisor.add_stop(Stage.SIMULATION, "exchange", self.exchange.close)
-        self.supervisor.start("exchange", self.exchange.run, stage=Stage.SIMULATION)
-        # The simulated market has a second vendor too, behind the same door.
-        return Vendor(self.exchange.rest_url, self.exchange.ws_url, key, self.exchange.rest_url, key)
+            return vendor_of(self.settings)
+        self.exchange, vendor = await open_market(self.settings, self.clock, self.calendar.plan, self.supervisor)
+        return vendor
 
     def _past(self) -> Past | None:
         if self.settings.history.dsn.get_secret_value() == OFF:
@@ -233,14 +237,10 @@ class App:
         visits.heard = ringing.alerts.heard
         return visits, ringing
 
-    def _recorder(self) -> FileRecorder | None:
-        if not self.settings.record.enabled:
-            return None
-        folder = state_folder(self.settings) / "recordings"
-        recorder = FileRecorder(folder, world_of(self.settings), self.clock, self.calendar)
-        self.supervisor.start("recorder", recorder.run, stage=Stage.FEEDS)
-        self.supervisor.add_stop(Stage.FEEDS, "recording", recorder.close)
-        return recorder
+    def engine(self, pipeline: Pipeline) -> Engine:
+        """The parts that decide what is published."""
+        fingerprint = Fingerprint(self.channels)
+        return Engine(self.calendar, self.enrichment, self.scanner, pipeline, self.channels, fingerprint)
 
     def _link(self, vendor: Vendor, refill: Callable[[], None]) -> tuple[PolygonStream, Reconciler]:
         """The live feed, and what keeps it at what deserves to be followed."""
@@ -263,18 +263,7 @@ class App:
         return stream, reconciler
 
     def _stream(self, vendor: Vendor, on_live: Callable[[], None]) -> PolygonStream:
-        feed, late_url = self.settings.polygon.feed, delayed_url_of(vendor.ws_url)
-        return PolygonStream(
-            late_url if feed == "delayed" and late_url else vendor.ws_url,
-            vendor.api_key,
-            self.clock,
-            self._deliver,
-            topics=self.settings.hot.of_symbols(),
-            wildcards=frozenset(f"{topic}.*" for topic in self.settings.hot.of_whole_market()),
-            delayed_url=late_url if feed == "auto" else None,
-            recorder=self.recorder,
-            on_live=on_live,
-        )
+        return stream_of(vendor, self.settings, self.clock, self._deliver, self.recorder, on_live)
 
     def _deliver(self, events: LiveEvents) -> None:
         self.intake.deliver(events)
@@ -329,10 +318,10 @@ class App:
             self.clock, self.calendar, self.vitals, discovery, self.scanner, self.channels, self.intake, reports
         )
 
-    def _pulses(self, discovery: Discovery, pipeline: Pipeline) -> dict[str, Pulse]:
+    def _pulses(self, made: Made) -> dict[str, Pulse]:
         """What must get on for the program to be of use."""
         writer = {} if self.past is None else {"writer": self.past.writer.pulse}
-        return {"ingest": discovery.pulse, "ranking": pipeline.pulse, **writer}
+        return {"ingest": made.discovery.pulse, "ranking": made.pipeline.pulse, **writer}
 
     def _crowd(self) -> Crowd | None:
         return None if self.server is None else self.server.gate.crowd
@@ -385,16 +374,3 @@ class App:
         await self.server.start()
         self.supervisor.start("gate", self.server.run, stage=Stage.SERVING)
         log.info("page_served", address=f"http://{server.host}:{self.server.port}", market=view.market())
-
-
-async def run_exchange(settings: Settings, host: str, port: int, key: str | None, plan: str) -> None:
-    """Serve the simulated market alone until stopped."""
-    clock = market_clock(settings.clock, simulated=True)
-    market = Market(settings.simulation.seed, settings.simulation.symbols, calendar_of(clock))
-    exchange = Exchange(market, clock, host=host, port=port, key=key, plan=plan, compress=True)
-    supervisor = Supervisor(clock)
-    await exchange.start()
-    supervisor.add_stop(Stage.SIMULATION, "exchange", exchange.close)
-    supervisor.start("exchange", exchange.run, stage=Stage.SIMULATION)
-    log.info("exchange_served", rest=exchange.rest_url, websocket=exchange.ws_url, begins=str(local_time(clock.now())))
-    await supervisor.run_until_stopped()

@@ -198,8 +198,8 @@ def _run(options: argparse.Namespace) -> int:
 
 def _exchange(options: argparse.Namespace) -> int:
     from tradeul import logs  # noqa: PLC0415
-    from tradeul.app import run_exchange  # noqa: PLC0415
     from tradeul.configuration import load_settings  # noqa: PLC0415
+    from tradeul.vendor import run_exchange  # noqa: PLC0415
 
     overrides = {
         "TRADEUL_SIMULATION__SEED": options.seed,

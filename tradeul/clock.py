@@ -120,6 +120,41 @@ class LateClock:
         await self._clock.pause(seconds)
 
 
+class LedClock:
+    """A market clock that shows what it is told to: a recording's.
+
+    Market time passes in leaps there, so who waits for it looks now and then.
+    """
+
+    LOOK_EVERY_S = 0.05
+
+    def __init__(self, start: Nanos) -> None:
+        self._now = start
+
+    def show(self, now: Nanos) -> None:
+        """Be at this moment, earlier or later."""
+        self._now = now
+
+    def now(self) -> Nanos:
+        return self._now
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def wall(self) -> Nanos:
+        return Nanos(time.time_ns())
+
+    async def sleep(self, seconds: float) -> None:
+        await self.sleep_until(Nanos(self._now + int(seconds * NANOS_PER_SECOND)))
+
+    async def sleep_until(self, instant: Nanos) -> None:
+        while self._now < instant:  # noqa: ASYNC110  # there is nothing to wait for but the next leap
+            await asyncio.sleep(self.LOOK_EVERY_S)
+
+    async def pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
 class ManualClock:
     """A clock that stands still until `advance` moves it, waking sleepers in the order of their deadlines."""
 

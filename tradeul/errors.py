@@ -14,6 +14,8 @@ TradeulError
 │   └── SnapshotRefused       the body came, but is not a market: the last good one stays
 ├── BadRequest            a viewer's: its message is not of the protocol (web/protocol)
 ├── RecordingDamaged      a file's: it is no recording, or not one that can be understood (recording/format)
+├── CannotReplay          a recording's: it can be read, but not be played again (replay)
+├── StepUnreadable        a recording's: a step or state in it is none that this version knows (engine/steps)
 ├── OutOfStep             a client's own state: something was missed, ask for it again (client)
 ├── ServerLost            a client's server is gone or silent (client)
 │   └── NotServed             it does not want us: coming back would change nothing (client)

@@ -193,7 +193,7 @@ def time_turns_back(patch: pytest.MonkeyPatch) -> None:
     """A snapshot that was long on its way begins the slot anew that it is of."""
 
     def planted(self: Enrichment, *arguments: Any) -> None:
-        self._newest_bar = Nanos(0)
+        self.standing.newest_bar = Nanos(0)
         apply_image(self, *arguments)
 
     apply_image = Enrichment.apply_image

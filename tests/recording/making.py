@@ -92,7 +92,7 @@ def gaps(items: Iterable[Item]) -> list[Gap]:
 
 def kept(items: Iterable[Item]) -> list[Body | Frame]:
     """Without the gaps."""
-    return [item for item in items if not isinstance(item, Gap)]
+    return [item for item in items if isinstance(item, Body | Frame)]
 
 
 def is_part_of(some: Sequence[Item], everything: Sequence[Item]) -> bool:

@@ -132,6 +132,17 @@ def test_what_cannot_be_continued_is_left_alone(tmp_path: Path, content: bytes) 
     assert read(tmp_path / "simulated-2026-11-18-2.trec") == MORE
 
 
+def test_a_recording_of_an_older_version_is_read_and_not_continued(tmp_path: Path) -> None:
+    """It holds no steps, so what comes now has a file of its own."""
+    path = tmp_path / "simulated-2026-11-18.trec"
+    path.write_bytes(packed_file_header(HEADER._replace(version=1)))
+
+    written(tmp_path, MORE)
+
+    assert read(path) == []
+    assert read(tmp_path / "simulated-2026-11-18-2.trec") == MORE
+
+
 def test_one_process_writes_a_file(tmp_path: Path) -> None:
     """While it is open for writing, nobody else may open it so; anyone may read it."""
     file = RecordingFile.open(tmp_path, HEADER)

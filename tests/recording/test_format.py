@@ -46,7 +46,7 @@ def test_the_layout_is_the_one_described() -> None:
     fields = struct.unpack_from("<4sB3xIIIIqqII", block)
     own = zlib.crc32(block[:44], 7)
 
-    assert (magic, version, length) == (b"\x89TREC\r\n\x1a", 1, len(head) - 16)
+    assert (magic, version, length) == (b"\x89TREC\r\n\x1a", 2, len(head) - 16)
     assert check == zlib.crc32(head[16:])
     assert head[16:] == b'{"market":"simulated","date":"2026-11-18","started":%d}' % OPEN
     assert fields == (MARK, 3, len(block) - 48, 10, 2, 3, 5, 9, zlib.crc32(block[48:]), own)
@@ -96,7 +96,7 @@ def test_a_length_is_not_believed() -> None:
 
     assert parsed_block(headed(PAYLOAD_BYTES + 1, Kind.BODY), 0) is None
     assert parsed_block(headed(1, 0), 0) is None
-    assert parsed_block(headed(1, 7), 0) is None
+    assert parsed_block(headed(1, 8), 0) is None
     for data in (short, garbage):
         block = parsed_block(data, 0)
         assert block is not None

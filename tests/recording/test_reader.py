@@ -29,7 +29,7 @@ from tests.support.market import DAY
 from tradeul.domain.events import Nanos
 from tradeul.recording import blocks
 from tradeul.recording.blocks import SEARCHED_BYTES
-from tradeul.recording.format import BLOCK_BYTES, Body, FileHeader, Frame, Gap, RecordingDamaged
+from tradeul.recording.format import BLOCK_BYTES, Body, FileHeader, Frame, Gap, RecordingDamaged, Step
 from tradeul.recording.reader import Item, Recording
 
 FRAMES = st.one_of(st.text(max_size=20), st.binary(max_size=20), st.just("\ud800"), st.just("x" * 300_000))
@@ -43,12 +43,15 @@ def day(tmp_path: Path) -> Path:
 
 @st.composite
 def items(draw: st.DrawFn) -> list[Item]:
-    """Bodies of two sources and frames, as they may arrive."""
+    """Bodies of two sources, frames and steps, as they may come."""
     drawn: list[Item] = []
     now = 0.0
     for _ in range(draw(st.integers(0, 12))):
         now += draw(st.sampled_from([0.0, 0.001, 2.0, 200.0]))
-        if draw(st.booleans()):
+        kind = draw(st.sampled_from([Body, Frame, Step]))
+        if kind is Step:
+            drawn.append(Step(draw(st.binary(max_size=20)), later(now), draw(st.booleans())))
+        elif kind is Body:
             drawn.append(Body(draw(st.sampled_from(["", "market", "\udfff"])), draw(CONTENTS), later(now)))
         else:
             drawn.append(Frame(draw(FRAMES), later(now)))
@@ -251,14 +254,26 @@ def test_a_file_that_is_still_written_is_read_as_far_as_it_is(tmp_path: Path) ->
     assert after == recorded
 
 
+@pytest.mark.parametrize("close", [True, False])
+def test_one_can_begin_at_a_whole_state(tmp_path: Path, *, close: bool) -> None:
+    """Where one was kept, what comes from there on needs nothing of before; by the index or without one."""
+    before, after = bodies([market([("A", 1)])] * 3), bodies([market([("A", 1)])] * 2, after_s=40)
+    opening, part = Step(b"begins", later(30), opens=True), Step(b"columns", later(31))
+    path = written(tmp_path, [*before, opening, part, *after, Frame("", later(50)), after[1]], close=close)
+
+    with Recording(path) as recording:
+        assert recording.states() == [later(30)]
+        assert list(recording.items_since_state(later(30)))[:4] == [opening, part, *after]
+
+
 def test_what_cannot_be_read_has_one_error(tmp_path: Path, day: Path) -> None:
     """No file, a folder, an empty file, another version, a file that was closed: all are the one named error."""
     (tmp_path / "empty").touch()
     newer = bytearray(day.read_bytes())
-    newer[8] = 2
+    newer[8] = 3
     (tmp_path / "newer").write_bytes(newer)
 
-    for name, words in (("none", "opened"), (".", "read"), ("empty", "no recording"), ("newer", "version 2")):
+    for name, words in (("none", "opened"), (".", "read"), ("empty", "no recording"), ("newer", "version 3")):
         with pytest.raises(RecordingDamaged, match=words):
             Recording(tmp_path / name)
     recording = Recording(day)

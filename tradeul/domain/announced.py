@@ -6,7 +6,7 @@ the trading date, whatever is said of it, so that no day is reset twice. Nothing
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from tradeul.domain.events import Closure, Nanos
@@ -38,6 +38,17 @@ class AnnouncedCalendar(TradingCalendar):
     def announced(self) -> tuple[Closure, ...]:
         """What was taken over, by date."""
         return tuple(self._announced[day] for day in sorted(self._announced))
+
+    @property
+    def told_by_date(self) -> Mapping[dt.date, tuple[tuple[Nanos, Session], ...]]:
+        """What was told in the course of each date."""
+        return self._told
+
+    def restore(self, closures: Iterable[Closure], told: Mapping[dt.date, tuple[tuple[Nanos, Session], ...]]) -> None:
+        """Know what was known when this was kept, and nothing else."""
+        self._announced = {each.date: each for each in closures}
+        self._told = dict(told)
+        self.hours.cache_clear()
 
     def announce(self, closures: Iterable[Closure], now: Nanos) -> None:
         """Take over what closes earlier than planned. Of days to come the newest list counts, past ones stay."""

@@ -5,7 +5,7 @@ what is unknown is null (NaN, 0 for times, -1 for flags and codes, None for text
 from the board is a view and must not be kept across `rows_of`, which may grow it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -78,6 +78,10 @@ class Board:
             view.flags.writeable = view.dtype != np.object_
         return view
 
+    def names(self) -> list[str]:
+        """All columns, those of the catalogue and what is behind them."""
+        return list(self._kinds)
+
     def __contains__(self, name: object) -> bool:
         return name in self._columns
 
@@ -134,6 +138,23 @@ class Board:
     def values(self, name: str, rows: Ints) -> list[object]:
         """Take values of a field as Python objects, null as None."""
         return python_values(BY_NAME[name], self[name][rows])
+
+    def restore(
+        self, symbols: Sequence[Symbol], columns: Mapping[str, npt.NDArray[Any] | Sequence[str | None]]
+    ) -> None:
+        """Be a board that was kept: these symbols in this order, and their columns; nothing of what it was stays."""
+        self.symbols.clear()
+        self.row_of.clear()
+        self._views.clear()
+        self._among.clear()
+        for name, column in self._columns.items():
+            column[:] = _NULLS[self._kinds[name]][1]
+        self.rows_of(symbols)
+        for name, values in columns.items():
+            if self._kinds[name] is Kind.TEXT:
+                self.put_texts(name, EVERY_ROW, values)
+            else:
+                self[name][:] = values
 
     def reset(self, names: Sequence[str]) -> None:
         """Make whole columns null again."""

@@ -38,15 +38,16 @@ class Extremes:
 
     def __init__(self, board: Board) -> None:
         self._board = board
-        self._minute = 0
+        self.minute = 0
+        """The running one, in minutes since 1970."""
 
     def age(self, now: Nanos) -> None:
         """Move the minutes on to `now`; time that runs back moves nothing."""
         minute = now // MINUTE_NS
-        elapsed = min(minute - self._minute, WINDOW_MINUTES)
+        elapsed = min(minute - self.minute, WINDOW_MINUTES)
         if elapsed <= 0:
             return
-        self._minute = minute
+        self.minute = minute
         for side in (_HIGH, _LOW):
             bits = self._board[side.minutes]
             np.left_shift(bits, elapsed, out=bits)
@@ -67,7 +68,7 @@ class Extremes:
             there = happened + rows.start if isinstance(rows, slice) else rows[happened]
             when = at[happened]
             board[side.last_at][there] = when // _MS_NS
-            age = np.clip(self._minute - when // MINUTE_NS, 0, WINDOW_MINUTES)
+            age = np.clip(self.minute - when // MINUTE_NS, 0, WINDOW_MINUTES)
             board[side.minutes][there] |= np.left_shift(np.int64(1), age) & _WINDOW
         self._count(side, rows)
 

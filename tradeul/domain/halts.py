@@ -5,7 +5,7 @@ feed is heard; where it was not for a while of regular trading, each is unknown 
 stands until a resumption is told, or a band or trade of the regular session is newer than it, as words get lost.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -20,42 +20,47 @@ _MS_NS: Final = 1_000_000
 _UNKNOWN, _TRADES, _HALTED = -1, 0, 1
 
 
+class Hearing(NamedTuple):
+    """Whether words of halts are heard."""
+
+    since: Nanos | None = None
+    """From when on the feed has been heard; None while it is not."""
+    lost: bool = False
+    missed: bool = False
+    """Whether it was lost today while halts may have begun."""
+
+
 class Halts:
     """Keeps the columns `halted` and `halted_at` of one board."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
-        self._since: Nanos | None = None
-        """From when on the feed has been heard; None while it is not."""
-        self._lost = False
-        self._missed = False
-        """Whether it was lost today while halts may have begun."""
+        self.hearing = Hearing()
 
     @property
     def heard(self) -> bool:
-        return self._since is not None
+        return self.hearing.since is not None
 
     def listen(self, now: Nanos, *, regular: bool) -> None:
         """The feed is heard from now on; `regular` says whether this is the regular session."""
-        self._missed |= self._lost and regular
-        self._since = now
+        _, lost, missed = self.hearing
+        self.hearing = Hearing(now, lost, missed or (lost and regular))
         self.listed(EVERY_ROW)
 
     def go_deaf(self, *, regular: bool) -> None:
         """The feed is heard no more: that nothing is told means nothing now."""
-        self._missed |= regular
-        self._lost, self._since = True, None
+        self.hearing = Hearing(None, lost=True, missed=self.hearing.missed or regular)
         halted = self._board["halted"]
         halted[halted == _TRADES] = _UNKNOWN
 
     def begin_day(self) -> None:
         """The columns were reset: what was told is of yesterday."""
-        self._lost = self._missed = False
+        self.hearing = Hearing(self.hearing.since)
         self.listed(EVERY_ROW)
 
     def listed(self, rows: Rows) -> None:
         """Know of rows whose listing became known that they trade, if halts of them would have been told."""
-        if self._since is not None and not self._missed:
+        if self.heard and not self.hearing.missed:
             self._put(rows, (self._board["halted"][rows] == _UNKNOWN) & self._told_of(rows))
 
     def tell(self, row: int, band: PriceBand, hours: DayHours) -> bool:
@@ -79,8 +84,9 @@ class Halts:
         at = np.where((at >= hours.market_open) & (at < hours.market_close), at, 0)
         board["traded_at"][rows] = np.maximum(board["traded_at"][rows], at)
         where = (halted == _HALTED) & (at > board["halt_told_at"][rows] + UNDER_WAY_NS)
-        if self._since is not None and self._missed:
-            known = (halted == _UNKNOWN) & (at >= self._since)
+        since, _, missed = self.hearing
+        if since is not None and missed:
+            known = (halted == _UNKNOWN) & (at >= since)
             where |= known & self._told_of(rows) if known.any() else known
         found = bool(where.any())
         if found:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tradeul.domain.events import Floats, Nanos
 from tradeul.domain.session import NANOS
@@ -21,7 +22,7 @@ class SparkTrail:
     """A ring of columns; the newest one is of the step that is under way."""
 
     def __init__(self) -> None:
-        self._points = np.full((POINTS, 0), np.nan, dtype=np.float32)
+        self._points: npt.NDArray[np.float32] = np.full((POINTS, 0), np.nan, dtype=np.float32)
         self.step = 0
         """Of the newest column, in steps since 1970; 0 while there is none."""
 
@@ -50,6 +51,14 @@ class SparkTrail:
         """Forget the past: a new day begins."""
         self._points.fill(np.nan)
         self.step = 0
+
+    def points(self) -> npt.NDArray[np.float32]:
+        """The whole ring as it lies, a line per step."""
+        return self._points
+
+    def restore(self, step: int, points: npt.NDArray[np.float32]) -> None:
+        """Go on from a ring that was kept."""
+        self.step, self._points = step, points.copy()
 
     def _widen(self, length: int) -> None:
         """Make room for symbols that came since, of which nothing is known before."""

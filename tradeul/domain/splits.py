@@ -5,7 +5,7 @@ its own date on: of a day's bars before it there are `new / old` times as many s
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -51,11 +51,19 @@ class MorningSplits:
                 shares[symbol] = shares.get(symbol, 1.0) * ratio
         closes = {} if before is None else dict(zip(before.symbols, before.close.tolist(), strict=True))
         self.date = date
-        self._facts = {symbol: (ratio, closes.get(symbol, np.nan)) for symbol, ratio in shares.items()}
+        self.facts = {symbol: (ratio, closes.get(symbol, np.nan)) for symbol, ratio in shares.items()}
+        """New shares for an old one, and the close before it."""
         self._found: tuple[Sequence[Symbol], Ints, Floats, Floats] | None = None
 
+    @classmethod
+    def of_facts(cls, date: dt.date, facts: Mapping[Symbol, tuple[float, float]]) -> "MorningSplits":
+        """Take what was worked out before."""
+        splits = cls(date, SplitBook((), date))
+        splits.facts = dict(facts)
+        return splits
+
     def __len__(self) -> int:
-        return len(self._facts)
+        return len(self.facts)
 
     def factors(self, symbols: Sequence[Symbol], told: Floats) -> tuple[Ints, Floats]:
         """Which of the symbols are split, and what the vendor's previous price of each is multiplied by.
@@ -63,8 +71,8 @@ class MorningSplits:
         NaN where the close that was told is near neither what we have nor that in new shares.
         """
         if self._found is None or self._found[0] is not symbols:
-            places = [place for place, symbol in enumerate(symbols) if symbol in self._facts]
-            facts = np.array([self._facts[symbols[place]] for place in places]).reshape(len(places), 2)
+            places = [place for place, symbol in enumerate(symbols) if symbol in self.facts]
+            facts = np.array([self.facts[symbols[place]] for place in places]).reshape(len(places), 2)
             self._found = symbols, np.array(places, np.int64), facts[:, 0], facts[:, 1]
         _, rows, shares, close = self._found
         return rows, _factor(told[rows], close, shares)

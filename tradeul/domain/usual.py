@@ -123,6 +123,14 @@ class Usual:
         self._sessions[rows] = sessions
         self._as_of[rows] = as_of.toordinal()
 
+    def columns(self) -> tuple[Floats, npt.NDArray[np.int8], npt.NDArray[np.int32]]:
+        """All there is, for whoever keeps it: a line per slot's end, sessions, dates. Views."""
+        return self._ends, self._sessions, self._as_of
+
+    def restore(self, ends: Floats, sessions: npt.NDArray[np.int8], as_of: npt.NDArray[np.int32]) -> None:
+        """Be what was kept."""
+        self._ends, self._sessions, self._as_of = ends.copy(), sessions.copy(), as_of.copy()
+
     def turn(self, date: dt.date, sessions: int) -> None:
         """A date begins, so many sessions after the last: as many fewer count of what is not of its past yet."""
         behind = self._as_of < date.toordinal()

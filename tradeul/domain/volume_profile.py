@@ -56,6 +56,8 @@ class VolumeCurves:
         self, seconds: Floats, shares: Floats, bounds: Sequence[float] = (), learned: dt.date | None = None
     ) -> None:
         self.learned = learned
+        self.shape: Shape | None = None
+        """What they were made of; None for the prior."""
         self._bounds = np.array(bounds)
         # All corners lie on whole seconds, so between two of them the curve is straight.
         self._tables = {
@@ -67,7 +69,9 @@ class VolumeCurves:
     def of_shape(cls, shape: Shape) -> "VolumeCurves":
         """Take what was learned."""
         ends: Floats = np.arange(SLOTS_PER_DAY + 1, dtype=np.float64) * SLOT_SECONDS
-        return cls(ends, np.pad(shape.shares, ((0, 0), (1, 0))), shape.bounds, shape.as_of)
+        curves = cls(ends, np.pad(shape.shares, ((0, 0), (1, 0))), shape.bounds, shape.as_of)
+        curves.shape = shape
+        return curves
 
     def numbers(self, turnover: Floats) -> Ints:
         """Which curve is whose; where the turnover is unknown, the middle one."""

@@ -1,6 +1,7 @@
 """The board's own recent past: prices and volumes as they stood a minute and five minutes ago."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,6 +50,14 @@ class Trail:
     def clear(self) -> None:
         """Forget the past: a new day begins."""
         self._samples.clear()
+
+    def samples(self) -> list[Sample]:
+        """All of the past that is kept, oldest first."""
+        return list(self._samples)
+
+    def restore(self, samples: Iterable[Sample]) -> None:
+        """Go on from a past that was kept."""
+        self._samples = deque(samples)
 
     def _ago(self, now: Nanos, seconds: int) -> Sample | None:
         """Find the newest sample that is at least so many seconds old."""

@@ -6,7 +6,7 @@ is bounded in time and bytes over all lists, so a viewer that was away briefly i
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from tradeul.clock import Clock
@@ -94,6 +94,16 @@ class Channels:
     def members(self) -> frozenset[Symbol]:
         """All symbols that stand in any list."""
         return frozenset(row.symbol for channel in self.by_name.values() for row in channel.state.rows)
+
+    def restore(self, lists: Mapping[str, tuple[Scan, tuple[Row, ...], int]]) -> None:
+        """Show lists as they stood once, and no others: to viewers that is a publication like any other."""
+        for name in [name for name in self.by_name if name not in lists]:
+            self.remove(name)
+        for name, (scan, rows, timestamp) in lists.items():
+            if name not in self.by_name or self.by_name[name].scan != scan:
+                self.define(scan)
+            self.publish({name: rows}, timestamp)
+        self.by_name = {name: self.by_name[name] for name in lists}
 
     def _advance(self, channel: Channel, rows: tuple[Row, ...], timestamp: int) -> None:
         old = channel.state

@@ -6,7 +6,7 @@ snapshot is fetched at once, as nothing of what it missed is sent again.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -41,6 +41,10 @@ REFUSED_PAUSE_S: Final = 60.0
 log = structlog.get_logger(__name__)
 
 
+async def _nothing() -> None:
+    """Between two snapshots usually nothing is to be done."""
+
+
 class Discovery:
     """The loop from the vendor's snapshot to published lists. `taken` is told the feed time of each on the board."""
 
@@ -66,6 +70,8 @@ class Discovery:
         self._last_failure = ""
         self._cycles = 0
         self.pulse = Pulse(clock)
+        self.between: Callable[[], Awaitable[None]] = _nothing
+        """Is awaited between two snapshots, while none is under way."""
         self._one_at_a_time = asyncio.Lock()
         self._refill_wanted = asyncio.Event()
 
@@ -100,7 +106,9 @@ class Discovery:
             try:
                 # Whatever is logged on the way from the request to the lists bears the number of the cycle.
                 with bound_contextvars(cycle=self._cycles):
-                    return await self._one_snapshot()
+                    wait_s = await self._one_snapshot()
+                await self.between()
+                return wait_s
             finally:
                 self._vitals.fetching_since = None
 
@@ -151,6 +159,11 @@ class Discovery:
             vitals.unchanged_in_row += 1
             vitals.confirmed_at = asked_at
             return
+        await self.apply(image, now, asked_at)
+
+    async def apply(self, image: MarketImage, now: Nanos, asked_at: Nanos) -> None:
+        """Bring the market up to an image that was admitted."""
+        vitals = self._vitals
         vitals.snapshots_accepted += 1
         vitals.unchanged_in_row = 0
         vitals.content_changed_at = now

@@ -32,6 +32,7 @@ from tradeul.domain.usual import Baseline
 from tradeul.domain.windows import Trail
 from tradeul.engine.live_rows import LiveRows, bar_columns, take_pre_market, take_quotes
 from tradeul.engine.ports import DayState
+from tradeul.engine.standing import Standing
 
 FALL_BELIEVED_AFTER: Final = 3
 SLOT_START_TOLERANCE_S: Final = 15.0
@@ -89,22 +90,15 @@ class Enrichment:
         self.doubted: Counter[str] = Counter()
         """What of a row was not believed, or flagged, by reason."""
         self._calendar = calendar
-        self._extremes = Extremes(board)
+        self.extremes = Extremes(board)
         self._trade_counts = TradeCounts(board)
-        self._halts = Halts(board)
-        self._live_rows = LiveRows(board, self._extremes, self._trade_counts, self._halts)
-        self._trail = Trail()
+        self.halts = Halts(board)
+        self._live_rows = LiveRows(board, self.extremes, self._trade_counts, self.halts)
+        self.trail = Trail()
         self.sparks = SparkTrail()
-        self._morning_splits: MorningSplits | None = None
-        self._moment: Moment | None = None
-        self._slot = -1
+        self.morning_splits: MorningSplits | None = None
+        self.standing = Standing()
         self._image_rows: tuple[tuple[Symbol, ...], Rows] | None = None
-        self._image_at = Nanos(0)
-        self._newest_bar = Nanos(0)
-        self._covered = Nanos(0)
-        """Up to when the last image holds all that was traded: when it was asked for, if nothing in it is newer."""
-        self._late = False
-        self._resumed = False
 
     def resume(self, book: SlotBook, state: DayState | None) -> None:
         """Go on with a day that a process before this one began; the board is still empty."""
@@ -115,34 +109,35 @@ class Enrichment:
         if state is None:
             return
         rows = board.rows_of(state.symbols)
-        self._extremes.age(state.as_of)
+        self.extremes.age(state.as_of)
         for name, values in state.columns.items():
             if name in KEPT and values.dtype == board[name].dtype:
                 board[name][rows] = values
         # Nothing exceeds itself: this only counts the minutes.
-        self._extremes.exceed(EVERY_ROW, board["high"], board["low"], board["updated"], np.zeros(len(board), np.bool_))
-        self.as_of, self._image_at, self._slot = state.as_of, state.image_at, state.slot
-        self._covered = state.image_at
-        self._halts.go_deaf(regular=True)
-        self._resumed = True
+        self.extremes.exceed(EVERY_ROW, board["high"], board["low"], board["updated"], np.zeros(len(board), np.bool_))
+        self.as_of, self.standing.image_at, self.standing.slot = state.as_of, state.image_at, state.slot
+        self.standing.covered = state.image_at
+        self.halts.go_deaf(regular=True)
+        self.standing.resumed = True
 
     def state(self, inside: Mapping[str, Bools]) -> DayState | None:
         """Copy what a snapshot cannot restore; None before the first image."""
-        if self._moment is None:
+        moment, standing = self.standing.moment, self.standing
+        if moment is None:
             return None
         columns = {name: self.board[name].copy() for name in KEPT}
         symbols = tuple(self.board.symbols)
-        return DayState(self._moment.trading_date, self.as_of, self._image_at, self._slot, symbols, columns, inside)
+        return DayState(moment.trading_date, self.as_of, standing.image_at, standing.slot, symbols, columns, inside)
 
     def close_slots(self, now: Nanos, confirmed_at: Nanos) -> None:
         """Close the slots that ended by the market clock a while ago, whatever the feed says since.
 
         `confirmed_at` is when a snapshot last said what the board says.
         """
-        if self._moment is not None:
-            if not self._late:
-                self._covered = max(self._covered, confirmed_at)
-            grace_s = LATE_GRACE_S if self._late else CLOCK_GRACE_S
+        if self.standing.moment is not None:
+            if not self.standing.late:
+                self.standing.covered = max(self.standing.covered, confirmed_at)
+            grace_s = LATE_GRACE_S if self.standing.late else CLOCK_GRACE_S
             self._close_slots(Nanos(now - int(grace_s * NANOS)))
 
     def read(self, image: MarketImage, now: Nanos) -> Reading:
@@ -156,7 +151,7 @@ class Enrichment:
         shown_today = (board["price_source"][rows] < reading.PREVIOUS) & same_date
         last = np.where(shown_today, board["price"][rows], np.nan)
         read = reading.read(image, moment.hours.midnight, last)
-        splits = self._morning_splits
+        splits = self.morning_splits
         if splits is not None and splits.date == moment.trading_date:
             reading.put_previous_in_new_shares(read, *splits.factors(image.symbols, read.prev_close))
         return read
@@ -164,10 +159,10 @@ class Enrichment:
     def apply_image(self, image: MarketImage, read: Reading, now: Nanos, asked_at: Nanos) -> None:
         """Bring the whole board up to an image that was read."""
         at = self._time_of(image, now)
-        if self._resumed:
+        if self.standing.resumed:
             self._learn_after_a_gap(at)
         # One that was long on its way is older than what live bars told since: that does not turn time back.
-        moment = self._turn(max(at, self._newest_bar))
+        moment = self._turn(max(at, self.standing.newest_bar))
         rows, board = self._rows_of(image), self.board
         self._mark_presence(rows)
         self._take_prices(rows, image, read)
@@ -175,18 +170,18 @@ class Enrichment:
         self._take_quotes(rows, image)
         self._take_day(rows, image, read, moment, at)
         self._trade_counts.take_image(
-            rows, image.minute_start, image.minute_trades, image.updated, max(at, self._newest_bar)
+            rows, image.minute_start, image.minute_trades, image.updated, max(at, self.standing.newest_bar)
         )
-        self._halts.traded(rows, image.minute_start, moment.hours)
-        self._trail.look_back(board, EVERY_ROW, at)
+        self.halts.traded(rows, image.minute_start, moment.hours)
+        self.trail.look_back(board, EVERY_ROW, at)
         shown = np.where(board["price_source"] < reading.PREVIOUS, board["price"], np.nan)
-        self._trail.record(at, shown, board["volume_today"])
+        self.trail.record(at, shown, board["volume_today"])
         self.sparks.record(at, shown)
         self.as_of = max(self.as_of, at)
-        self._image_at = at
-        self._late = image.delayed or now - at > LATE_S * NANOS
-        self._covered = at if self._late else max(at, asked_at)
-        metrics.derive(board, EVERY_ROW, moment.hours, moment.session, self._slot)
+        self.standing.image_at = at
+        self.standing.late = image.delayed or now - at > LATE_S * NANOS
+        self.standing.covered = at if self.standing.late else max(at, asked_at)
+        self._derive(EVERY_ROW)
 
     def apply_live(self, live: Folded) -> bool:
         """Bring the rows of live events up to date; whether something is another now. Time goes on with seconds alone.
@@ -194,26 +189,26 @@ class Enrichment:
         Trades and quotes come sooner than the seconds that they are in, which are still to be counted then.
         """
         seconds = bar_columns(live.seconds, self.board.row_of)
-        self._newest_bar = Nanos(int(seconds["end"].max(initial=self._newest_bar)))
-        session = self._moment and self._moment.session
-        at = max(self.as_of, self._newest_bar)
+        self.standing.newest_bar = Nanos(int(seconds["end"].max(initial=self.standing.newest_bar)))
+        session = self.standing.moment and self.standing.moment.session
+        at = max(self.as_of, self.standing.newest_bar)
         moment = self._turn(at)
         rows, changed = self._live_rows.take(live, seconds, moment, at, self.doubted)
         self.as_of = at
         if len(rows):
-            self._trail.look_back(self.board, rows, at)
-            metrics.derive(self.board, rows, moment.hours, moment.session, self._slot)
+            self.trail.look_back(self.board, rows, at)
+            self._derive(rows)
         return changed or session is not moment.session
 
     def listen(self, now: Nanos, *, halts_told: bool) -> bool:
         """Know from when on halts are told, and when no more; whether that changed."""
-        if halts_told == self._halts.heard:
+        if halts_told == self.halts.heard:
             return False
         regular = moment_at(self._calendar, now).session is Session.MARKET_OPEN
         if halts_told:
-            self._halts.listen(now, regular=regular)
+            self.halts.listen(now, regular=regular)
         else:
-            self._halts.go_deaf(regular=regular)
+            self.halts.go_deaf(regular=regular)
         return True
 
     def apply_averages(self, averages: Averages) -> None:
@@ -225,8 +220,7 @@ class Enrichment:
         self.board["avg_volume_30d"][rows] = np.round(averages.volume_30d[known])
         self.board["avg_price_30d"][rows] = averages.price_30d[known]
         self.board["atr"][rows] = averages.atr[known]
-        if self._moment is not None:
-            metrics.derive(self.board, EVERY_ROW, self._moment.hours, self._moment.session, self._slot)
+        self._derive(EVERY_ROW)
 
     def apply_baseline(self, baseline: Baseline, missed: int) -> None:
         """Swap in what volume is usual for some symbols; it shows when they are next derived.
@@ -244,14 +238,13 @@ class Enrichment:
         high, low, premarket_high, premarket_low = (
             np.round(each, reading.PRICE_DECIMALS) for each in columns_of(ranges)
         )
-        self._extremes.exceed(rows, high, low, np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_))
+        self.extremes.exceed(rows, high, low, np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_))
         take_pre_market(self.board, rows, premarket_high, premarket_low, np.ones(len(rows), np.bool_))
-        if self._moment is not None:
-            metrics.derive(self.board, rows, self._moment.hours, self._moment.session, self._slot)
+        self._derive(rows)
 
     def apply_splits(self, splits: MorningSplits) -> None:
         """Learn what is split today; it shows with the next image."""
-        self._morning_splits = splits
+        self.morning_splits = splits
 
     def apply_reference(self, facts: Sequence[Facts]) -> None:
         """Take what is known of some securities, all of which are on the board."""
@@ -264,13 +257,22 @@ class Enrichment:
             board.put(name, rows, np.array(columns[name], np.float64))
         board["is_etf"][rows] = [-1 if is_etf is None else is_etf for is_etf in columns["is_etf"]]
         board["no_reference"][rows] = 0
-        self._halts.listed(rows)
-        if self._moment is not None:
-            metrics.derive(board, rows, self._moment.hours, self._moment.session, self._slot)
+        self.halts.listed(rows)
+        self._derive(rows)
+
+    def forget_images(self) -> None:
+        """Know no more which rows the last image's were: the board is another one."""
+        self._image_rows = None
 
     def moment(self) -> Moment | None:
         """Where the board's data stands in the market's time; None before the first image."""
-        return self._moment
+        return self.standing.moment
+
+    def _derive(self, rows: Rows) -> None:
+        """Compute what follows from what is known of some rows."""
+        moment = self.standing.moment
+        if moment is not None:
+            metrics.derive(self.board, rows, moment.hours, moment.session, self.standing.slot)
 
     def _time_of(self, image: MarketImage, now: Nanos) -> Nanos:
         """The moment an image is known for: the feed's own, unless that is none yet or of an earlier trading date."""
@@ -287,28 +289,28 @@ class Enrichment:
                 passed = self._calendar.sessions_between(self.book.date, moment.trading_date)
                 self.board.usual.turn(moment.trading_date, passed)
                 self.board.reset(_OF_TODAY)
-                self._halts.begin_day()
-                self._trail.clear()
+                self.halts.begin_day()
+                self.trail.clear()
                 self.sparks.clear()
-                self._slot = -1
+                self.standing.slot = -1
             self.book = SlotBook(moment.trading_date)
             self._close_slots(at)
         slot = slot_of(seconds_into_day(moment.hours, at))
-        if slot != self._slot:
+        if slot != self.standing.slot:
             self._begin_slot(moment, slot)
-        self._extremes.age(at)
-        self._moment = moment
+        self.extremes.age(at)
+        self.standing.moment = moment
         return moment
 
     def _begin_slot(self, moment: Moment, slot: int) -> None:
         starts_at = moment.hours.pre_market_start + slot * SLOT_SECONDS * NANOS
-        known = slot == 0 or 0 <= starts_at - self._image_at <= SLOT_START_TOLERANCE_S * NANOS
+        known = slot == 0 or 0 <= starts_at - self.standing.image_at <= SLOT_START_TOLERANCE_S * NANOS
         volume = self.board["volume_today"]
         if slot == 0:
             self.board["slot_start_volume"][:] = 0.0
         else:
             self.board["slot_start_volume"][:] = volume if known else np.nan
-        self._slot = slot
+        self.standing.slot = slot
 
     def _close_slots(self, at: Nanos) -> None:
         """Record every slot that ended by `at` with the volumes that the board holds."""
@@ -318,15 +320,15 @@ class Enrichment:
         for slot in range(self.book.next_slot, slots_ended(hours, at)):
             end = slot_end(hours, slot)
             since = end - int(SEEN_BEFORE_END_S * NANOS)
-            if self._covered >= since:
-                since = min(since, self._image_at)
+            if self.standing.covered >= since:
+                since = min(since, self.standing.image_at)
             volume_at = self.board["volume_at"]
             volumes = np.where(volume_at <= end, self.board["volume_today"], np.nan)
             self.book.close(slot, self.board.symbols, volumes, volume_at >= since)
 
     def _learn_after_a_gap(self, at: Nanos) -> None:
         """Take the first image after a restart for what it can tell."""
-        self._resumed = False
+        self.standing.resumed = False
         if at - self.as_of > LEARNED_AFTER_S * NANOS:
             self.board["seen"][:] = 0
 
@@ -378,7 +380,7 @@ class Enrichment:
 
     def _flag_jumps(self, rows: Rows, volume: Floats, standing: Floats, at: Nanos) -> None:
         """Mark rows that gained half an average day since the last snapshot, if that was a moment ago."""
-        if at - self._image_at > JUMP_SEEN_WITHIN_S * NANOS:
+        if at - self.standing.image_at > JUMP_SEEN_WITHIN_S * NANOS:
             return
         # NumPy's maximum keeps an unknown average unknown, and what is unknown was not exceeded.
         limit = np.maximum(JUMP_OF_AN_AVERAGE_DAY * self.board["avg_volume_30d"][rows], LEAST_JUMP)
@@ -398,7 +400,7 @@ class Enrichment:
         board = self.board
         first_sight = board["seen"][rows] == 0
         board["seen"][rows] = 1
-        self._extremes.exceed(rows, read.high, read.low, image.updated, ~first_sight)
+        self.extremes.exceed(rows, read.high, read.low, image.updated, ~first_sight)
         if moment.session is not Session.PRE_MARKET:
             board.overwrite("open", rows, np.round(read.open, 4), ~np.isnan(read.open))
             board.overwrite("regular_close", rows, read.close, ~np.isnan(read.close))

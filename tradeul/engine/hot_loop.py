@@ -33,6 +33,6 @@ class HotLoop:
             await self._intake.arrival()
             next_at = self._clock.monotonic() + self._interval_s
             with self.pulse.work(APPLIED_WITHIN_S):
-                await self._pipeline.take_live(self._intake.take())
+                await self._pipeline.take_pending(self._intake.take)
             left_s = next_at - self._clock.monotonic()
             await self._clock.pause(max(LEAST_REST * self._interval_s, left_s))

@@ -7,13 +7,14 @@ else waits longer than one stage takes. Discovery, hot loop and warm-up call it.
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Final, ParamSpec, TypeVar
 
 from tradeul.clock import Clock
+from tradeul.domain.announced import AnnouncedCalendar
 from tradeul.domain.averages import Averages
 from tradeul.domain.day_ranges import DayRange
-from tradeul.domain.events import MarketImage, Nanos
+from tradeul.domain.events import Ints, MarketImage, Nanos
 from tradeul.domain.folding import Folded
 from tradeul.domain.reference import Facts
 from tradeul.domain.scans import Scan
@@ -22,6 +23,7 @@ from tradeul.domain.slot_book import SlotBook
 from tradeul.domain.splits import MorningSplits
 from tradeul.domain.usual import Baseline
 from tradeul.domain.volume_profile import VolumeCurves
+from tradeul.engine import steps
 from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.ports import DayState
 from tradeul.engine.pulse import Pulse
@@ -29,6 +31,9 @@ from tradeul.engine.scanner import Scanner
 from tradeul.engine.vitals import Vitals
 
 Seen = TypeVar("Seen")
+Made = ParamSpec("Made")
+Pending = Callable[[], Sequence[Folded]]
+"""Hands over the live events that wait."""
 
 BASELINES_AT_ONCE: Final = 1_000
 """About a millisecond."""
@@ -67,6 +72,8 @@ class Pipeline:
         self.pulse = Pulse(clock)
         self._filled = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
+        self.log: steps.StepLog | None = None
+        """Is told of every step, where somebody wants to take them again."""
 
     async def first_image(self) -> None:
         """Wait until the board holds a market."""
@@ -77,12 +84,15 @@ class Pipeline:
 
         `asked_at` is when it was asked for, if that was not now: it cannot know of anything later.
         """
+        asked_at = now if asked_at is None else asked_at
         async with self._turn():
-            self._enrichment.listen(now, halts_told=self._halts_told())
+            halts_told = self._halts_told()
+            self._tell(steps.Imaged, now, asked_at, halts_told)
+            self._enrichment.listen(now, halts_told=halts_told)
             before = self._clock.monotonic()
             read = self._enrichment.read(image, now)
             before = await self._end_of("read", before)
-            self._enrichment.apply_image(image, read, now, now if asked_at is None else asked_at)
+            self._enrichment.apply_image(image, read, now, asked_at)
             self._vitals.rows_doubted = dict(self._enrichment.doubted)
             await self._end_of("enrich", before)
             self._filled.set()
@@ -90,29 +100,40 @@ class Pipeline:
             await self._scan()
 
     async def take_live(self, batches: Sequence[Folded]) -> None:
-        """Bring rows up to date with live events, piece by piece, and re-rank if one is another now.
+        """Bring rows up to date with these live events."""
+        await self.take_pending(lambda: batches)
+
+    async def take_pending(self, pending: Pending) -> None:
+        """Bring rows up to date with the live events that wait once it is their turn."""
+        async with self._turn():
+            await self._take_live(pending)
+
+    async def _take_live(self, pending: Pending) -> None:
+        """Apply them piece by piece, and re-rank if a row is another now.
 
         There is nothing to re-rank before the first image, nor while the market is closed.
         """
-        async with self._turn():
-            moment, now = self._enrichment.moment(), self._clock.now()
-            if moment is None or moment.session is Session.CLOSED:
-                return
-            changed = self._enrichment.listen(now, halts_told=self._halts_told())
-            for batch in batches:
-                known = batch.until(Nanos(now + FUTURE_ALLOWED_NS))
-                self._vitals.events_from_the_future += batch.count() - known.count()
-                for piece in known.pieces(LIVE_AT_ONCE):
-                    before = self._clock.monotonic()
-                    changed |= self._enrichment.apply_live(piece)
-                    await self._end_of("live", before)
-            self._vitals.hot_batches += 1
-            if changed:
-                await self._scan()
+        moment, now, halts_told = self._enrichment.moment(), self._clock.now(), self._halts_told()
+        self._tell(steps.Lived, now, halts_told)
+        batches = pending()
+        if moment is None or moment.session is Session.CLOSED:
+            return
+        changed = self._enrichment.listen(now, halts_told=halts_told)
+        for batch in batches:
+            known = batch.until(Nanos(now + FUTURE_ALLOWED_NS))
+            self._vitals.events_from_the_future += batch.count() - known.count()
+            for piece in known.pieces(LIVE_AT_ONCE):
+                before = self._clock.monotonic()
+                changed |= self._enrichment.apply_live(piece)
+                await self._end_of("live", before)
+        self._vitals.hot_batches += 1
+        if changed:
+            await self._scan()
 
     async def take_averages(self, averages: Averages) -> None:
         """Swap in what history says, and re-rank."""
         async with self._one_at_a_time:
+            self._tell(steps.Averaged.of, averages)
             before = self._clock.monotonic()
             self._enrichment.apply_averages(averages)
             await self._end_of("averages", before)
@@ -124,21 +145,25 @@ class Pipeline:
             piece = slice(first, first + BASELINES_AT_ONCE)
             part = Baseline(baseline.as_of, baseline.symbols[piece], baseline.ends[:, piece], baseline.sessions[piece])
             async with self._one_at_a_time:
+                self._tell(steps.Usual.of, part, missed)
                 self._enrichment.apply_baseline(part, missed)
             await asyncio.sleep(0)
 
     async def take_ranges(self, ranges: Sequence[DayRange]) -> None:
         """Take how far prices went before anybody looked; the lists follow with the next scan."""
         async with self._one_at_a_time:
+            self._tell(steps.Ranged, list(ranges))
             self._enrichment.apply_ranges(ranges)
 
     def take_splits(self, splits: MorningSplits) -> None:
         """Learn what is split today. Touches no row, so it waits for nothing."""
+        self._tell(steps.Split.of, splits)
         self._enrichment.apply_splits(splits)
 
     async def take_reference(self, facts: Sequence[Facts]) -> None:
         """Take what is known of securities that are on the board; the lists follow with the next scan."""
         async with self._one_at_a_time:
+            self._tell(steps.Referred, list(facts))
             before = self._clock.monotonic()
             self._enrichment.apply_reference(facts)
             await self._end_of("reference", before)
@@ -146,21 +171,24 @@ class Pipeline:
     async def rescan(self) -> None:
         """Make the lists anew of what was taken."""
         async with self._one_at_a_time:
+            self._tell(steps.Rescanned)
             await self._scan()
 
     async def take_list(self, scan: Scan) -> None:
         """Begin with a list, or go on with it by another definition, and fill it at once."""
         async with self._one_at_a_time:
+            self._tell(steps.Listed.of, scan)
             self._scanner.define(scan)
             if self.scanned_session is not None:
                 # Alone, and as of the last scan: while the market is closed the others stand as they are.
                 ranked = self._scanner.rank(self._enrichment.as_of, self.scanned_session)
-                self._scanner.publish({scan.name: ranked[scan.name]}, self._enrichment.as_of)
+                self._publish({scan.name: ranked[scan.name]})
                 self._scanned()
 
     async def drop_list(self, name: str) -> None:
         """End a list."""
         async with self._one_at_a_time:
+            self._tell(steps.Unlisted, name)
             self._scanner.remove(name)
             if self.scanned_session is not None:
                 self._scanned()
@@ -173,7 +201,34 @@ class Pipeline:
     async def take_curves(self, curves: VolumeCurves) -> None:
         """Swap in the curves that stand in for what is usual; they show with the next change of each row."""
         async with self._one_at_a_time:
+            if curves.shape is not None:
+                self._tell(steps.Curved.of, curves.shape)
             self._enrichment.board.curves = curves
+
+    async def take_hours(self, told: steps.Told | steps.Announced, calendar: AnnouncedCalendar) -> None:
+        """Believe the vendor of its hours, in the calendar that everybody reads."""
+        async with self._one_at_a_time:
+            self._tell(lambda: told)
+            told.put_into(calendar)
+
+    async def keep_state(self, pending: Pending) -> None:
+        """Have the log keep the whole state, if it wants to; live events that wait are applied before."""
+        log = self.log
+        if log is None or self._enrichment.moment() is None or not log.wants_state():
+            return
+        async with self._turn():
+            await self._take_live(pending)
+            await log.take_state()
+
+    @property
+    def scanned(self) -> tuple[dt.date | None, Session | None, int]:
+        """Of which date and session the lists are, and how many images were taken until then."""
+        return self._scanned_date, self.scanned_session, self.images
+
+    def restore(self, date: dt.date | None, session: Session | None, images: int) -> None:
+        """Go on from lists that were kept."""
+        self._scanned_date, self.scanned_session, self.images = date, session, images
+        self._filled.set()
 
     @property
     def least_sessions(self) -> int:
@@ -229,9 +284,19 @@ class Pipeline:
         before = self._clock.monotonic()
         ranked = self._scanner.rank(self._enrichment.as_of, moment.session)
         before = await self._end_of("rank", before)
-        self._scanner.publish(ranked, self._enrichment.as_of)
+        self._publish(ranked)
         self._scanned()
         await self._end_of("publish", before)
+
+    def _publish(self, ranked: Mapping[str, Ints]) -> None:
+        names = self._scanner.publish(ranked, self._enrichment.as_of)
+        if self.log is not None and names:
+            self.log.published(names)
+
+    def _tell(self, make: Callable[Made, steps.Step], *of: Made.args, **by_name: Made.kwargs) -> None:
+        """Tell the log of the step that is about to be taken; it is made only where there is a log."""
+        if self.log is not None:
+            self.log.take(make(*of, **by_name))
 
     async def _end_of(self, stage: str, began: float) -> float:
         """Note how long a stage took, and let others have the loop; gives when the next one begins."""

@@ -133,6 +133,16 @@ class Recorder(Protocol):
         """Keep one frame of the live feed."""
 
 
+class StepRecorder(Protocol):
+    """Keeps what was done with it, in one order with what came. Returns at once and never fails its caller."""
+
+    def step(self, content: bytes, at: Nanos, *, opens: bool = False) -> None:
+        """Keep a step; with one that `opens`, a whole state begins."""
+
+    def misses(self) -> int:
+        """How much could not be kept since the start."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeedState:
     """How fresh the market on the board is. `since` is market time; `age_ms` is of the last accepted snapshot."""

@@ -57,8 +57,9 @@ class Scanner:
 
     def __init__(self, board: Board, scans: Sequence[Scan], filters: Sequence[Filter], channels: Channels) -> None:
         self._board = board
-        self._scans = tuple(scans)
-        self._filters = filters
+        self.scans = tuple(scans)
+        """In the order in which they are made."""
+        self.filters = filters
         self._channels = channels
         self._inside: dict[str, Membership] = {}
         self._shared = _asked_again(scans)
@@ -76,16 +77,16 @@ class Scanner:
 
     def define(self, scan: Scan) -> None:
         """Add a list, or make it by its new definition from now on; who is inside stays inside if it may."""
-        others = [each for each in self._scans if each.name != scan.name]
-        self._scans = (*others, scan)
-        self._shared = _asked_again(self._scans)
+        others = [each for each in self.scans if each.name != scan.name]
+        self.scans = (*others, scan)
+        self._shared = _asked_again(self.scans)
         self._forget(scan.name)
         self._channels.define(scan)
 
     def remove(self, name: str) -> None:
         """Make a list no more."""
-        self._scans = tuple(scan for scan in self._scans if scan.name != name)
-        self._shared = _asked_again(self._scans)
+        self.scans = tuple(scan for scan in self.scans if scan.name != name)
+        self._shared = _asked_again(self.scans)
         self._inside.pop(name, None)
         self._forget(name)
         self._channels.remove(name)
@@ -96,9 +97,9 @@ class Scanner:
         with np.errstate(all="ignore"):
             return self._ranked(BoardScope(self._board, session, as_of))
 
-    def publish(self, ranked: Mapping[str, Ints], as_of: Nanos) -> None:
-        """Publish what changed in the lists. The board must still be the one that was ranked."""
-        self._channels.publish(self._as_rows(ranked), as_of // 1_000_000)
+    def publish(self, ranked: Mapping[str, Ints], as_of: Nanos) -> list[str]:
+        """Publish what changed in the lists, and name them. The board must still be the one that was ranked."""
+        return self._channels.publish(self._as_rows(ranked), as_of // 1_000_000)
 
     def tried(self, scan: Scan, session: Session) -> tuple[int, tuple[Row, ...]]:
         """Make a list once, as if nobody were inside yet: how many qualify, and the first of them. Keeps nothing.
@@ -109,7 +110,7 @@ class Scanner:
         with np.errstate(all="ignore"):
             allowed, _ = sift(market, (NOT_TRADED,), np.ones(len(self._board), np.bool_))
             if scan.global_filters:
-                allowed, _ = sift(market, self._filters, allowed)
+                allowed, _ = sift(market, self.filters, allowed)
             candidates = Gathered(market, allowed.nonzero()[0])
             members = scan.members(candidates, None)
             ranked = candidates.rows.take(scan.ranked(candidates, members, self._board.alphabetical))
@@ -129,17 +130,36 @@ class Scanner:
 
     def gates(self, scan: Scan) -> list[Filter]:
         """What a row must pass before it is asked what the list asks for, in order."""
-        filters = self._filters if scan.global_filters else ()
+        filters = self.filters if scan.global_filters else ()
         return [NOT_TRADED, *filters, *outside_of(scan.sessions)]
 
     def inside(self) -> dict[str, Bools]:
         """Tell who was inside each list that is easier to stay in than to enter."""
-        return {scan.name: self._mask(self._inside.get(scan.name, NO_MEMBERS)) for scan in self._scans if scan.keep}
+        return {scan.name: self._mask(self._inside.get(scan.name, NO_MEMBERS)) for scan in self.scans if scan.keep}
 
     def resume(self, symbols: Sequence[Symbol], inside: Mapping[str, Bools]) -> None:
         """Go on from who was inside the lists before a restart; `symbols` are the masks' places."""
         rows = self._board.rows_of(symbols)
         self._inside |= {name: Membership(rows[: len(mask)], mask.nonzero()[0]) for name, mask in inside.items()}
+
+    def insiders(self) -> dict[str, Ints]:
+        """Tell the rows of who was inside each of those lists."""
+        return {scan.name: self.members_of(scan.name) for scan in self.scans if scan.keep}
+
+    def restore(
+        self,
+        scans: Sequence[Scan],
+        filters: Sequence[Filter],
+        inside: Mapping[str, Ints],
+        as_of: Nanos,
+        session: Session,
+    ) -> None:
+        """Go on from lists that were kept; the board has been restored already."""
+        self.scans, self.filters, self._shared = tuple(scans), filters, _asked_again(scans)
+        self._inside = {name: Membership(rows, np.arange(len(rows))) for name, rows in inside.items()}
+        self._rows.clear()
+        self.failures, self.dropped, self.passed = {}, {}, np.zeros(len(self._board), np.bool_)
+        self.as_of, self.session = as_of, session
 
     def counted(self) -> Counts:
         """Count the symbols on the way from the market to the lists."""
@@ -172,15 +192,15 @@ class Scanner:
     def _ranked(self, market: BoardScope) -> dict[str, Ints]:
         everyone = np.ones(len(self._board), np.bool_)
         traded, untraded = sift(market, (NOT_TRADED,), everyone)
-        self.passed, dropped = sift(market, self._filters, traded)
+        self.passed, dropped = sift(market, self.filters, traded)
         self.dropped = untraded | dropped
         candidates = {True: Gathered(market, self.passed.nonzero()[0], self._shared)}
-        if not all(scan.global_filters for scan in self._scans):
+        if not all(scan.global_filters for scan in self.scans):
             candidates[False] = Gathered(market, traded.nonzero()[0], self._shared)
         ranked: dict[str, Ints] = {}
         inside: dict[str, Membership] = {}
         failures: dict[str, str] = {}
-        for scan in self._scans:
+        for scan in self.scans:
             try:
                 made = self._made(scan, candidates[scan.global_filters])
             except CANNOT_EVALUATE as error:
@@ -205,7 +225,7 @@ class Scanner:
 
     def _as_rows(self, ranked: Mapping[str, Ints]) -> dict[str, tuple[Row, ...]]:
         by_columns: dict[tuple[str, ...], list[str]] = {}
-        for scan in self._scans:
+        for scan in self.scans:
             if scan.name in ranked:
                 by_columns.setdefault(scan.columns, []).append(scan.name)
         result: dict[str, tuple[Row, ...]] = {}

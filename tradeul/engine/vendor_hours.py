@@ -15,6 +15,7 @@ from tradeul.domain.announced import AnnouncedCalendar
 from tradeul.domain.events import Closure, MarketStatus, Nanos
 from tradeul.domain.session import NANOS, SATURDAY, Session, TradingCalendar, further, local_time
 from tradeul.engine.ports import HoursSource
+from tradeul.engine.steps import Announced, Told
 from tradeul.engine.vitals import Vitals
 from tradeul.errors import VendorError
 
@@ -38,10 +39,29 @@ OPEN, SHUT = "is open", "is closed"
 log = structlog.get_logger(__name__)
 
 
-class VendorHours:
-    """Compares once a minute, and reads the list of coming closures once an hour."""
+Believe = Callable[[Told | Announced, AnnouncedCalendar], Awaitable[None]]
 
-    def __init__(self, source: HoursSource, clock: Clock, calendar: AnnouncedCalendar, vitals: Vitals) -> None:
+
+async def _believe(told: Told | Announced, calendar: AnnouncedCalendar) -> None:
+    told.put_into(calendar)
+
+
+class VendorHours:
+    """Compares once a minute, and reads the list of coming closures once an hour.
+
+    `believe` writes into the calendar: where there is a market, while nothing else is done to it, as what is half done
+    would stand in two sessions.
+    """
+
+    def __init__(
+        self,
+        source: HoursSource,
+        clock: Clock,
+        calendar: AnnouncedCalendar,
+        vitals: Vitals,
+        believe: Believe = _believe,
+    ) -> None:
+        self._believe = believe
         self._source = source
         self._clock = clock
         self._calendar = calendar
@@ -85,7 +105,7 @@ class VendorHours:
         said = _SESSIONS[status.phase, side]
         self._differed = 0 if planned in said else self._differed + 1
         self._tell_difference(status, planned)
-        self._follow(_limit_of(said, planned) if self._differed else Session.PRE_MARKET)
+        await self._follow(_limit_of(said, planned) if self._differed else Session.PRE_MARKET)
 
     def _planned(self) -> Session:
         now = self._clock.now()
@@ -98,7 +118,7 @@ class VendorHours:
             log.warning("vendor_disagreed", vendor=status.phase, calendar=planned.value)
         self._vitals.vendor_disagrees = said
 
-    def _follow(self, limit: Session) -> None:
+    async def _follow(self, limit: Session) -> None:
         """Close what two answers call closed; what one of them does not call closed any more is open."""
         before, self._limit = self._limit, limit
         now, planned = self._clock.now(), self._planned()
@@ -106,7 +126,7 @@ class VendorHours:
         wanted = _followed(standing, before, limit)
         if wanted is standing or planned is Session.CLOSED:
             return
-        self._calendar.tell(now, wanted)
+        await self._believe(Told(now, wanted), self._calendar)
         event = "market_closed_by_vendor" if further(wanted, standing) is wanted else "market_reopened_by_vendor"
         log.warning(event, session=further(wanted, planned).value, calendar=planned.value)
 
@@ -115,7 +135,7 @@ class VendorHours:
         now = self._clock.now()
         self._list_due = Nanos(now + int(ANNOUNCED_EVERY_S * NANOS))
         before = self._calendar.announced
-        self._calendar.announce(closures, now)
+        await self._believe(Announced(now, list(closures)), self._calendar)
         for closure in self._calendar.announced:
             if closure not in before:
                 log.warning("closure_announced", date=str(closure.date), hours=_listed(closure), name=closure.name)

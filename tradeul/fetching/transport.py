@@ -215,6 +215,14 @@ async def made_in_steps(steps: Iterator[Made]) -> Made:
     return made
 
 
+async def feed_whole(decoder: RowDecoder[Any], body: bytes) -> None:
+    """Feed a decoder with a body that is all there."""
+    decoder.feed(body)
+    await _catch_up(decoder)
+    decoder.end()
+    await _catch_up(decoder)
+
+
 async def _catch_up(decoder: RowDecoder[Any]) -> None:
     while decoder.step():  # noqa: ASYNC110  # nothing is polled: the step itself is the work
         await asyncio.sleep(0)

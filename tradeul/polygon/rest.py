@@ -105,23 +105,26 @@ class PolygonRest:
         decoder = SnapshotDecoder(self._previous)
         with self._fetcher.masking():
             async with self._fetcher.answer(SNAPSHOT_PATH, patient=False) as answer:
-                await self._read_snapshot(answer, decoder)
+                arrived = await self._read_snapshot(answer, decoder)
                 simulated = SIMULATION_HEADER in answer.headers
-            image = decoder.finish(self._clock.now(), simulated=simulated)
+            image = decoder.finish(arrived, simulated=simulated)
         self._previous = image
         return image
 
-    async def _read_snapshot(self, answer: Answer, decoder: SnapshotDecoder) -> None:
+    async def _read_snapshot(self, answer: Answer, decoder: SnapshotDecoder) -> Nanos:
+        """Read the body; gives when all of it was there, which is what the recorder is told too."""
         if self._recorder is None:
             await answer.into(decoder)
-            return
+            return self._clock.now()
         kept = _Kept()
         try:
             await answer.into(decoder, kept.add)
         except SnapshotRefused:
             kept.hand_to(self._recorder, self._clock.now())
             raise
-        kept.hand_to(self._recorder, self._clock.now())
+        arrived = self._clock.now()
+        kept.hand_to(self._recorder, arrived)
+        return arrived
 
     async def daily_bars(self, day: dt.date, *, adjusted: bool = True) -> DailyBars:
         """Fetch every symbol's finished bar of `day`, adjusted for splits since or as it was traded."""

@@ -5,11 +5,12 @@ Never believes a length: no more is read than the file has and a block may be lo
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from tradeul.domain.events import Nanos
 from tradeul.recording.format import (
+    BEGINNINGS,
     BLOCK_BYTES,
     FILE_HEADER_BYTES,
     FOOTER_BYTES,
@@ -60,10 +61,17 @@ class BlockFile:
         entries = self.find_keys() if self.index is None else self.index
         return max((offset for offset, at in entries if at <= time), default=self.begin)
 
-    def find_keys(self) -> list[Entry]:
-        """Walk the file for its key blocks."""
+    def find_keys(self, kinds: Collection[Kind] = BEGINNINGS) -> list[Entry]:
+        """Walk the file for its blocks of these kinds."""
         blocks = self.blocks(self.begin)
-        return [(block.offset, block.first) for block in blocks if block is not None and block.kind is Kind.KEY]
+        return [(block.offset, block.first) for block in blocks if block is not None and block.kind in kinds]
+
+    def states(self) -> list[Entry]:
+        """Where whole states begin."""
+        if self.index is None:
+            return self.find_keys({Kind.STATE})
+        found = ((entry, self._block(entry[0])) for entry in self.index)
+        return [entry for entry, block in found if block is not None and block.kind is Kind.STATE]
 
     def _index(self) -> tuple[list[Entry] | None, int]:
         """The index and where it stands; without one, none and the end of the file."""

@@ -14,9 +14,11 @@ from typing import Final, Self
 from tradeul.domain.events import Nanos
 from tradeul.recording.blocks import BlockFile, Entry
 from tradeul.recording.format import (
+    BEGINNINGS,
     FILE_HEADER_BYTES,
     MAGIC,
     SUFFIX,
+    VERSION,
     Draft,
     FileHeader,
     Kind,
@@ -64,7 +66,7 @@ class RecordingFile:
         """Write a block and return how many bytes that took."""
         data = packed_block(draft, self._end)
         self._write(data)
-        if draft.kind is Kind.KEY:
+        if draft.kind in BEGINNINGS:
             self._keys.append((self._end, draft.first))
         self._end += len(data)
         self._last = draft.last
@@ -92,6 +94,8 @@ class RecordingFile:
             self._end = len(data)
             return
         blocks = BlockFile(self._descriptor)
+        if blocks.header.version != VERSION:
+            raise RecordingDamaged("an older version's recording is not continued")
         self._end, self._keys = blocks.begin, blocks.index or []
         if blocks.index is not None:
             self._end = blocks.end
@@ -100,7 +104,7 @@ class RecordingFile:
         for block in blocks.blocks(blocks.begin):
             if block is not None and block.kind is not Kind.INDEX:
                 self._end, self._last = block.end, block.last
-                if block.kind is Kind.KEY:
+                if block.kind in BEGINNINGS:
                     self._keys.append((block.offset, block.first))
         os.ftruncate(self._descriptor, self._end)
         self.append(Draft(Kind.INTERRUPTED, self._last or header.started, header.started))

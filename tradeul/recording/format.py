@@ -1,4 +1,4 @@
-"""The file format of a recording, version 1: bytes in, values out. This text is its specification.
+"""The file format of a recording, version 2: bytes in, values out. This text is its specification.
 
 All numbers are little-endian; times are nanoseconds since the Unix epoch and are taken not to fall within a file.
 A file is `<market>-<date>.trec`, of one trading date, which turns at 03:30 New York time on a trading day.
@@ -17,11 +17,15 @@ what is known to be missing; `first` and `last` are the times of its first and l
 
     1 KEY          a whole body; no later block needs one before it. At least every 5 minutes or 60 bodies
     2 BODY         a body that may refer to an earlier one of the same source
-    3 FRAMES       frames, in the order they came
+    3 FRAMES       frames and steps, in the order they came
     4 DROPPED      no payload: the recorder could not keep up, or the disk could not take it
     5 INTERRUPTED  no payload: the recorder ended without closing the file, and was started again
-    6 INDEX        u64 offsets of all KEY blocks, then their i64 times
+    6 INDEX        u64 offsets of all KEY and STATE blocks, then their i64 times
+    7 STATE        like FRAMES, one step: from here the engine's whole state follows, in steps, with frames between
+                   them; no later block needs one before it
 
+A step says what was done with what came (`engine/steps`); frames and steps of a FRAMES block are counted together.
+Version 1 is without steps and states.
 The payloads of bodies and of frames are told in `bodies` and `frames`. Whoever reads takes no length on trust: a
 block that is cut, fails a CRC or breaks a limit is skipped, and so is every body that refers to what was skipped.
 """
@@ -40,7 +44,8 @@ from tradeul.domain.events import Nanos
 from tradeul.errors import TradeulError
 
 MAGIC: Final = b"\x89TREC\r\n\x1a"
-VERSION: Final = 1
+VERSION: Final = 2
+OLDEST: Final = 1
 SUFFIX: Final = ".trec"
 
 MARK: Final = b"\xf5TRB"
@@ -86,9 +91,12 @@ class Kind(IntEnum):
     DROPPED = 4
     INTERRUPTED = 5
     INDEX = 6
+    STATE = 7
 
 
 _KINDS: Final = frozenset(Kind)
+BEGINNINGS: Final = frozenset({Kind.KEY, Kind.STATE})
+"""No block from one of these on needs an earlier one."""
 
 
 class Body(NamedTuple):
@@ -104,6 +112,14 @@ class Frame(NamedTuple):
 
     content: str | bytes
     arrived: Nanos
+
+
+class Step(NamedTuple):
+    """What was done to the engine, encoded. With one that `opens` a whole state begins."""
+
+    content: bytes
+    arrived: Nanos
+    opens: bool = False
 
 
 class Gap(NamedTuple):
@@ -122,6 +138,7 @@ class FileHeader(NamedTuple):
     market: str
     date: dt.date
     started: Nanos
+    version: int = VERSION
 
 
 class Draft(NamedTuple):
@@ -155,7 +172,7 @@ class Block(NamedTuple):
 
 def packed_file_header(header: FileHeader) -> bytes:
     content = orjson.dumps({"market": header.market, "date": header.date, "started": header.started})
-    return _FILE_HEADER.pack(MAGIC, VERSION, len(content), isal_zlib.crc32(content)) + content
+    return _FILE_HEADER.pack(MAGIC, header.version, len(content), isal_zlib.crc32(content)) + content
 
 
 def file_header_size(beginning: bytes) -> int:
@@ -163,20 +180,21 @@ def file_header_size(beginning: bytes) -> int:
     if len(beginning) < _FILE_HEADER.size or not beginning.startswith(MAGIC):
         raise RecordingDamaged("this is no recording")
     _, version, length, _ = _FILE_HEADER.unpack_from(beginning)
-    if version != VERSION:
-        raise RecordingDamaged(f"this recording is of version {version}, and only {VERSION} is known")
+    if not OLDEST <= version <= VERSION:
+        raise RecordingDamaged(f"this recording is of version {version}, and only {OLDEST} to {VERSION} are known")
     return _FILE_HEADER.size + int(length)
 
 
 def parsed_file_header(data: bytes) -> FileHeader:
     """Read the file header, all of it."""
     content = data[_FILE_HEADER.size : file_header_size(data)]
-    _, _, length, check = _FILE_HEADER.unpack_from(data)
+    _, version, length, check = _FILE_HEADER.unpack_from(data)
     if len(content) != length or isal_zlib.crc32(content) != check:
         raise RecordingDamaged("the beginning of this recording is damaged")
     try:
         fields = orjson.loads(content)
-        return FileHeader(str(fields["market"]), dt.date.fromisoformat(fields["date"]), Nanos(int(fields["started"])))
+        date, started = dt.date.fromisoformat(fields["date"]), Nanos(int(fields["started"]))
+        return FileHeader(str(fields["market"]), date, started, int(version))
     except (ValueError, TypeError, KeyError) as error:
         raise RecordingDamaged("the beginning of this recording cannot be understood") from error
 
@@ -224,7 +242,7 @@ def payload_of(block: Block, packed: bytes) -> bytes:
 
 
 def index_parts(entries: Sequence[tuple[int, Nanos]]) -> tuple[bytes, bytes]:
-    """The payload of an index: offsets and times of the key blocks."""
+    """The payload of an index: offsets and times of the blocks where one can begin."""
     entries = entries[:: len(entries) // INDEX_ENTRIES + 1]
     offsets, times = [offset for offset, _ in entries], [time for _, time in entries]
     return np.array(offsets, "<u8").tobytes(), np.array(times, "<i8").tobytes()

@@ -1,6 +1,6 @@
-"""Frames of the live feed as one payload, and back.
+"""Frames of the live feed, and steps between them, as one payload, and back.
 
-    u32 count, i64 times of arrival, u32 lengths in bytes, u8 kinds (0 text, 1 binary), the contents joined
+    u32 count, i64 times of arrival, u32 lengths in bytes, u8 kinds (0 text, 1 binary, 2 step), the contents joined
 
 `recorder` packs, `reader` parses.
 """
@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from tradeul.domain.events import Nanos
-from tradeul.recording.format import AS_IT_IS, Frame, RecordingDamaged
+from tradeul.recording.format import AS_IT_IS, Frame, RecordingDamaged, Step
 
 FRAMES_PER_BLOCK: Final = 4096
 """More are not put into one block, nor believed of one."""
@@ -21,20 +21,23 @@ _COUNT: Final = struct.Struct("<I")
 _COLUMNS: Final = 8 + 4 + 1
 
 
-def frames_parts(frames: Sequence[Frame]) -> list[bytes]:
-    """The payload of some frames, in parts."""
+_TEXT, _BINARY, _STEP = range(3)
+
+
+def frames_parts(frames: Sequence[Frame | Step]) -> list[bytes]:
+    """The payload of some frames and steps, in parts."""
     contents = [_bytes_of(frame.content) for frame in frames]
     return [
         _COUNT.pack(len(frames)),
         np.array([frame.arrived for frame in frames], "<i8").tobytes(),
         np.array([len(content) for content in contents], "<u4").tobytes(),
-        bytes(isinstance(frame.content, bytes) for frame in frames),
+        bytes(map(_kind_of, frames)),
         *contents,
     ]
 
 
-def parsed_frames(payload: bytes) -> list[Frame]:
-    """The frames of a payload."""
+def parsed_frames(payload: bytes, *, opens: bool = False) -> list[Frame | Step]:
+    """The frames and steps of a payload; `opens` says that it is that of a STATE block."""
     if len(payload) < _COUNT.size:
         raise RecordingDamaged("a block of frames has no count")
     (count,) = _COUNT.unpack_from(payload)
@@ -43,15 +46,24 @@ def parsed_frames(payload: bytes) -> list[Frame]:
         raise RecordingDamaged("a block of frames says more than there is")
     times = np.frombuffer(payload, "<i8", count, _COUNT.size).tolist()
     lengths = np.frombuffer(payload, "<u4", count, _COUNT.size + 8 * count).tolist()
-    binary = payload[begin - count : begin]
+    kinds = payload[begin - count : begin]
     if begin + sum(lengths) != len(payload):
         raise RecordingDamaged("a block of frames is not as long as its frames")
-    frames = []
-    for time, length, is_binary in zip(times, lengths, binary, strict=True):
+    frames: list[Frame | Step] = []
+    for time, length, kind in zip(times, lengths, kinds, strict=True):
         content = payload[begin : begin + length]
-        frames.append(Frame(content if is_binary else _text_of(content), Nanos(time)))
+        if kind == _STEP:
+            frames.append(Step(content, Nanos(time), opens))
+        else:
+            frames.append(Frame(content if kind else _text_of(content), Nanos(time)))
         begin += length
     return frames
+
+
+def _kind_of(frame: Frame | Step) -> int:
+    if isinstance(frame, Step):
+        return _STEP
+    return _BINARY if isinstance(frame.content, bytes) else _TEXT
 
 
 def _bytes_of(content: str | bytes) -> bytes:

@@ -13,10 +13,10 @@ from typing import Final, Literal, Self
 from tradeul.domain.events import Nanos
 from tradeul.recording.blocks import BlockFile
 from tradeul.recording.bodies import Chain, body_restored
-from tradeul.recording.format import Block, Body, FileHeader, Frame, Gap, Kind, RecordingDamaged
+from tradeul.recording.format import BEGINNINGS, Block, Body, FileHeader, Frame, Gap, Kind, RecordingDamaged, Step
 from tradeul.recording.frames import parsed_frames
 
-Item = Body | Frame | Gap
+Item = Body | Frame | Step | Gap
 
 _GAPS: Final[dict[Kind, Literal["dropped", "interrupted"]]] = {
     Kind.DROPPED: "dropped",
@@ -46,6 +46,16 @@ class Recording:
             first, last = (item.first, item.last) if isinstance(item, Gap) else (item.arrived, item.arrived)
             if (from_ is None or last >= from_) and (to is None or first < to):
                 yield item
+
+    def states(self) -> list[Nanos]:
+        """When whole states were kept, from which one can begin."""
+        return [at for _, at in self._opened().states()]
+
+    def items_since_state(self, at: Nanos) -> Iterator[Item]:
+        """Everything from the whole state on that was kept at this time."""
+        file = self._opened()
+        start = next(offset for offset, kept_at in file.states() if kept_at == at)
+        yield from _without_holes(_decoded(file, start, None, None), None)
 
     def close(self) -> None:
         """Let go of the file. Closing again changes nothing."""
@@ -86,15 +96,15 @@ def _decoded(file: BlockFile, start: int, from_: Nanos | None, to: Nanos | None)
 
 
 def _items_of(file: BlockFile, block: Block, chain: Chain) -> list[Item]:
+    if block.kind in BEGINNINGS:
+        chain.clear()
     match block.kind:
         case Kind.KEY | Kind.BODY:
-            if block.kind is Kind.KEY:
-                chain.clear()
             body = body_restored(file.payload(block), chain)
             chain.keep(body.source, body.base)
             return [Body(body.source, body.content, block.first)]
-        case Kind.FRAMES:
-            return [*parsed_frames(file.payload(block))]
+        case Kind.FRAMES | Kind.STATE:
+            return [*parsed_frames(file.payload(block), opens=block.kind is Kind.STATE)]
         case Kind.DROPPED | Kind.INTERRUPTED:
             return [Gap(_GAPS[block.kind], block.first, block.last, block.bodies, block.frames)]
         case Kind.INDEX:

@@ -16,7 +16,7 @@ import structlog
 from tradeul.clock import Clock
 from tradeul.domain.events import Nanos
 from tradeul.domain.session import TradingCalendar
-from tradeul.recording.format import ITEM_BYTES, Frame, Gap
+from tradeul.recording.format import ITEM_BYTES, Frame, Gap, Step
 from tradeul.recording.writer import RecordingWriter, WholeBody, Work
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ FRAME_CHARACTERS: Final = ITEM_BYTES // 4
 _ITEM_OVERHEAD: Final = 200
 _ALWAYS: Final = float("-inf")
 
-Item = WholeBody | Frame | Gap
+Item = WholeBody | Frame | Step | Gap
 
 
 class RecorderState(NamedTuple):
@@ -90,6 +90,14 @@ class FileRecorder:
         frame = Frame(content, arrived)
         self._offer(frame if len(content) <= FRAME_CHARACTERS else self._missed(frame))
 
+    def step(self, content: bytes, at: Nanos, *, opens: bool = False) -> None:
+        """Keep a step; with one that `opens`, a whole state begins."""
+        self._offer(Step(content, at, opens))
+
+    def misses(self) -> int:
+        """How much is in no file."""
+        return self._dropped
+
     async def run(self) -> None:
         """Write what comes, for ever."""
         while True:
@@ -128,8 +136,8 @@ class FileRecorder:
         if isinstance(item, Gap):
             return item
         self._dropped += 1
-        is_body = isinstance(item, WholeBody)
-        return Gap("dropped", item.arrived, item.arrived, bodies=int(is_body), frames=int(not is_body))
+        bodies, frames = int(isinstance(item, WholeBody)), int(isinstance(item, Frame))
+        return Gap("dropped", item.arrived, item.arrived, bodies, frames)
 
     def _next(self) -> Item:
         item = self._waiting.popleft()
@@ -205,7 +213,7 @@ def _size_of(item: Item) -> int:
     match item:
         case WholeBody():
             return item.size + _ITEM_OVERHEAD
-        case Frame():
+        case Frame() | Step():
             return len(item.content) + _ITEM_OVERHEAD
         case Gap():
             return _ITEM_OVERHEAD

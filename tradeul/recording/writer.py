@@ -18,7 +18,7 @@ from tradeul.domain.events import Nanos
 from tradeul.domain.session import NANOS, TradingCalendar
 from tradeul.recording.bodies import Chain, body_packed
 from tradeul.recording.file import RecordingFile
-from tradeul.recording.format import Draft, FileHeader, Frame, Gap, Kind
+from tradeul.recording.format import Draft, FileHeader, Frame, Gap, Kind, Step
 from tradeul.recording.frames import FRAMES_PER_BLOCK, frames_parts
 
 log = structlog.get_logger(__name__)
@@ -58,24 +58,28 @@ class RecordingWriter:
         self._number = 0
         self._key_number = 0
         self._key_at: Nanos | None = None
-        self._frames: list[Frame] = []
+        self._frames: list[Frame | Step] = []
         self._frames_size = 0
         self.bodies = 0
         self.frames = 0
         self.bytes_in = 0
         self.bytes_out = 0
 
-    def record(self, item: WholeBody | Frame | Gap) -> Work:
-        """Put an item after all before it; a frame is in the file once its block is."""
+    def record(self, item: WholeBody | Frame | Step | Gap) -> Work:
+        """Put an item after all before it; a frame or step is in the file once its block is."""
         yield from self._turn(item.first if isinstance(item, Gap) else item.arrived)
-        if isinstance(item, Frame):
+        if isinstance(item, Frame) or (isinstance(item, Step) and not item.opens):
             if self._frames_full(item.arrived):
                 yield from self._flush()
             self._frames.append(item)
             self._frames_size += len(item.content)
             return
         yield from self._flush()
-        if isinstance(item, Gap):
+        if isinstance(item, Step):
+            yield partial(self._append, Draft(Kind.STATE, item.arrived, item.arrived, parts=frames_parts([item])))
+            # Who begins here knows no body.
+            self._key_at = None
+        elif isinstance(item, Gap):
             yield partial(self._append, Draft(Kind.DROPPED, item.first, item.last, item.bodies, item.frames))
         else:
             yield from self._record_body(item)
@@ -137,7 +141,7 @@ class RecordingWriter:
         if held:
             times, parts = [frame.arrived for frame in held], frames_parts(held)
             yield partial(self._append, Draft(Kind.FRAMES, min(times), max(times), frames=len(held), parts=parts))
-            self.frames += len(held)
+            self.frames += sum(isinstance(frame, Frame) for frame in held)
             self.bytes_in += self._frames_size
             self._frames, self._frames_size = [], 0
 

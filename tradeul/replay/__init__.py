@@ -1,0 +1,1 @@
+"""Recordings played again: through the client's decoders, the engine, the lists and the page that are used live."""
