@@ -12,7 +12,7 @@ from tradeul.app import App
 from tradeul.domain.events import Symbol
 from tradeul.polygon.rest import PolygonRest
 
-pytestmark = [pytest.mark.slow(20), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow(6), pytest.mark.timeout(900)]
 
 SYMBOLS = 200
 TODAY = dt.date(2026, 7, 8)

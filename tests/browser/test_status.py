@@ -6,7 +6,7 @@ from playwright.async_api import Browser
 from tests.support.page import open_page, until
 from tests.support.shown import program, text_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(15)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(5)]
 
 
 async def test_people_see_how_it_is_and_what_is_wrong(browser: Browser) -> None:
