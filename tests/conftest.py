@@ -1,9 +1,7 @@
 """What every test runs under: no key and no setting of this machine, guards for what it leaves behind, hypothesis."""
 
-import asyncio.constants
 import os
 import shutil
-import traceback
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import hypothesis
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from tests.support import stacks
 from tests.support.guards import clean_loop, no_thread_left
 from tests.support.packing import longest_first
 
@@ -24,12 +23,7 @@ for name in list(os.environ):
 for name in ("POLYGON_API_KEY", "MASSIVE_API_KEY", "FMP_API_KEY"):
     os.environ.pop(name, None)
 
-# Under debug every timer, task and future notes who made it. Ten lines deep that takes a third of all of debug's time,
-# and hardly more is read of it than the first.
-asyncio.constants.DEBUG_STACK_DEPTH = 3  # type: ignore[misc]  # named as a constant, read at each call
-# Futures made in C know no such depth: they note all of the stack, which is pytest's for the most part.
-traceback.extract_stack.__defaults__ = (None, asyncio.constants.DEBUG_STACK_DEPTH)
-
+stacks.shorten()
 set_hypothesis_home_dir(Path(__file__).parent.parent / ".cache" / "hypothesis")
 hypothesis.settings.register_profile("everyday", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=50)

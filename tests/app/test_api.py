@@ -19,7 +19,7 @@ from tests.support.whole import whole
 from tradeul.web.api import operation_of
 from tradeul.web.reference.openapi import GROUPS
 
-pytestmark = pytest.mark.slow(20)
+pytestmark = pytest.mark.slow(6)
 
 JSON = "application/json"
 ORDER = ("post", "put", "get", "delete")

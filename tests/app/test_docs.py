@@ -14,7 +14,7 @@ from tests.support.page import launched, open_page
 from tests.support.reading import Example, read
 from tests.support.shared import shared_program
 
-pytestmark = pytest.mark.slow(20)
+pytestmark = pytest.mark.slow(15)
 
 RUNNERS: dict[str, Sequence[str]] = {
     "sh": ("bash", "-euo", "pipefail", "-c"),

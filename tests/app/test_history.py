@@ -52,7 +52,7 @@ def written(app: App) -> int:
     return app.past.writer.report.written
 
 
-@pytest.mark.slow(20)
+@pytest.mark.slow(10)
 async def test_what_happened_is_there_after_a_restart() -> None:
     """Entries, minute results and states of a run are answered by the next one, from the database."""
     span = f"from={at('09:45') // MS}&to={at('09:59') // MS}"

@@ -14,7 +14,7 @@ from tests.support.whole import asked, whole
 from tradeul import jobs
 from tradeul.app import App
 
-pytestmark = pytest.mark.slow(20)
+pytestmark = pytest.mark.slow(12)
 
 ROOT = Path(__file__).parents[2]
 PLACE = ("09:31", 45)

@@ -8,11 +8,12 @@ from tests.history.worlds import place
 from tests.support.eventually import PATIENT_S, eventually
 from tests.support.market import NANOS, at
 from tests.support.whole import asked, whole
+from tradeul import jobs
 from tradeul.app import App
 from tradeul.domain.events import Symbol
 from tradeul.polygon.rest import PolygonRest
 
-pytestmark = [pytest.mark.slow(20), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow(6), pytest.mark.timeout(900)]
 
 SYMBOLS = 200
 TODAY = dt.date(2026, 7, 8)
@@ -21,8 +22,9 @@ OLD, NEW = Symbol("JSTS"), Symbol("UDA")
 SESSIONS = {"2026-07-07": NEW, "2026-07-06": NEW, "2026-07-02": OLD, "2026-07-01": OLD, "2026-06-30": OLD}
 
 
-async def test_a_symbol_of_some_days_is_as_exact_as_an_old_one() -> None:
+async def test_a_symbol_of_some_days_is_as_exact_as_an_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its relative volume stands on five sessions and its averages on thirty, cold, and again over a restart."""
+    monkeypatch.setattr(jobs, "COMPANIES_PER_SECOND", 200.0)
     with place() as folder:
         async with whole(folder, "09:45", SYMBOLS, day=TODAY) as app:
             assert app.loading is not None

@@ -15,6 +15,8 @@ import pytest
 
 from tests.support.box import Box, exchange_process
 
+pytestmark = pytest.mark.slow(12)
+
 START = "2026-11-18T10:15:00-05:00"
 TODAY = dt.date(2026, 11, 18)
 YESTERDAY = dt.date(2026, 11, 17)

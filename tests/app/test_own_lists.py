@@ -25,7 +25,7 @@ from tradeul.domain.events import Symbol
 from tradeul.errors import UsageError
 from tradeul.try_scan import try_scan
 
-pytestmark = pytest.mark.slow(20)
+pytestmark = pytest.mark.slow(5)
 
 SYMBOLS = 120
 MINE: dict[str, Any] = {

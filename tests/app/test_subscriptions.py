@@ -12,7 +12,7 @@ from tests.support.whole import asked, sent, whole
 from tradeul.app import App
 from tradeul.domain.events import Symbol
 
-pytestmark = pytest.mark.slow(20)
+pytestmark = pytest.mark.slow(8)
 
 SYMBOLS = 400
 STILL = 0.001

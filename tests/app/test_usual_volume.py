@@ -17,7 +17,7 @@ from tradeul.domain.usual import baseline_sessions
 from tradeul.polygon.rest import PolygonRest
 from tradeul.world import calendar_of
 
-pytestmark = pytest.mark.slow(60)
+pytestmark = pytest.mark.slow(25)
 
 SYMBOLS = 60
 KEPT_OF_TODAY = """SELECT source, min(slot_number), max(slot_number), count(DISTINCT symbol) FROM sim_7.volume_slots
@@ -57,7 +57,7 @@ async def test_relative_volume_turns_exact_and_stays_so_over_a_restart() -> None
     """Against the vendor's own bars; the next process stands on it at once, and asks nobody again."""
     with place() as folder:
         async with whole(folder, "09:45", SYMBOLS) as app:
-            await eventually(lambda: is_exact(app))
+            await eventually(lambda: is_exact(app), every_s=0.1)
             assert app.loading is not None
             checked = 0
             for symbol in app.board.symbols[::4]:
@@ -72,17 +72,17 @@ async def test_relative_volume_turns_exact_and_stays_so_over_a_restart() -> None
                 checked += 1
                 redone(await asked(app, f"/api/v1/rvol/{symbol}"))
             assert checked >= 10
-            await eventually(lambda: slots_done(app))
+            await eventually(lambda: slots_done(app), every_s=0.1)
             before_restart = await methods(app)
 
         async with whole(folder, "09:50", SYMBOLS) as app:
-            await eventually(lambda: is_exact(app))
+            await eventually(lambda: is_exact(app), every_s=0.1)
             again = await methods(app)
             health = await asked(app, "/health")
             jobs = {job["name"]: job for job in (await asked(app, "/api/v1/jobs"))["jobs"]}
 
         async with whole(folder, "09:55", SYMBOLS, history={"pg_bin": "/nowhere"}) as app:
-            await eventually(lambda: is_exact(app))
+            await eventually(lambda: is_exact(app), every_s=0.1)
             without = await methods(app)
             reasons = (await asked(app, "/health"))["reasons"]
 
@@ -120,7 +120,7 @@ async def slots_done(app: App) -> bool:
 async def test_without_history_the_general_curve_stands_in_and_says_so(tmp_path: Path) -> None:
     """The work is shown all the same, as far as there is any; an unknown symbol is told apart."""
     async with whole(tmp_path, "11:01", SYMBOLS, history={"dsn": "off"}) as app:
-        await eventually(lambda: curved(app))
+        await eventually(lambda: curved(app), every_s=0.1)
         symbol = max(app.board.symbols, key=lambda name: app.board["avg_volume_30d"][app.board.row_of[name]])
         work = await asked(app, f"/api/v1/rvol/{symbol}")
         unknown = await asked(app, "/api/v1/rvol/NOSUCH")

@@ -15,7 +15,7 @@ from tests.support.engine_desk import KEY, Desk, desk_at
 from tests.support.market import NANOS
 from tradeul.domain.events import MarketImage
 
-pytestmark = pytest.mark.slow(20)
+pytestmark = pytest.mark.slow(10)
 
 SNAPSHOT = "/v2/snapshot"
 MB = 2**20

@@ -26,7 +26,7 @@ from tradeul.polygon.stream import PolygonStream
 from tradeul.simulation.exchange.ledger import Ledger
 from tradeul.simulation.exchange.server import Exchange
 
-pytestmark = pytest.mark.slow(20)
+pytestmark = pytest.mark.slow(8)
 
 START = at("09:45")
 QUICK = Pace(batch_gap_s=0.0, answer_within_s=0.2, ping_every_s=0.2)

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, ViewportSize
 from tests.support.page import open_page, until
 from tests.support.shown import address, program
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(40)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(12)]
 
 RULES: Final = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 ASKED: Final = """async () => {

@@ -13,7 +13,7 @@ from tests.support.page import open_page, until
 from tests.support.shared import shared_program
 from tests.support.shown import assert_clean, text_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(80)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(20)]
 
 HIDDEN = """
     Object.defineProperty(document, 'hidden', { get: () => true });

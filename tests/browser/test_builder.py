@@ -13,7 +13,7 @@ from tests.support.shown import address, assert_clean, live, program, text_of
 from tradeul.app import App
 from tradeul.domain.deltas import wire_rows
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(20)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(30)]
 
 OPEN = "2026-11-18T09:31:00-05:00"
 SYMBOLS = 400

@@ -12,7 +12,7 @@ from tests.support.page import open_page, until
 from tests.support.shared import shared_program
 from tests.support.shown import assert_clean, text_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(60)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(20)]
 
 ROW = "[data-list=high_volume] tr[data-symbol]"
 DETAIL = "[data-kind=detail] .detail"

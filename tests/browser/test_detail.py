@@ -13,7 +13,7 @@ from tests.support.shown import address, assert_clean, live, program, text_of
 from tradeul.app import App
 from tradeul.domain.events import Symbol
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(30)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(18)]
 
 FIRST_ROW = "[data-list=gappers_up] tr[data-symbol]"
 SHOWN = "(tradeul.detail().live && document.querySelector('.detail .facts [data-field=price]').textContent)"

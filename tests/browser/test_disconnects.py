@@ -14,7 +14,7 @@ from tests.support.web import Served, row, served
 from tradeul.domain.deltas import Row
 from tradeul.web.routes.page import read_page
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(30)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(5)]
 
 LISTS = ("gappers_up", "momentum_up", "new_highs")
 """Of the first layout, so that they have panels."""

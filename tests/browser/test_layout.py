@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page
 from tests.support.page import open_page, until
 from tests.support.shown import address, assert_clean, program
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(20)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(15)]
 
 OPEN = "2026-11-18T09:31:00-05:00"
 SYMBOLS = 400

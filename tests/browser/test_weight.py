@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Response
 from tests.support.page import open_page, until
 from tests.support.shared import shared_program
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(15)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(5)]
 
 MOST_BYTES = 250_000
 CHART = "/static/vendor/lightweight-charts.js"

@@ -23,7 +23,7 @@ def page() -> Iterator[Browser]:
         yield process
 
 
-@pytest.mark.slow(60)
+@pytest.mark.slow(12)
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_trouble_makes_a_viewer_show_what_is_not(page: Browser, histories: int, part: int) -> None:

@@ -266,7 +266,7 @@ def survived(read: Callable[[bytes, int], None], good: list[bytes], first: int, 
     return of_use
 
 
-@pytest.mark.slow(75)
+@pytest.mark.slow(10)
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_bytes_break_a_reader(kind: str, mutations: int) -> None:

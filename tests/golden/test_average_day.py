@@ -18,7 +18,7 @@ from tradeul.domain.splits import SplitBook
 from tradeul.domain.usual import Baseline, BaselineSum, baseline_sessions, own_sessions
 from tradeul.engine.enrichment import Enrichment
 
-pytestmark = [pytest.mark.slow(15), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow(2), pytest.mark.timeout(600)]
 
 LOOKBACKS = range(1, 11)
 LEAST_EXPECTED = 1_000.0

@@ -21,7 +21,7 @@ from tests.golden.world import Frame, World
 from tests.support.market import DAY, at
 from tradeul.domain.fields import BY_NAME
 
-pytestmark = [pytest.mark.slow(60), pytest.mark.timeout(7_200)]
+pytestmark = [pytest.mark.slow(20), pytest.mark.timeout(7_200)]
 
 SLOT_S = 300
 LIVE_COMPARED = 0.2

@@ -22,7 +22,7 @@ from tradeul.domain.volume_profile import VolumeCurves
 from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.live_rows import Columns, LiveRows
 
-pytestmark = pytest.mark.slow(20)
+pytestmark = pytest.mark.slow(8)
 
 Planter = Callable[[pytest.MonkeyPatch], None]
 SYMBOLS = 300

@@ -36,7 +36,7 @@ from tradeul.history.embedded import EmbeddedPostgres
 from tradeul.history.link import Pace
 from tradeul.history.writer import HistoryWriter, Room
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(7)
 
 HOURS = 48
 COUNTED = """SELECT (SELECT count(*) FROM {0}.list_events), (SELECT count(*) FROM {0}.list_states),

@@ -8,7 +8,7 @@ from tests.oracle.mutants import PAGE, PYTHON, mutated_page
 from tests.oracle.peers import browser
 from tests.oracle.playing import Broken, drawn, play_all
 
-pytestmark = pytest.mark.slow(20)
+pytestmark = pytest.mark.slow(5)
 
 MOST_HISTORIES = 400
 

@@ -18,7 +18,7 @@ from tradeul.domain.board import Board
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.today import Today
 
-pytestmark = pytest.mark.slow(20)
+pytestmark = pytest.mark.slow(6)
 
 TINY = Profile("tiny", 120, 5.0, 1.0, 40, 5, 1, 3, ((0, 310),), DATES[:1], 600, 120, (("server_error", 8),))
 """Ten minutes of the pre-market."""

@@ -12,6 +12,9 @@ from tradeul.clock import SystemClock
 
 _TURNS_BEFORE_PAUSING = 100
 _PAUSE_S = 0.002
+_LONGEST_PAUSE_S = 0.02
+"""What took long already may be noticed a little later: looking 500 times a second takes a tenth of a processor."""
+_LONGER_EACH_TURN = 1.02
 PATIENT_S = 120.0
 """Only a test that fails waits for so long: what takes a second takes a minute on a machine that does much else."""
 
@@ -23,19 +26,31 @@ async def settle(turns: int = 20) -> None:
 
 
 async def eventually(
-    predicate: Callable[[], object | Awaitable[object]], *, within_s: float = PATIENT_S, every_s: float = _PAUSE_S
+    predicate: Callable[[], object | Awaitable[object]], *, within_s: float = PATIENT_S, every_s: float | None = None
 ) -> None:
-    """Return as soon as `predicate` holds; fail if it never does. `every_s` is for what is costly to look at."""
-    clock = SystemClock()
+    """Return as soon as `predicate` holds; fail if it never does. `every_s` is for what is costly to look at.
+
+    A predicate that waits for something itself may drive a clock, so it is asked as often to the end.
+    """
+    clock, pause_s = SystemClock(), _PAUSE_S
     deadline = clock.monotonic() + within_s
     await settle()
     for turn in range(1_000_000):
         holds = predicate()
-        if await holds if inspect.isawaitable(holds) else holds:
+        drives = False
+        if inspect.isawaitable(holds):
+            drives, holds = True, await holds
+        if holds:
             return
         if clock.monotonic() > deadline:
             break
-        await clock.pause(0 if turn < _TURNS_BEFORE_PAUSING else every_s)
+        if every_s is not None:
+            await clock.pause(every_s)
+        elif turn < _TURNS_BEFORE_PAUSING:
+            await clock.pause(0)
+        else:
+            await clock.pause(pause_s)
+            pause_s = pause_s if drives else min(pause_s * _LONGER_EACH_TURN, _LONGEST_PAUSE_S)
     raise AssertionError(f"did not happen within {within_s} s")
 
 

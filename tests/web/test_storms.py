@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.storms import arrived
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(7)
 
 
 async def test_who_comes_with_many_is_served_and_nobody_else_misses_anything(tmp_path: Path) -> None:
