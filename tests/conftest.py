@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--mutations", type=int, default=2_500, help="how many mutations of each kind of bytes the fuzz tests read"
     )
-    parser.addoption("--histories", type=int, default=800, help="how many histories of trouble viewers live through")
+    parser.addoption("--histories", type=int, default=2_000, help="how many histories of trouble viewers live through")
     parser.addoption(
         "--whole-day", action="store_true", help="play the golden runs over the whole day: tens of minutes"
     )

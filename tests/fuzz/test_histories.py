@@ -1,6 +1,6 @@
 """What a viewer shows is what the server knows, through whatever happens between the two.
 
-Everyday 800 histories are played, `make fuzz` plays 200,000: each on a program and a page that look on together.
+Everyday 2,000 histories are played, `make fuzz` plays 200,000: each on a program and a page that look on together.
 """
 
 from collections.abc import Iterator
