@@ -49,8 +49,6 @@ BYE: Final = b'{"type":"bye"'
 SWITCHED: Final = b"HTTP/1.1 101"
 LOOK_S: Final = 0.05
 AT_ONCE: Final = 4_096
-SEGMENT_BYTES: Final = 1_460
-"""As over a line. On loopback it is 64 KB, and room for one is what a reader of little would have only now and then."""
 COMEBACK_S: Final = 2.0
 """Who was sent away or cut off is back after a random part of this, as the page is."""
 STARTING: Final = {errno.EINPROGRESS, 0}
@@ -147,8 +145,6 @@ class Gathering:
             one = One(number, self._wishes.lists_of(number))
             if self._wishes.buffer:
                 one.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._wishes.buffer)
-            if self._wishes.sip:
-                one.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT_BYTES)
             if one.sock.connect_ex((HOST, self._wishes.port)) not in STARTING:
                 self._part(one, "refused")
                 continue

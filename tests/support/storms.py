@@ -257,13 +257,18 @@ class Sipped(NamedTuple):
     """Once nothing changed any more, they came to hold the newest of each list."""
 
 
+SIPPER_BUFFER_BYTES: Final = 65_536
+"""The kernel's own choice grows with what comes, and one that is full says so until a sixteenth of it was read: of
+megabytes, at some bytes a second, that is longer than anybody waits."""
+
+
 async def sipped(folder: Path, readers: int, bytes_a_second: int, sippers: int = 20, for_s: float = 30.0) -> Sipped:
     """Have a few read that little while rounds go on, and for a while after the last."""
     clock, sip = SystemClock(), int(bytes_a_second * LOOK_S)
     async with (
         looked_at(folder, readers) as place,
         looked_at(folder, readers + sippers) as calm,
-        crowd(folder, place.stage.port, sippers, LISTS, EACH, sip=sip) as slow,
+        crowd(folder, place.stage.port, sippers, LISTS, EACH, sip=sip, buffer=SIPPER_BUFFER_BYTES) as slow,
     ):
         await slow.all_live()
         async with place.ticking.going_on(), calm.ticking.going_on(ROUND_S / 10):
