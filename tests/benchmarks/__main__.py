@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 NAMES = (
     "bars",
     "burst",
+    "checkpoint",
     "decode",
     "deltas",
     "delivery",
@@ -32,6 +33,7 @@ NAMES = (
     "lists",
     "loop_stall",
     "page",
+    "process",
     "recording",
     "slots",
     "whole_market",
