@@ -11,7 +11,7 @@ COMMON = {"date": "2026-11-29T01:00:00+00:00", "machine": "A <machine>", "python
 
 def entries() -> dict[str, dict[str, Any]]:
     """Something for every figure that is drawn."""
-    found = {}
+    found = dict[str, dict[str, Any]]()
     for picture in PICTURES.values():
         for _, name in picture.entries:
             names = [name] if isinstance(picture, Bars) else [name.format(f"{size:,}") for size in picture.sizes]
