@@ -82,8 +82,11 @@ test-all: ## every test, the faults and a short soak
 golden: .venv/.tests ## play a whole day beside the reference model; takes tens of minutes
 	@$(BIN)/python -m pytest tests/golden --whole-day
 
-bench: .venv/.bench ## measure speed on this machine
+bench: .venv/.bench ## measure speed on this machine, and draw it; takes 20 minutes
 	@$(BIN)/python -m tests.benchmarks
+
+bench-compare: .venv/.bench ## run the quick benchmarks of two commits in turn: make bench-compare A B
+	@$(BIN)/python -m tests.benchmarks.compare $(COMMITS)
 
 shots: .venv/.tests .cache/.browser ## take pictures of the page at three sizes, into .cache/shots
 	@$(BIN)/python -m tests.support.shots .cache/shots
@@ -109,11 +112,17 @@ vendor: .cache/.node ## take the parts of the page that others make anew, as the
 	@cp .cache/vendor/node_modules/lightweight-charts/LICENSE $(VENDORED)/LICENSE.txt
 	@cd $(VENDORED) && sha256sum lightweight-charts.js LICENSE.txt >SHA256SUMS
 
+# The commits after the target's name are no targets.
+ifeq ($(firstword $(MAKECMDGOALS)),bench-compare)
+COMMITS := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+$(foreach commit,$(COMMITS),$(eval .PHONY: $(commit))$(eval $(commit): ; @:))
+endif
+
 clean: ## remove everything that was made; the next command sets up anew
 	@rm -rf .venv .cache $(BROWSER_TESTS)/node_modules $(BENCHMARKS)/node_modules
 	@find tradeul tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run install rollback test check style types fmt fuzz faults soak soak-short test-all golden bench audit shots lock vendor clean
+.PHONY: help run install rollback test check style types fmt fuzz faults soak soak-short test-all golden bench bench-compare audit shots lock vendor clean
 
 # Setting up. A stamp file says what has been done, and is older than what makes it due again.
 

@@ -1,37 +1,37 @@
-"""`make bench`: runs every benchmark, prints its figures and appends them to history.jsonl.
+"""`make bench`: runs every benchmark, prints its figures, appends them to history.jsonl and draws them anew.
 
 A benchmark is a module here with `async def run() -> list[Figure]`. Machines are noisy: compare figures of one run.
+What was asked for and not met is told once more at the end. With names, only those are run.
 """
 
 import asyncio
-import datetime as dt
 import importlib
-import json
-import platform
-import subprocess
 import sys
-from pathlib import Path
+import time
 
 import uvloop
 
+from tests.benchmarks import history, plots
 from tests.benchmarks.figure import Figure
 
-HERE = Path(__file__).parent
 NAMES = (
     "bars",
     "burst",
+    "checkpoint",
     "decode",
     "deltas",
     "delivery",
     "end_to_end",
     "fields",
     "frozen",
+    "growth",
     "hot_path",
     "hot_reranks",
     "http",
     "lists",
     "loop_stall",
     "page",
+    "process",
     "recording",
     "slots",
     "whole_market",
@@ -44,29 +44,22 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(NAMES)}", file=sys.stderr)
         return 2
+    missed = list[Figure]()
     for name in names or NAMES:
         print(f"{name}:", flush=True)
+        began = time.monotonic()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            figures = runner.run(importlib.import_module(f"tests.benchmarks.{name}").run())
+            figures: list[Figure] = runner.run(importlib.import_module(f"tests.benchmarks.{name}").run())
         for figure in figures:
             print(f"  {figure}", flush=True)
-            note(figure)
+        print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
+        history.note(figures)
+        missed += [figure for figure in figures if figure.missed]
+    plots.draw(history.newest())
+    if missed:
+        print("not met:", *missed, sep="\n  ")
     return 0
 
 
-def note(figure: Figure) -> None:
-    """Append a figure to the history."""
-    entry = {
-        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=HERE
-        ).stdout.strip(),
-        "machine": f"{platform.system()} {platform.machine()}, {len(__import__('os').sched_getaffinity(0))} cores",
-        "python": platform.python_version(),
-        **figure.entry(),
-    }
-    with (HERE / "history.jsonl").open("a") as history:
-        history.write(json.dumps(entry) + "\n")
-
-
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

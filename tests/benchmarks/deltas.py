@@ -8,7 +8,7 @@ the same symbols in the same order after every round.
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from tests.benchmarks.peers import Answers
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
 from tradeul.domain.events import Nanos
-from tradeul.domain.scans import BUILT_IN
+from tradeul.domain.scans import BUILT_IN, Scan
 from tradeul.domain.session import Session
 from tradeul.engine.channels import Channels
 from tradeul.engine.filters import global_filters
@@ -42,9 +42,9 @@ GOALS = {"Perspective": 50.0, "dict loops": 60.0}
 class Ours:
     """The engine's and the hub's parts."""
 
-    def __init__(self, board: Board) -> None:
-        self._channels = Channels("bench", SCANS, ManualClock(NOW))
-        self._scanner = Scanner(board, SCANS, global_filters(Filters()), self._channels)
+    def __init__(self, board: Board, scans: Sequence[Scan] = SCANS) -> None:
+        self._channels = Channels("bench", scans, ManualClock(NOW))
+        self._scanner = Scanner(board, scans, global_filters(Filters()), self._channels)
         self._frames = {name: ListFrames("bench", channel) for name, channel in self._channels.by_name.items()}
         self._at = NOW
 

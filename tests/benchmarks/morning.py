@@ -28,10 +28,10 @@ BEGINS = at("10:30")
 INTERVAL_S = 5.0
 
 
-async def bodies(count: int) -> list[bytes]:
-    """So many snapshots of 12,000 symbols, one interval apart."""
+async def bodies(count: int, symbols: int = SYMBOLS) -> list[bytes]:
+    """So many snapshots, one interval apart."""
     clock, made = ManualClock(BEGINS), list[bytes]()
-    async with listening(clock, SYMBOLS) as exchange:
+    async with listening(clock, symbols) as exchange:
         for _ in range(count):
             made.append((await got(exchange, SNAPSHOT))[1])
             await clock.advance(INTERVAL_S)

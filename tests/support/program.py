@@ -6,11 +6,11 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -74,6 +74,15 @@ class Setting:
         }
 
 
+class Placed(Protocol):
+    """Where a process lives: all that starting one takes."""
+
+    @property
+    def port(self) -> int: ...
+
+    def environment(self) -> Mapping[str, str]: ...
+
+
 class Life:
     """One process of it."""
 
@@ -130,7 +139,7 @@ class Life:
         return await self.process.wait()
 
 
-async def born(setting: Setting, before: Sequence[str] = ()) -> Life:
+async def born(setting: Placed, before: Sequence[str] = ()) -> Life:
     """Start a process, by the words of a command that is to come before, and wait until its lists stand."""
     clock = SystemClock()
     began = clock.monotonic()
