@@ -12,6 +12,7 @@ from typing import NamedTuple
 from tradeul.domain.events import Nanos
 from tradeul.engine import steps
 from tradeul.engine.rerun import Rerun
+from tradeul.engine.steps import StepUnreadable
 from tradeul.engine.vitals import Vitals
 from tradeul.errors import SnapshotRefused
 from tradeul.polygon.frames import decode_frame
@@ -53,6 +54,12 @@ class Player:
         self._pace = pace
         self._span = span
         self.played = Played()
+        self.begun_at: Nanos | None = None
+        """Where it began, once there is something to be seen."""
+        self.ended: Callable[[], None] = lambda: None
+        """Is told when the end was reached."""
+        self.progress: Callable[[], None] = lambda: None
+        """Is called after each snapshot."""
         self.went_back: Callable[[], None] = lambda: None
         """Is told when what comes next is of before what was shown."""
 
@@ -63,7 +70,8 @@ class Player:
         while await self._play_from(state):
             state = self._sought()
         self._rerun.end()
-        self._pace.ended = True
+        self._pace.end()
+        self.ended()
 
     async def run(self) -> None:
         """Play, and again from wherever is sought after the end; for ever."""
@@ -103,6 +111,8 @@ class Player:
             await self._take(item)
             if restoring and self._rerun.life:
                 restoring = False
+                self.begun_at = self.begun_at or self._rerun.at
+                self._vitals.accepted_at = self._vitals.content_changed_at = self._rerun.at
                 self._pace.begin_anew()
             if number % TURN_EVERY == 0:
                 await asyncio.sleep(0)
@@ -121,7 +131,12 @@ class Player:
                 if any(events):
                     self._rerun.heard(events)
             case Step():
-                await self._take_step(steps.decoded(item.content), item.arrived)
+                try:
+                    step = steps.decoded(item.content)
+                except StepUnreadable:
+                    await self._take(Gap("damaged", item.arrived, item.arrived))
+                else:
+                    await self._take_step(step, item.arrived)
             case Body():
                 await self._take_body(item)
             case Gap():
@@ -134,6 +149,7 @@ class Player:
         if isinstance(step, steps.Imaged):
             self.played.snapshots += 1
             self._pace.snapshot_shown()
+            self.progress()
         elif isinstance(step, steps.Published):
             self.played.running = step.running
 
