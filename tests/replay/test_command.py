@@ -18,6 +18,8 @@ from tradeul.recording.format import Body, FileHeader, Frame, Gap, Step, packed_
 from tradeul.recording.reader import Item, Recording
 from tradeul.recording.writer import RecordingWriter, WholeBody
 from tradeul.replay.command import verify
+from tradeul.replay.player import Range
+from tradeul.replay.rig import Rig
 from tradeul.replay.tape import Tape
 
 pytestmark = pytest.mark.slow(10)
@@ -163,3 +165,16 @@ def test_a_recording_that_is_still_written_is_played_as_far_as_it_is(recording: 
     tape.close()
 
     assert tape.states[0] < tape.ends <= tape.states[0] + 600 * NANOS
+
+
+async def test_wherever_it_ends_it_is_what_it_was(recording: Path) -> None:
+    """Between a step and what came of it, too, nothing is missed and nothing is too much."""
+    moments = [item.arrived for item in items_of(recording) if isinstance(item, Step)]
+    for moment in moments[len(moments) // 2 :: len(moments) // 20]:
+        tape = Tape(recording)
+        rig = Rig(tape, Range(None, moment))
+        await rig.player.play()
+        tape.close()
+
+        assert rig.rerun.difference is None
+        assert rig.player.played.running in (None, rig.rerun.engine.fingerprint.running)

@@ -134,21 +134,24 @@ async def test_it_begins_where_it_is_told_to(recording: Path, tmp_path: Path) ->
 
 async def test_viewers_are_told(recording: Path, tmp_path: Path) -> None:
     """That it is a replay, and how it is played each time that changes."""
-    async with playing(recording, tmp_path, 1.0) as remote, aiohttp.ClientSession() as client:
-        async with client.ws_connect(f"{remote.url}/ws/scanner?protocol=1") as socket:
-            hello = await socket.receive_json()
-            greeting = await socket.receive_json()
-            await socket.send_json({"action": "subscribe_list", "list": "high_volume"})
-            await remote.move(paused=True, speed=5)
+    async with (
+        playing(recording, tmp_path, 1.0) as remote,
+        aiohttp.ClientSession() as client,
+        client.ws_connect(f"{remote.url}/ws/scanner?protocol=1") as socket,
+    ):
+        hello = await socket.receive_json()
+        greeting = await socket.receive_json()
+        await socket.send_json({"action": "subscribe_list", "list": "high_volume"})
+        await remote.move(paused=True, speed=5)
 
-            async def next_status() -> Told:
-                while (frame := await socket.receive_json())["type"] != "status":
-                    pass
-                status: Told = frame
-                return status
-
-            while not (status := await next_status())["replay"]["paused"]:
+        async def next_status() -> Told:
+            while (frame := await socket.receive_json())["type"] != "status":
                 pass
+            status: Told = frame
+            return status
+
+        while not (status := await next_status())["replay"]["paused"]:
+            pass
 
     assert hello["market"] == greeting["market"] == "replay"
     assert greeting["replay"]["file"] == recording.name

@@ -5,8 +5,9 @@ unless a whole state lies between; what is sought behind begins at the state bef
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from tradeul.domain.events import Nanos
@@ -99,9 +100,11 @@ class Player:
         """Play from a whole state on; whether something else is sought before the end."""
         self._rerun.restore_next()
         restoring = True
-        for number, item in enumerate(self._tape.items(state)):
+        items = self._tape.items(state)
+        for number, item in enumerate(items):
             at = item.first if isinstance(item, Gap) else item.arrived
             if self._span.last is not None and at >= self._span.last:
+                await self._end_round(chain([item], items))
                 break
             if not restoring and await self._pace.until(at) == "sought":
                 if not self._is_ahead():
@@ -117,6 +120,12 @@ class Player:
             if number % TURN_EVERY == 0:
                 await asyncio.sleep(0)
         return False
+
+    async def _end_round(self, items: Iterator[Item]) -> None:
+        """Take what the last step has published, if it is on the tape behind where that was cut."""
+        step = next((item for item in items if isinstance(item, Step)), None)
+        if step is not None and isinstance(steps.decoded(step.content), steps.Published):
+            await self._take(step)
 
     def _is_ahead(self) -> bool:
         """Whether what is sought is best had by playing on."""
