@@ -19,6 +19,7 @@ import { Pins } from "./pins.js";
 import { SOCKET_PATH } from "./protocol.js";
 import { CHANNEL, DEFAULT_GROUP, shareSelection } from "./selection.js";
 import { applyStoredTheme, toggleTheme } from "./theme.js";
+import { paceOf, Transport } from "./transport.js";
 import { STALE_MS } from "./viewer.js";
 import { Workspace } from "./workspace.js";
 
@@ -59,6 +60,7 @@ const workspace = new Workspace(
 const { panels } = workspace;
 const coverage = new Coverage(ask);
 const header = new Header(facts, viewer, clock);
+const transport = new Transport(ask, say, () => clock.now(performance.now()));
 
 /** @param {import("./viewer.js").News} news */
 function told(news) {
@@ -104,6 +106,8 @@ function told(news) {
  */
 function takeStatus(status, now) {
   const left = status.seconds_until_next_session;
+  if (status.replay !== undefined) clock.follow(status.replay.at, now, paceOf(status.replay));
+  transport.told(status.replay);
   const marketNow = clock.now(now);
   turnTo(status.session);
   facts.market = status.market ?? facts.market;
@@ -146,6 +150,7 @@ let shownState = viewer.state;
 
 function beat() {
   painter.request(header);
+  painter.request(transport);
   closeup.beat();
   workspace.beat(performance.now());
   if (performance.now() > noticeUntil) write(byId("notice"), "");
@@ -178,7 +183,7 @@ addEventListener("keydown", (event) => {
     return;
   }
   if (isTyping(event.target)) return;
-  if (panels.key(event)) {
+  if (transport.key(event) || panels.key(event)) {
     event.preventDefault();
     return;
   }

@@ -35,6 +35,17 @@ export class MarketClock {
   }
 
   /**
+   * Go on from here at a pace that is known, as what was observed before says nothing any more.
+   * @param {number} market
+   * @param {number} wall
+   * @param {number} pace
+   */
+  follow(market, wall, pace) {
+    this.seen = [{ market, wall }];
+    this.pace = pace;
+  }
+
+  /**
    * @param {number} wall
    * @returns {number | null} null until the server has told the time
    */

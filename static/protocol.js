@@ -74,9 +74,11 @@ export const FIRST_FINAL_CLOSE_CODE = 4500;
  * @typedef {{type: "heartbeat", epoch: string, server_time: number, sequences: {[list: string]: number},
  *   checksums: {[list: string]: number}, feed_age_ms: number | null}} Heartbeat
  * @typedef {{name: string, done: number, total: number, note: string}} JobNews
+ * @typedef {{file: string, market: string, first: number, last: number, at: number, speed: number | null,
+ *   paused: boolean, seeking: boolean, ended: boolean}} Replaying
  * @typedef {{type: "status", market?: string, feed: string, since?: number | null, reason?: string | null, session: string,
  *   next_session?: string | null, seconds_until_next_session?: number | null, lists?: ListInfo[],
- *   jobs?: JobNews[]}} Status
+ *   jobs?: JobNews[], replay?: Replaying}} Status
  * @typedef {{type: "error", id?: number | string, code: string, message: string}} Refusal
  * @typedef {{type: "bye", reason?: string, retry_after_ms?: number}} Bye
  */

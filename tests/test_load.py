@@ -17,7 +17,8 @@ from tests.support.vendor import UnhurriedClock, Vendor, answers
 from tests.support.web import Served, served
 from tradeul.client import ServerLost
 from tradeul.errors import JobFailed, UsageError
-from tradeul.load import bar_of, days_of, duration_of, line_of, load, summary_of
+from tradeul.load import days_of, line_of, load, summary_of
+from tradeul.progress import bar_of, duration_of
 from tradeul.web.routes.jobs import JobRoutes
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ left before the simulated market goes.
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -35,6 +35,7 @@ from tradeul.engine.link_watch import LinkWatch
 from tradeul.engine.minutes import Minutes
 from tradeul.engine.past_ports import Demand
 from tradeul.engine.pipeline import Pipeline
+from tradeul.engine.playback import Playback
 from tradeul.engine.pulse import Pulse
 from tradeul.engine.reconciler import Reconciler
 from tradeul.engine.reference import ReferenceKeeper
@@ -71,6 +72,7 @@ from tradeul.web.hub import Hub
 from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
 from tradeul.web.routes.page import read_page
+from tradeul.web.routes.replay import ReplayRoutes
 from tradeul.web.routes.rvol import Rvol
 from tradeul.web.routes.sparks import SparkRoutes
 from tradeul.web.routes.subscriptions import SubscriptionRoutes
@@ -80,7 +82,7 @@ from tradeul.web.routes.ticker import Ticker
 from tradeul.web.routes.why import WhyRoutes
 from tradeul.web.server import Address, WebServer
 from tradeul.web.viewer import Viewer
-from tradeul.world import calendar_of, is_simulated, market_clock, page_folder, state_folder, user_folder, world_of
+from tradeul.world import Place, calendar_of, is_simulated, market_clock, page_folder, place_of
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +96,7 @@ class Made:
     stream: PolygonStream
     pipeline: Pipeline
     discovery: Discovery
+    visits: Visits
     parts: Parts
     view: EngineView
     hub: Hub
@@ -102,8 +105,9 @@ class Made:
 class App:
     """The whole program in one object. Made and used inside the running loop."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None, place: Place | None = None) -> None:
         self.settings = settings
+        self.place = place or place_of(settings)
         self.rules = rules_of(settings.server)
         self.simulated = is_simulated(settings)
         self.clock = clock or market_clock(settings.clock, simulated=self.simulated)
@@ -111,7 +115,7 @@ class App:
         self.supervisor = Supervisor(self.clock)
         self.vitals = Vitals(self.clock.now(), simulated=self.simulated)
         self.operations = Operations(self.clock, self.supervisor)
-        self.own = Own(settings, user_folder(settings), self.clock)
+        self.own = Own(settings, self.place.users, self.clock)
         scans = self.own.book.scans()
         self.channels = Channels(secrets.token_hex(8), scans, self.clock)
         self.board = Board(least_sessions=settings.rvol.min_sessions)
@@ -127,6 +131,7 @@ class App:
         self.past: Past | None = None
         self.loading: Loading | None = None
         self.minutes: Minutes | None = None
+        self.playback: Playback | None = None
 
     async def run(self) -> None:
         """Start everything, and stop it in order when asked to."""
@@ -151,7 +156,7 @@ class App:
         vendor = await self._vendor()
         self.recorder = recorder_of(self.settings, self.clock, self.calendar, self.supervisor)
         self.past = self._past()
-        rest = PolygonRest(vendor.rest_url, vendor.api_key, self.clock, recorder=self.recorder)
+        rest = self._rest(vendor)
         self.supervisor.add_stop(Stage.FEEDS, "rest", rest.close)
 
         def refill() -> None:
@@ -162,7 +167,7 @@ class App:
         visits, ringing = self._visits()
         pipeline = self._pipeline(reconciler, visits, ringing)
         discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board), visits)
-        day = KeptDay(pipeline, state_folder(self.settings) / TODAY, world_of(self.settings), self.clock, self.calendar)
+        day = KeptDay(pipeline, self.place.folder / TODAY, self.place.world, self.clock, self.calendar)
         demand = EngineDemand(self.board, pipeline, day.today, lambda: tuple(self.channels.members()))
         self.loading = self._loading(vendor, self.past, demand)
         hours = VendorHours(rest, self.clock, self.calendar, self.vitals, pipeline.take_hours)
@@ -170,7 +175,7 @@ class App:
         view = self._view(discovery, parts)
         hub = self._hub(view)
         await self._serve(hub, view, visits, rest, pipeline, parts)
-        return Made(vendor, rest, stream, pipeline, discovery, parts, view, hub)
+        return Made(vendor, rest, stream, pipeline, discovery, visits, parts, view, hub)
 
     async def _begin(self, made: Made) -> None:
         """Have everything run."""
@@ -200,10 +205,13 @@ class App:
         self.exchange, vendor = await open_market(self.settings, self.clock, self.calendar.plan, self.supervisor)
         return vendor
 
+    def _rest(self, vendor: Vendor) -> PolygonRest:
+        return PolygonRest(vendor.rest_url, vendor.api_key, self.clock, recorder=self.recorder)
+
     def _past(self) -> Past | None:
         if self.settings.history.dsn.get_secret_value() == OFF:
             return None
-        folder, world = state_folder(self.settings), world_of(self.settings)
+        folder, world = self.place.folder, self.place.world
         past = Past(self.settings.history, folder, world, self.clock, self.calendar)
         past.start(self.supervisor)
         return past
@@ -231,7 +239,7 @@ class App:
     def _visits(self) -> tuple[Visits, Alarms]:
         chronicle = None if self.past is None else self.past.writer
         visits = Visits(self.channels, self.scanner, self.board, self.calendar, chronicle)
-        place = alarms.Place(state_folder(self.settings) / alarms.FOLDER, world_of(self.settings))
+        place = alarms.Place(self.place.folder / alarms.FOLDER, self.place.world)
         rules = self.own.rules()
         ringing = Alarms(rules, place, self.channels, self.board, self.calendar, self.clock, chronicle)
         visits.heard = ringing.alerts.heard
@@ -285,11 +293,15 @@ class App:
             self.aggregates.look()
             visits.look(self.enrichment.as_of)
             ringing.alerts.look(self.enrichment.as_of)
-            self.own.scans.failed(self.scanner.failures)
+            self._failed(self.scanner.failures)
 
         pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned, self._tells_halts)
         self.own.start(self.supervisor, pipeline, self.channels, self.scanner)
         return pipeline
+
+    def _failed(self, failures: Mapping[str, str]) -> None:
+        """Hear which lists could not be made."""
+        self.own.scans.failed(failures)
 
     def _tells_halts(self) -> bool:
         return self.stream is not None and self.stream.tells_halts
@@ -314,9 +326,11 @@ class App:
 
     def _view(self, discovery: Discovery, parts: Parts) -> EngineView:
         reports = self.operations.reports(parts)
-        return EngineView(
+        view = EngineView(
             self.clock, self.calendar, self.vitals, discovery, self.scanner, self.channels, self.intake, reports
         )
+        view.playback = self.playback
+        return view
 
     def _pulses(self, made: Made) -> dict[str, Pulse]:
         """What must get on for the program to be of use."""
@@ -367,6 +381,7 @@ class App:
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
                 Symbols(SymbolSearch(self.board), self.settings.page.titled_links()),
                 *self.own.routes(self.board, self.channels),
+                ReplayRoutes(self.playback, self.clock),
                 self.operations.routes(parts, view, hub, self._crowd),
             ],
         )

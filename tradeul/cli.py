@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     exchange.add_argument("--speed", help="market seconds per second of the wall")
     _add(exchange, _exchange)
 
+    _play_again(commands)
     _ask_the_running_program(commands)
     _manage_tokens(commands)
     _look_after(commands)
@@ -103,6 +104,25 @@ def _ask_the_running_program(commands: Any) -> None:
     watch.add_argument("list", metavar="LIST", help="gappers_up, winners, anomalies ... or one of your own")
     _addressed(watch)
     _add(watch, _watch)
+
+
+def _play_again(commands: Any) -> None:
+    replay = commands.add_parser(
+        "replay",
+        help="play a recording on the page, or compare what it publishes with what was published",
+        epilog="Recordings lie in recordings/ of their market's folder; [record] enabled = true makes them.",
+    )
+    replay.add_argument("file", metavar="FILE", type=Path, help="the recording, such as live-2026-11-18.trec")
+    replay.add_argument("--speed", default="1", help="market seconds per second, or max (%(default)s)")
+    replay.add_argument("--from", dest="first", metavar="TIME", help="begin at this time in New York, such as 09:25")
+    replay.add_argument("--to", dest="last", metavar="TIME", help="end at this time")
+    replay.add_argument(
+        "--verify",
+        action="store_true",
+        help="serve nothing: play as fast as it goes, print the hash of all published states, and exit with 1 if one "
+        "is not what it was",
+    )
+    _add(replay, _replay)
 
 
 def _addressed(parser: argparse.ArgumentParser) -> None:
@@ -211,6 +231,21 @@ def _exchange(options: argparse.Namespace) -> int:
     settings = load_settings(_config(options), environ)
     logs.configure(settings.log.level, settings.log.format)
     _on_loop(run_exchange(settings, options.host, options.port, options.key, options.plan))
+    return DONE
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from tradeul.clock import SystemClock  # noqa: PLC0415
+    from tradeul.replay.command import speed_of, verify  # noqa: PLC0415
+
+    speed = speed_of(options.speed)
+    if options.verify:
+        same = _on_loop(verify(options.file, options.first, options.last, SystemClock(), sys.stdout))
+        return DONE if same else FAILED
+    from tradeul.configuration import load_settings  # noqa: PLC0415
+    from tradeul.replay.served import serve  # noqa: PLC0415
+
+    _on_loop(serve(load_settings(_config(options)), options.file, options.first, options.last, speed))
     return DONE
 
 

@@ -1,50 +1,22 @@
 """The command `load`: has the running program load something, and shows how it gets on.
 
-On a terminal one line is written over and over; elsewhere a plain line comes every few seconds. Whoever stops looking
-stops nothing: the job is the program's.
+Whoever stops looking stops nothing: the job is the program's.
 """
 
 import asyncio
-import shutil
+from functools import partial
 from typing import Any, Final, TextIO
 
 from tradeul.client import ApiClient, ServerLost
 from tradeul.clock import Clock
 from tradeul.errors import JobFailed, UsageError
+from tradeul.progress import Display, bar_of, duration_of
 
 LOOK_EVERY_S: Final = 0.5
-PLAIN_EVERY_S: Final = 5.0
 MOST_DAYS: Final = 400
-BAR: Final = 24
 HOW_TO_START: Final = "start one with `python -m tradeul`, or say where it is with --url"
-_BACK: Final = "\r\x1b[K"
 
 Run = dict[str, Any]
-
-
-class Display:
-    """Where progress is written."""
-
-    def __init__(self, out: TextIO, clock: Clock) -> None:
-        self._out = out
-        self._clock = clock
-        self._rewrites = out.isatty()
-        self._due = 0.0
-
-    def show(self, run: Run) -> None:
-        if self._rewrites:
-            self._write(_BACK + line_of(run)[: shutil.get_terminal_size().columns - 1])
-        elif self._clock.monotonic() >= self._due:
-            self._due = self._clock.monotonic() + PLAIN_EVERY_S
-            self._write(line_of(run) + "\n")
-
-    def end(self, words: str = "") -> None:
-        """Leave the line, with the last words in its place."""
-        self._write((_BACK if self._rewrites else "") + (f"{words}\n" if words else ""))
-
-    def _write(self, text: str) -> None:
-        self._out.write(text)
-        self._out.flush()
 
 
 def days_of(text: str | None) -> int | None:
@@ -87,7 +59,7 @@ async def _ended(client: ApiClient, number: int, display: Display, clock: Clock)
             raise ServerLost("the program that was asked does not answer")
         if run["finished_at"] is not None:
             return run
-        display.show(run)
+        display.show(partial(line_of, run))
         await clock.pause(LOOK_EVERY_S)
 
 
@@ -106,19 +78,6 @@ def line_of(run: Run) -> str:
     if run["errors"]:
         parts.append(_errors(run["errors"]))
     return "  ".join([*parts, run["note"]]).rstrip()
-
-
-def bar_of(done: int, total: int) -> str:
-    """Empty while the whole is not known."""
-    full = min(BAR, BAR * done // total) if total else 0
-    return f"[{'#' * full}{'.' * (BAR - full)}]"
-
-
-def duration_of(seconds: float) -> str:
-    """Minutes and seconds, and hours where there are any."""
-    minutes, left = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
 def summary_of(run: Run) -> str:

@@ -6,6 +6,7 @@ Worlds never mix: each market has a folder and a database of its own. The compos
 import datetime as dt
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -68,6 +69,20 @@ def user_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
     # What root runs as another user, such as Postgres, could not get into root's own home.
     users = str(ROOTS_STATE) if os.geteuid() == 0 else str(Path.home() / ".local" / "state")
     return Path(environ.get("XDG_STATE_HOME") or users) / "tradeul"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a world's things are kept, and what the user made for all of them."""
+
+    world: str
+    folder: Path
+    users: Path
+
+
+def place_of(settings: Settings) -> Place:
+    """Find the place of the settings' world."""
+    return Place(world_of(settings), state_folder(settings), user_folder(settings))
 
 
 def state_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> Path:

@@ -25,8 +25,8 @@ JSON = "application/json"
 ORDER = ("post", "put", "get", "delete")
 LOOKED_UP = ("list", "q")
 """What any text may be asked for as; what there is not is a 404, or not found."""
-ELSEWHERE = ("Login_sign_in",)
-"""What is refused where there are no tokens."""
+ELSEWHERE = ("Login_sign_in", "ReplayRoutes_told", "ReplayRoutes_move")
+"""What is refused where there are no tokens, or no recording is played."""
 NONSENSE = ("\x00", "\u0663 \u0663", "x" * 3_000)
 INJECTIONS = (
     "'",

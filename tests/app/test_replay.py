@@ -1,52 +1,21 @@
 """A day that was recorded is played again: the same lists, state by state, as the program published live."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.support.eventually import eventually
 from tests.support.market import NANOS, at
+from tests.support.recorded import recorded, recording_in, snapshots
 from tradeul.app import App
-from tradeul.clock import PacedClock
 from tradeul.definitions import ScanDefinition
 from tradeul.domain.events import Nanos
 from tradeul.replay.player import Range
 from tradeul.replay.rig import Rig
 from tradeul.replay.tape import Tape
-from tradeul.settings import Settings
 
 pytestmark = pytest.mark.slow(20)
-
-SPEED = 20.0
-
-
-def settings_for(folder: Path) -> Settings:
-    return Settings(
-        server={"port": 0},
-        market={"source": "simulation"},
-        simulation={"symbols": 300, "seed": 7},
-        history={"dsn": "off", "data_dir": str(folder)},
-        record={"enabled": True},
-    )
-
-
-@asynccontextmanager
-async def recorded(folder: Path, begins: Nanos) -> AsyncIterator[App]:
-    """A program that records; its file is whole once it is left."""
-    app = App(settings_for(folder), PacedClock(begins, SPEED))
-    await app.start()
-    try:
-        yield app
-    finally:
-        app.supervisor.request_stop("enough")
-        await app.supervisor.run_until_stopped()
-
-
-async def snapshots(app: App, more: int) -> None:
-    before = app.vitals.snapshots_accepted
-    await eventually(lambda: app.vitals.snapshots_accepted >= before + more)
 
 
 async def played(file: Path, span: Range = Range()) -> Rig:  # noqa: B008  # it cannot change
@@ -89,7 +58,7 @@ async def test_a_replay_publishes_what_was_published_live(tmp_path: Path) -> Non
     async with recorded(tmp_path, at("09:29:30")) as app:
         await troubled(app)
         live = app.recorder
-    (file,) = (tmp_path / "sim-7" / "recordings").iterdir()
+    file = recording_in(tmp_path)
 
     first, second = await played(file), await played(file)
 
@@ -112,7 +81,7 @@ async def test_two_lives_of_the_program_are_one_recording(tmp_path: Path) -> Non
         await snapshots(app, 4)
     async with recorded(tmp_path, Nanos(app.clock.now() + 60 * NANOS)) as later:
         await snapshots(later, 4)
-    (file,) = (tmp_path / "sim-7" / "recordings").iterdir()
+    file = recording_in(tmp_path)
 
     whole = await played(file)
     part = await played(file, Range(states_of(file)[-1]))

@@ -20,6 +20,7 @@ from tradeul.domain.events import Symbol
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import Moment, TradingCalendar, moment_at
 from tradeul.engine.channels import Channels
+from tradeul.engine.playback import Playing
 from tradeul.engine.ports import Annals, FeedState, JobNews
 from tradeul.engine.visits import RecentEvents
 from tradeul.engine.watches import Watches
@@ -59,7 +60,11 @@ class StillView:
         self.name: Literal["live", "delayed", "simulated", "replay"] = "simulated"
         self.state = FeedState("live", NOON, "", 1_200)
         self.report: dict[str, object] = {"status": "ok", "reasons": []}
+        self.replay: Playing | None = None
         self._clock = clock
+
+    def playing(self) -> Playing | None:
+        return self.replay
 
     def market(self) -> Literal["live", "delayed", "simulated", "replay"]:
         return self.name

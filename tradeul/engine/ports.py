@@ -34,6 +34,7 @@ from tradeul.domain.session import Moment, TradingCalendar
 from tradeul.domain.slot_book import SlotRecord, Sources
 from tradeul.domain.usual import Baseline
 from tradeul.domain.volume_profile import Shape
+from tradeul.engine.playback import Playing
 
 Deliver = Callable[[LiveEvents], None]
 """Takes live events without waiting."""
@@ -163,6 +164,9 @@ class View(Protocol):
 
     def moment(self) -> Moment:
         """Place the present in the market's time."""
+
+    def playing(self) -> Playing | None:
+        """Tell how a recording is played; None where the market is no replay."""
 
     def feed(self) -> FeedState:
         """Say how fresh the board is."""

@@ -103,8 +103,8 @@ class Rerun:
                 await self._taken(step)
 
     def end(self) -> None:
-        """There is no more to come."""
-        self._end_round()
+        """There is no more to come: what the last step published may be where the recording was cut off."""
+        self._published.clear()
 
     async def _taken(self, step: Step) -> None:  # noqa: C901  # one line for each step there is
         pipeline = self.engine.pipeline

@@ -9,6 +9,7 @@ from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, mome
 from tradeul.engine.channels import Channels
 from tradeul.engine.discovery import Discovery
 from tradeul.engine.intake import Intake
+from tradeul.engine.playback import Playback, Playing
 from tradeul.engine.ports import FeedState
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.troubles import Troubles
@@ -47,13 +48,20 @@ class EngineView:
         self._channels = channels
         self._intake = intake
         self._reports = reports
+        self.playback: Playback | None = None
+        """Where a recording is played."""
         self._troubles = Troubles()
         self._standing = FeedState("starting", vitals.started_at, "no snapshot yet", None)
 
     def market(self) -> Literal["live", "delayed", "simulated", "replay"]:
+        if self.playback is not None:
+            return "replay"
         if self._vitals.simulated:
             return "simulated"
         return "delayed" if self._vitals.delayed else "live"
+
+    def playing(self) -> Playing | None:
+        return None if self.playback is None else self.playback.playing()
 
     def moment(self) -> Moment:
         return moment_at(self.calendar, self._clock.now())

@@ -56,6 +56,10 @@ class RecentEvents:
             self.complete_since = max(self.complete_since, Nanos(at - at % MS_NS + MS_NS))
         self._events.append(event)
 
+    def clear(self) -> None:
+        """Know of none."""
+        self._events.clear()
+
     def find(self, span: Span, limit: int) -> list[ListEvent]:
         """Find events, newest first; of one moment the last told comes first."""
         found = [event for event in reversed(self._events) if _is_within(span, event)]
@@ -123,6 +127,12 @@ class Visits:
             self._tell(self._followed.pop(name).visits.end(as_of, THE_LIST_ENDED))
         for channel in self._channels.by_name.values():
             self._look_at(channel, as_of, why_entered)
+
+    def forget(self) -> None:
+        """Begin anew: what comes next does not follow from what was."""
+        self._followed.clear()
+        self._date = None
+        self.recent.clear()
 
     def record(self) -> None:
         """Hand every list as it stands to the chronicle, and at the first snapshot of a minute as its result.

@@ -61,6 +61,14 @@ class BlockFile:
         entries = self.find_keys() if self.index is None else self.index
         return max((offset for offset, at in entries if at <= time), default=self.begin)
 
+    def ends(self) -> Nanos:
+        """The time of the last item; it stands with the index, or the blocks after the last key tell."""
+        index = self._block(self.end) if self.index is not None else None
+        if index is not None and index.last:
+            return index.last
+        offset = max((offset for offset, _ in self.find_keys()), default=self.begin)
+        return max((block.last for block in self.blocks(offset) if block is not None), default=Nanos(0))
+
     def find_keys(self, kinds: Collection[Kind] = BEGINNINGS) -> list[Entry]:
         """Walk the file for its blocks of these kinds."""
         blocks = self.blocks(self.begin)

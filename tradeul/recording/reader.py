@@ -51,6 +51,10 @@ class Recording:
         """When whole states were kept, from which one can begin."""
         return [at for _, at in self._opened().states()]
 
+    def ends(self) -> Nanos:
+        """The time of the last thing in it."""
+        return self._opened().ends()
+
     def items_since_state(self, at: Nanos) -> Iterator[Item]:
         """Everything from the whole state on that was kept at this time."""
         file = self._opened()

@@ -33,6 +33,8 @@ class Pace:
         """Where to go on, if that is not where the tape stands."""
         self.stepping = False
         """Whether to stop after the next snapshot."""
+        self.leaps = 0
+        """How often what was sought was reached."""
         self._hurrying_to: Nanos | None = None
         self._moved = asyncio.Event()
         self._from_at, self._from_s = clock.now(), clock.monotonic()
@@ -41,6 +43,11 @@ class Pace:
     def speed(self) -> float:
         """Market seconds per second of the wall; infinite: as fast as it goes."""
         return self._speed
+
+    @property
+    def seeking(self) -> bool:
+        """Whether it is on its way to another moment."""
+        return self.sought is not None or self._hurrying_to is not None
 
     def set_speed(self, speed: float) -> None:
         self._speed = speed
@@ -67,6 +74,12 @@ class Pace:
         """Play as fast as it goes up to a moment, paused or not."""
         self._hurrying_to = at
 
+    def end(self) -> None:
+        """The tape is at its end."""
+        if self._hurrying_to is not None:
+            self._arrive()
+        self.ended, self.stepping = True, False
+
     def snapshot_shown(self) -> None:
         """A snapshot was taken: one step."""
         if self._hurrying_to is None:
@@ -83,8 +96,7 @@ class Pace:
             if self._hurrying_to is not None:
                 if at < self._hurrying_to:
                     return "due"
-                self._hurrying_to = None
-                self.begin_anew()
+                self._arrive()
             wait_s = self._wait_s(at)
             if wait_s <= 0:
                 return "due"
@@ -97,6 +109,14 @@ class Pace:
         """Wait until somebody moves the controls."""
         self._moved.clear()
         await self._moved.wait()
+
+    def _arrive(self) -> None:
+        if self._hurrying_to is not None:
+            # Nothing may have come in the last seconds before it.
+            self._clock.show(max(self._clock.now(), self._hurrying_to))
+        self._hurrying_to = None
+        self.leaps += 1
+        self.begin_anew()
 
     def _wait_s(self, at: Nanos) -> float:
         if self.stepping or (not self.paused and math.isinf(self._speed)):

@@ -5,13 +5,15 @@ unless a whole state lies between; what is sought behind begins at the state bef
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from tradeul.domain.events import Nanos
 from tradeul.engine import steps
 from tradeul.engine.rerun import Rerun
+from tradeul.engine.steps import StepUnreadable
 from tradeul.engine.vitals import Vitals
 from tradeul.errors import SnapshotRefused
 from tradeul.polygon.frames import decode_frame
@@ -53,6 +55,12 @@ class Player:
         self._pace = pace
         self._span = span
         self.played = Played()
+        self.begun_at: Nanos | None = None
+        """Where it began, once there is something to be seen."""
+        self.ended: Callable[[], None] = lambda: None
+        """Is told when the end was reached."""
+        self.progress: Callable[[], None] = lambda: None
+        """Is called after each snapshot."""
         self.went_back: Callable[[], None] = lambda: None
         """Is told when what comes next is of before what was shown."""
 
@@ -63,7 +71,8 @@ class Player:
         while await self._play_from(state):
             state = self._sought()
         self._rerun.end()
-        self._pace.ended = True
+        self._pace.end()
+        self.ended()
 
     async def run(self) -> None:
         """Play, and again from wherever is sought after the end; for ever."""
@@ -91,9 +100,11 @@ class Player:
         """Play from a whole state on; whether something else is sought before the end."""
         self._rerun.restore_next()
         restoring = True
-        for number, item in enumerate(self._tape.items(state)):
+        items = self._tape.items(state)
+        for number, item in enumerate(items):
             at = item.first if isinstance(item, Gap) else item.arrived
             if self._span.last is not None and at >= self._span.last:
+                await self._end_round(chain([item], items))
                 break
             if not restoring and await self._pace.until(at) == "sought":
                 if not self._is_ahead():
@@ -103,10 +114,18 @@ class Player:
             await self._take(item)
             if restoring and self._rerun.life:
                 restoring = False
+                self.begun_at = self.begun_at or self._rerun.at
+                self._vitals.accepted_at = self._vitals.content_changed_at = self._rerun.at
                 self._pace.begin_anew()
             if number % TURN_EVERY == 0:
                 await asyncio.sleep(0)
         return False
+
+    async def _end_round(self, items: Iterator[Item]) -> None:
+        """Take what the last step has published, if it is on the tape behind where that was cut."""
+        step = next((item for item in items if isinstance(item, Step)), None)
+        if step is not None and isinstance(steps.decoded(step.content), steps.Published):
+            await self._take(step)
 
     def _is_ahead(self) -> bool:
         """Whether what is sought is best had by playing on."""
@@ -121,7 +140,12 @@ class Player:
                 if any(events):
                     self._rerun.heard(events)
             case Step():
-                await self._take_step(steps.decoded(item.content), item.arrived)
+                try:
+                    step = steps.decoded(item.content)
+                except StepUnreadable:
+                    await self._take(Gap("damaged", item.arrived, item.arrived))
+                else:
+                    await self._take_step(step, item.arrived)
             case Body():
                 await self._take_body(item)
             case Gap():
@@ -134,6 +158,7 @@ class Player:
         if isinstance(step, steps.Imaged):
             self.played.snapshots += 1
             self._pace.snapshot_shown()
+            self.progress()
         elif isinstance(step, steps.Published):
             self.played.running = step.running
 

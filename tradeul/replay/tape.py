@@ -23,6 +23,7 @@ class Tape:
     """One recording, open. Its own clock and market are in its header."""
 
     def __init__(self, path: Path) -> None:
+        self.name = path.name
         self.recording = Recording(path)
         self.header = self.recording.header
         self._previous: MarketImage | None = None
@@ -30,6 +31,7 @@ class Tape:
             self.states: Sequence[Nanos] = self.recording.states()
             if not self.states:
                 raise CannotReplay(self._why_not())
+            self.ends = self.recording.ends()
         except TradeulError:
             self.close()
             raise

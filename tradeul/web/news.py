@@ -58,7 +58,7 @@ class News:
             self._jobs = self._under_way()
         market, feed, moment = self._view.market(), self._view.feed(), self._view.moment()
         day = (moment.session, moment.trading_date, moment.next_session_at)
-        standing = (market, feed.state, feed.since, feed.reason, day, self._jobs)
+        standing = (market, feed.state, feed.since, feed.reason, day, self._jobs, self._view.playing())
         if standing == self._told:
             return None
         self._told = standing
@@ -70,4 +70,5 @@ class News:
         return protocol.hello(channels.epoch, self._clock.now(), view.market(), view.moment(), channels.scans())
 
     def _status(self, scans: Iterable[Scan] | None = None) -> bytes:
-        return protocol.status(self._view.market(), self._view.feed(), self._view.moment(), self._jobs, scans)
+        view = self._view
+        return protocol.status(view.market(), view.feed(), view.moment(), self._jobs, scans, view.playing())

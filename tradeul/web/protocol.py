@@ -17,6 +17,7 @@ from tradeul.domain.deltas import Change, ListState, wire_rows
 from tradeul.domain.events import Nanos, Symbol
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import Moment
+from tradeul.engine.playback import Playing
 from tradeul.engine.ports import FeedState, JobNews
 from tradeul.engine.watches import MOST_WATCHED
 from tradeul.errors import TradeulError
@@ -337,13 +338,20 @@ def heartbeat(
 
 
 def status(
-    market: str, feed: FeedState, moment: Moment, jobs: Iterable[JobNews] = (), scans: Iterable[Scan] | None = None
+    market: str,
+    feed: FeedState,
+    moment: Moment,
+    jobs: Iterable[JobNews] = (),
+    scans: Iterable[Scan] | None = None,
+    playing: Playing | None = None,
 ) -> bytes:
     """How feed and market stand, and what is loaded in the background: an empty list where nothing is.
 
     `market` again, as only its first snapshot tells that a feed is delayed; the lists when they have changed.
     """
-    lists = {} if scans is None else {"lists": [_told(scan) for scan in scans]}
+    more: dict[str, object] = {} if scans is None else {"lists": [_told(scan) for scan in scans]}
+    if playing is not None:
+        more["replay"] = played_fields(playing, moment.instant)
     return orjson.dumps(
         {
             "type": FrameType.STATUS,
@@ -356,9 +364,15 @@ def status(
             "next_session": moment.next_session,
             "seconds_until_next_session": moment.seconds_until_next_session,
             "jobs": [news._asdict() for news in jobs],
-            **lists,
+            **more,
         }
     )
+
+
+def played_fields(playing: Playing, at: Nanos) -> dict[str, object]:
+    """How a recording is played, and where it stands."""
+    moments = {"first": milliseconds(playing.first), "last": milliseconds(playing.last), "at": milliseconds(at)}
+    return {**playing._asdict(), **moments}
 
 
 def bye(reason: str, retry_after_ms: int) -> bytes:

@@ -115,3 +115,23 @@ def schemas_of(shapes: tuple[Any, ...]) -> tuple[Mapping[object, dict[str, Any]]
     )
     by_shape = {wanted[number]: schema for (number, _), schema in found.items()}
     return by_shape, dict(sorted(shared.get("$defs", {}).items()))
+
+
+class Played(Shape):
+    """How a recording is played."""
+
+    file: str
+    market: str
+    """Which one was recorded."""
+    first: Milliseconds
+    last: Milliseconds
+    at: Milliseconds
+    """Where it stands."""
+    speed: float | None
+    """Market seconds per second; null: as fast as it goes."""
+    paused: bool
+    seeking: bool
+    """Whether it is on its way to another moment."""
+    ended: bool
+    leaps: int
+    """How often it went on elsewhere."""

@@ -6,7 +6,17 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from tradeul.web.protocol import ErrorCode, FrameType, RequestId
-from tradeul.web.shapes.form import FeedName, MarketName, Milliseconds, Row, SessionName, Shape, Values, sometimes
+from tradeul.web.shapes.form import (
+    FeedName,
+    MarketName,
+    Milliseconds,
+    Played,
+    Row,
+    SessionName,
+    Shape,
+    Values,
+    sometimes,
+)
 from tradeul.web.shapes.own import Alert
 
 Crc = Annotated[int, Field(ge=0, lt=2**32)]
@@ -206,6 +216,8 @@ class StatusFrame(Frame):
     jobs: tuple[JobTold, ...]
     lists: tuple[ListTold, ...] = sometimes()
     """Only when they changed: all that there are now."""
+    replay: Played = sometimes()
+    """Only where a recording is played."""
 
 
 class ErrorFrame(Frame):

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from tradeul.web.shapes.form import FeedName, MarketName, Milliseconds, SessionName, Shape, sometimes
+from tradeul.web.shapes.form import FeedName, MarketName, Milliseconds, Played, SessionName, Shape, sometimes
 
 RunState = Literal["queued", "running", "done", "failed", "interrupted"]
 
@@ -169,6 +169,13 @@ class SignedIn(Shape):
 
     name: str
     role: Literal["viewer", "operator"]
+
+
+class Replay(Played):
+    """How a recording is played, and whether it shows what was shown."""
+
+    differs: str
+    """Where first something else is published than was live; empty while nothing is."""
 
 
 class SignedOut(Shape):
