@@ -64,6 +64,7 @@ from tradeul.supervisor import Stage, Supervisor
 from tradeul.web.aggregates import Aggregates
 from tradeul.web.crowd import Crowd
 from tradeul.web.hub import Hub
+from tradeul.web.routes.backtests import BacktestRoutes
 from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
 from tradeul.web.routes.page import read_page
@@ -377,6 +378,7 @@ class App:
                 SparkRoutes(self.enrichment.sparks, self.board, self.channels, view),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
                 Symbols(SymbolSearch(self.board), self.settings.page.titled_links()),
+                BacktestRoutes(None if self.loading is None else self.loading.backtests, self.own.book),
                 *self.own.routes(self.board, self.channels),
                 self.operations.routes(parts, view, hub, self._crowd),
             ],

@@ -1,5 +1,6 @@
 """The shapes of what is answered over HTTP and told over the live protocol; the documents are made from them."""
 
+from tradeul.web.shapes.backtests import Backtest, BacktestAsked, BacktestCancelled, Backtests
 from tradeul.web.shapes.lists import (
     Categories,
     DroppedSymbols,
@@ -56,6 +57,10 @@ __all__ = [
     "Asked",
     "Audit",
     "Audits",
+    "Backtest",
+    "BacktestAsked",
+    "BacktestCancelled",
+    "Backtests",
     "Bars",
     "Categories",
     "Company",
