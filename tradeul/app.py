@@ -368,7 +368,7 @@ class App:
             Address(server.host, server.port, self.rules),
             server.max_clients,
             [
-                History(self.channels, visits.recent, annals),
+                History(self.channels, visits.recent, annals, view),
                 JobRoutes(None if self.loading is None else self.loading.desk),
                 WhyRoutes(Why(self.board, self.scanner, self.channels), self.board, self.channels, pipeline, view),
                 SurveyRoutes(Survey(self.board, self.scanner), pipeline, view),
