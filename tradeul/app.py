@@ -69,6 +69,7 @@ from tradeul.vendor import Vendor, open_market, stream_of, vendor_of
 from tradeul.web.aggregates import Aggregates
 from tradeul.web.crowd import Crowd
 from tradeul.web.hub import Hub
+from tradeul.web.routes.backtests import BacktestRoutes
 from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
 from tradeul.web.routes.page import read_page
@@ -370,7 +371,7 @@ class App:
             Address(server.host, server.port, self.rules),
             server.max_clients,
             [
-                History(self.channels, visits.recent, annals),
+                History(self.channels, visits.recent, annals, view),
                 JobRoutes(None if self.loading is None else self.loading.desk),
                 WhyRoutes(Why(self.board, self.scanner, self.channels), self.board, self.channels, pipeline, view),
                 SurveyRoutes(Survey(self.board, self.scanner), pipeline, view),
@@ -380,6 +381,7 @@ class App:
                 SparkRoutes(self.enrichment.sparks, self.board, self.channels, view),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
                 Symbols(SymbolSearch(self.board), self.settings.page.titled_links()),
+                BacktestRoutes(None if self.loading is None else self.loading.backtests, self.own.book),
                 *self.own.routes(self.board, self.channels),
                 ReplayRoutes(self.playback, self.clock),
                 self.operations.routes(parts, view, hub, self._crowd),

@@ -100,6 +100,20 @@ def _ask_the_running_program(commands: Any) -> None:
     _addressed(scan)
     _add(scan, _scan)
 
+    backtest = commands.add_parser(
+        "backtest",
+        help="try a list or a condition on days that are over, as it was known then",
+        epilog="For example: tradeul backtest 'gap_percent >= 4 and rvol > 2' --from 2026-10-19 --to 2026-11-13",
+    )
+    backtest.add_argument("what", metavar="EXPR|SCAN", help="a condition, or the name of a list")
+    backtest.add_argument("--from", dest="first", required=True, metavar="DAY", help="the first day")
+    backtest.add_argument("--to", dest="last", required=True, metavar="DAY", help="the last day")
+    backtest.add_argument("--order", default="", help="what it is ranked by (default: as the list is, else score)")
+    backtest.add_argument("--size", help="rows of the list (default: as the list has, else 200)")
+    backtest.add_argument("--report", type=Path, metavar="FILE", help="write it as a page, too")
+    _addressed(backtest)
+    _add(backtest, _backtest)
+
     watch = commands.add_parser("watch", help="show a list of the running program, live")
     watch.add_argument("list", metavar="LIST", help="gappers_up, winners, anomalies ... or one of your own")
     _addressed(watch)
@@ -263,6 +277,15 @@ def _scan(options: argparse.Namespace) -> int:
 
     size, token = size_of(options.size), _own_token(options)
     _on_loop(try_scan(options.url, options.where, options.order, size, sys.stdout, token))
+    return DONE
+
+
+def _backtest(options: argparse.Namespace) -> int:
+    from tradeul.backtest_command import backtest, wish_of  # noqa: PLC0415
+    from tradeul.clock import SystemClock  # noqa: PLC0415
+
+    wish = wish_of(options.what, options.order, options.size, options.first, options.last)
+    _on_loop(backtest(options.url, wish, options.report, SystemClock(), sys.stdout, _own_token(options)))
     return DONE
 
 

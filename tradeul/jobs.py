@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tradeul.backtests import Backtests, Ground
 from tradeul.clock import Clock
 from tradeul.domain.session import TradingCalendar
+from tradeul.engine.filters import global_filters
 from tradeul.engine.past_ports import Demand
 from tradeul.engine.warmup import PARTS, Part, Warmup
 from tradeul.fmp.rest import FmpRest
@@ -22,7 +24,7 @@ from tradeul.history.jobs.ledger import Ledger
 from tradeul.history.jobs.metadata import Metadata, Sources
 from tradeul.history.jobs.retention import Keep, Retention
 from tradeul.history.jobs.slot_fill import Filling
-from tradeul.history.jobs.slots import SlotsJob
+from tradeul.history.jobs.slots import PricesJob, SlotsJob
 from tradeul.history.jobs.splits import Splits
 from tradeul.history.jobs.universe import Universe
 from tradeul.history.lending import Lender
@@ -77,6 +79,7 @@ class Loading:
             DailyJob(self.daily, clock, calendar),
             AtrJob(self.daily, self.lender, clock, calendar),
             SlotsJob(fill, past.slots.pending, clock, calendar),
+            PricesJob(fill, past.slots.pending, clock, calendar),
             Universe(self.rest, self.lender, clock, calendar, self._renamed),
             Splits(self.rest, self.lender, clock),
             Metadata(Sources(self.rest, self.companies), self.lender, clock, together, demand.hot),
@@ -86,12 +89,16 @@ class Loading:
         ledger = Ledger(Lender(past.address, past.world, 1))
         order = _order(settings.rvol.lookback_sessions + HALF_DAYS)
         self.desk = JobDesk(jobs, order, ledger, clock, ready=lambda: past.ready and demand.is_up(), ended=self._ended)
+        rvol, filters = settings.rvol, global_filters(settings.filters)
+        ground = Ground(past.world, rvol.lookback_sessions, rvol.min_sessions, filters)
+        self.backtests = Backtests(ground, self.lender, past.address, self.daily, clock, calendar)
         self._warmup: Warmup | None = None
 
     def start(self, supervisor: Supervisor, warmup: Warmup) -> None:
         """Have the desk carry jobs out, and all of it end before the database does; `warmup` takes what they load."""
         self._warmup = warmup
         supervisor.start("jobs", self.desk.run, stage=Stage.HISTORY)
+        supervisor.start("backtests", self.backtests.run, stage=Stage.HISTORY)
         supervisor.add_stop(Stage.HISTORY, "jobs", self.desk.close)
         supervisor.add_stop(Stage.HISTORY, "jobs' connections", self.lender.close)
         supervisor.add_stop(Stage.HISTORY, "jobs' vendor", self.rest.close)
@@ -128,6 +135,7 @@ def _order(usual: int) -> Sequence[Ask]:
         ("metadata", None),
         ("slots", None),
         ("bars", None),
+        ("prices", None),
         ("retention", None),
     )
 
@@ -147,4 +155,5 @@ def _keep(settings: History) -> Keep:
         scan_results=settings.retention_scan_results,
         list_events=settings.retention_list_events,
         volume_slots=settings.retention_volume_slots,
+        slot_prices=settings.retention_slot_prices,
     )

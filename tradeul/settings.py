@@ -271,6 +271,9 @@ class History(Section):
     retention_aggregates_1min: int = Field(30, ge=1, le=36_500, description="Days that bars of a minute are kept.")
     retention_list_events: int = Field(400, ge=1, le=36_500, description="Days that entries and exits are kept.")
     retention_volume_slots: int = Field(400, ge=1, le=36_500, description="Days that volumes by slot are kept.")
+    retention_slot_prices: int = Field(
+        60, ge=1, le=36_500, description="Days that the whole market's prices by slot are kept, for backtests."
+    )
 
 
 class Rvol(Section):

@@ -185,6 +185,22 @@ async def test_a_list_is_shown_as_it_stood(server: EmbeddedPostgres) -> None:
         assert await annals.list_at("unknown", later(20)) is None
 
 
+async def test_days_are_known_by_their_first_and_last_moments(server: EmbeddedPostgres) -> None:
+    """By the minute and after each snapshot, of this list, within the day; nothing where nothing is kept."""
+    states = [record(-86_400, "OLD"), record(0, "A"), record(10, "B"), record(40, "X", name="halted")]
+    results = [record(60, "A"), record(120, "A"), record(180, "A", name="halted")]
+    day, before = (at("03:30"), at("20:00")), (Nanos(at("03:30") - 86_400 * 10**9), at("03:30"))
+    async with past(server, Batch([], states, results)) as annals:
+        today, yesterday, none = await annals.kept_days("gappers_up", [day, before, (later(200), later(300))])
+        unknown = await annals.kept_days("gone", [day])
+        nothing = await annals.kept_days("gappers_up", [])
+
+    assert today == (later(60), later(120), later(0), later(10))
+    assert yesterday == (None, None, later(-86_400), later(-86_400))
+    assert none == unknown[0] == (None, None, None, None)
+    assert nothing == []
+
+
 async def test_a_result_of_the_minute_is_a_state_too(server: EmbeddedPostgres) -> None:
     """Where the states of snapshots are gone, or older, the list of the minute is shown."""
     minute = record(60, "A", caps=True)

@@ -110,7 +110,8 @@ class Rig:
         self.pending: set[dt.date] = set()
         daily = DailyLedger(rest, None, bool, self.clock, CALENDAR)
         filling = Filling(self.bars, daily, self.lender, self.volumes, self.wanted, together)
-        self.job = SlotsJob(filling, self.pending.__contains__, self.clock, CALENDAR)
+        self.job_parts = (filling, self.pending.__contains__, self.clock, CALENDAR)
+        self.job = SlotsJob(*self.job_parts)
 
     async def run(self, days: int | None = 5) -> Progress:
         progress = Progress()

@@ -126,7 +126,7 @@ async def served(  # noqa: PLR0913  # what is optional is named
     view = StillView(clock)
     hub = Hub(channels, clock, view, aggregates or no_aggregates(), under_way)
     recent = RecentEvents()
-    history = History(channels, recent, annals)
+    history = History(channels, recent, annals, view)
     address = Address(HOST, 0, rules or Rules())
     server = WebServer(hub, channels, view, page, clock, address, max_clients, [history, *more])
     await server.start()

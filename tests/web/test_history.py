@@ -11,7 +11,7 @@ import pytest
 from tests.support.market import NANOS
 from tests.support.web import NOON, Served, raw_answer, served
 from tradeul.domain.events import ListEvent, ListRecord, ListRow, Nanos, Symbol
-from tradeul.engine.ports import Span
+from tradeul.engine.ports import KeptDay, Span
 from tradeul.errors import HistoryUnavailable, UsageError
 from tradeul.web.parameters import LATEST_MS
 from tradeul.web.routes.history import LARGEST_LIMIT, STATE_S
@@ -32,13 +32,13 @@ class MemoryAnnals:
         self.rows: list[ListRow] = []
         self.record: ListRecord | None = None
         self.asked: list[tuple[object, ...]] = []
+        self.days: dict[Nanos, KeptDay] = {}
 
     async def results(self, span: Span, limit: int, cursor: str | None) -> tuple[Sequence[ListRow], str | None]:
         self._note(span, limit, cursor)
         if cursor is not None and not cursor.isdigit():
             raise UsageError("the cursor is not one that was given out")
-        start = int(cursor or 0)
-        end = start + limit
+        start, end = int(cursor or 0), int(cursor or 0) + limit
         return self.rows[start:end], str(end) if end < len(self.rows) else None
 
     async def events(self, span: Span, limit: int) -> Sequence[ListEvent]:
@@ -48,6 +48,10 @@ class MemoryAnnals:
     async def list_at(self, name: str, at: Nanos) -> ListRecord | None:
         self._note(name, at)
         return self.record
+
+    async def kept_days(self, name: str, days: Sequence[tuple[Nanos, Nanos]]) -> Sequence[KeptDay]:
+        self._note(name, *days)
+        return [self.days.get(first, KeptDay(None, None, None, None)) for first, _ in days]
 
     def _note(self, *what: object) -> None:
         self.asked.append(what)

@@ -1,6 +1,6 @@
 """Asks the program at an address over HTTP; used by the commands."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -69,6 +69,18 @@ class ApiClient:
             return next((run for run in content["runs"] if run["run"] == number), None)
 
         return await self._asked(found, "GET", self._address / "jobs")
+
+    async def try_past(self, wish: Mapping[str, Any]) -> int:
+        """Ask for a backtest and give its number; what cannot be read of the wish is a `UsageError`."""
+        return await self._asked(lambda content: int(content["id"]), "POST", self._address / "backtests", json=wish)
+
+    async def trial(self, number: int) -> Message:
+        """How a backtest stands, with its result once it is done."""
+        return await self._asked(lambda content: content, "GET", self._address / "backtests" / str(number))
+
+    async def cancel_trial(self, number: int) -> None:
+        """End a backtest that waits or goes on."""
+        await self._asked(lambda _: None, "DELETE", self._address / "backtests" / str(number))
 
     async def _asked(self, read: Callable[[Message], Said], method: str, address: URL, **body: Any) -> Said:
         try:

@@ -44,12 +44,14 @@ class DailyHistory:
     def __len__(self) -> int:
         return len(self._days)
 
-    def averages(self, splits: Iterable[tuple[Symbol, dt.date, float]] = ()) -> Averages:
-        """Average over the sessions held, in the shares of after the splits (symbol, date, new shares for an old one).
+    def averages(self, splits: Iterable[tuple[Symbol, dt.date, float]] = (), before: dt.date = dt.date.max) -> Averages:
+        """Average over the last sessions held, in the shares of after the splits (symbol, date, new shares for an old
+        one); over those before a date where one is given.
 
         A session without a bar after a symbol's first one counts as no volume.
         """
-        days = sorted(self._days, key=lambda day: day[0].date)[-LONG_SESSIONS:]
+        held = [day for day in self._days if day[0].date < before]
+        days = sorted(held, key=lambda day: day[0].date)[-LONG_SESSIONS:]
         shares = self._shares_since([bars.date for bars, _ in days], splits)
         volume = self._matrix(days, "volume") * shares
         close = self._matrix(days, "close") / shares

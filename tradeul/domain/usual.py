@@ -65,8 +65,11 @@ def own_sessions(
             first[symbol] = day
     rows = [place for place, symbol in enumerate(symbols) if symbol in first and first[symbol] <= day]
     own = [symbols[row] for row in rows]
+    if len(rows) < len(symbols):
+        volumes = volumes[rows]
     factors = np.array([splits.shares_since(symbol, day) for symbol in own])
-    return own, volumes[rows] * factors[:, None]
+    # Hardly anybody splits: nineteen megabytes are multiplied for a reason only.
+    return own, volumes if (factors == 1.0).all() else volumes * factors[:, None]
 
 
 class BaselineSum:
@@ -84,8 +87,10 @@ class BaselineSum:
         rows = np.fromiter((row_of.setdefault(s, len(row_of)) for s in symbols), np.int64, len(symbols))
         if len(row_of) > len(self._counts):
             self._grow(max(len(row_of), 2 * len(self._counts)))
-        self._sums[:, rows] += volumes.T
-        self._counts[rows] += 1
+        # Session after session the same symbols come in the same order: they are added as one piece, twice as fast.
+        into: Ints | slice = slice(0, len(rows)) if (rows == np.arange(len(rows))).all() else rows
+        self._sums[:, into] += volumes.T
+        self._counts[into] += 1
 
     def baseline(self) -> Baseline:
         """The means of what was added; nothing can be added any more."""

@@ -207,6 +207,15 @@ class Span:
     last: Nanos | None = None
 
 
+class KeptDay(NamedTuple):
+    """From when to when something is kept of a list on a day, None where nothing is; and of it after each snapshot."""
+
+    first: Nanos | None
+    last: Nanos | None
+    fine_first: Nanos | None
+    fine_last: Nanos | None
+
+
 class Annals(Protocol):
     """What was kept. Every method raises `HistoryUnavailable` while the database cannot answer."""
 
@@ -218,6 +227,9 @@ class Annals(Protocol):
 
     async def list_at(self, name: str, at: Nanos) -> ListRecord | None:
         """Find a list as it stood then: the newest kept state at or before it, of the same trading date."""
+
+    async def kept_days(self, name: str, days: Sequence[tuple[Nanos, Nanos]]) -> Sequence[KeptDay]:
+        """Tell of each day, given by its first moment and the one after its last, from when to when a list is kept."""
 
 
 class ReferenceBook(Protocol):

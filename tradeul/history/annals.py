@@ -14,7 +14,7 @@ import msgspec
 
 from tradeul.domain.events import ListEvent, ListRecord, ListRow, Nanos
 from tradeul.domain.session import DATE_TURN, TradingCalendar, instant_of
-from tradeul.engine.ports import Span
+from tradeul.engine.ports import KeptDay, Span
 from tradeul.errors import UsageError
 from tradeul.history import store
 from tradeul.history.database import Waits
@@ -56,6 +56,11 @@ class PostgresAnnals:
         turn = instant_of(self._calendar.trading_date(at), DATE_TURN)
         async with self._lender.lent() as connection:
             return await store.list_at(connection, name, turn, at)
+
+    async def kept_days(self, name: str, days: Sequence[tuple[Nanos, Nanos]]) -> Sequence[KeptDay]:
+        """Tell of each day from when to when a list is kept."""
+        async with self._lender.lent() as connection:
+            return await store.kept_days(connection, name, days)
 
     async def close(self) -> None:
         """End the connections; nothing is being asked any more."""

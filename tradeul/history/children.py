@@ -34,6 +34,14 @@ _libc: Final = ctypes.CDLL(None, use_errno=True)
 Process = subprocess.Popen[bytes]
 
 
+def end_with_parent() -> None:
+    """Have the kernel end this process when the one that started it has ended; for a child of ours to call itself."""
+    parent = os.getppid()
+    _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    if os.getppid() != parent:
+        os._exit(ORPHANED_EXIT_CODE)
+
+
 def launched(command: Sequence[str], account: Account | None, output: int, last_word: signal.Signals) -> Process:
     """Start `command` as `account`, or as ourselves; when our thread ends the kernel sends it `last_word`."""
     parent = os.getpid()

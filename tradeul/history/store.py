@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from tradeul.domain.events import ListEvent, ListRecord, ListRow, Nanos, Symbol
+from tradeul.engine.ports import KeptDay
 from tradeul.history.alert_store import ALERTS_SET_ASIDE, ALERTS_TABLE, keep_alerts
 from tradeul.history.batches import Batch, What, storable
 from tradeul.history.database import Connection
@@ -71,6 +72,20 @@ UNION ALL
 (SELECT 1, time, list, symbols, prices, changes, rvols, volumes, market_caps
     FROM list_results WHERE list = $1 AND time >= $2 AND time <= $3 ORDER BY time DESC LIMIT 1)
 ORDER BY time DESC, kind DESC LIMIT 1"""
+
+# The ends of a day are found by walking the key from both sides.
+_KEPT_DAYS: Final = """
+SELECT
+    (SELECT time FROM list_results WHERE list = $1 AND time >= day.first AND time < day.until
+        ORDER BY time LIMIT 1),
+    (SELECT time FROM list_results WHERE list = $1 AND time >= day.first AND time < day.until
+        ORDER BY time DESC LIMIT 1),
+    (SELECT time FROM list_states WHERE list = $1 AND time >= day.first AND time < day.until
+        ORDER BY time LIMIT 1),
+    (SELECT time FROM list_states WHERE list = $1 AND time >= day.first AND time < day.until
+        ORDER BY time DESC LIMIT 1)
+FROM unnest($2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS day (first, until, number)
+ORDER BY day.number"""
 
 _EVENTS_SET_ASIDE: Final = """
 WITH late AS (SELECT time, list, symbol, event FROM list_events WHERE time > $1 LIMIT $2),
@@ -206,6 +221,13 @@ async def list_at(connection: Connection, name: str, since: Nanos, at: Nanos) ->
     _, moment, list_, symbols, *columns, caps = row
     values = [tuple(column) for column in (*columns, caps or [None] * len(symbols))]
     return ListRecord(instant_of_moment(moment), list_, tuple(symbols), *values)
+
+
+async def kept_days(connection: Connection, name: str, days: Sequence[tuple[Nanos, Nanos]]) -> list[KeptDay]:
+    """From when to when a list is kept on each day, by the minute and after each snapshot."""
+    bounds = [list(map(moment_of, column)) for column in zip(*days, strict=True)] or [[], []]
+    rows = await connection.fetch(_KEPT_DAYS, storable(name), *bounds)
+    return [KeptDay(*(None if each is None else instant_of_moment(each) for each in row)) for row in map(tuple, rows)]
 
 
 async def set_aside_piece(connection: Connection, kind: int, later_than: Nanos) -> int:

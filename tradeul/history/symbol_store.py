@@ -6,12 +6,16 @@ one minute the one that knew the market longer counts, in whatever order they ar
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
 
 from tradeul.domain.events import Metadata, MinuteBar, Nanos, Symbol, SymbolBars
-from tradeul.domain.minutes import PRICE_DECIMALS
+from tradeul.domain.minutes import PRICE_DECIMALS, final_at
+from tradeul.domain.session import DayHours
+from tradeul.domain.slot_prices import bars_of_prices
 from tradeul.history.database import Connection
 from tradeul.history.partitions import MICROSECOND_NS, instant_of_moment, moment_of
 
@@ -47,6 +51,11 @@ SELECT (extract(epoch FROM date_bin($4, time, timestamptz 'epoch')) * 1000000)::
 FROM aggregates_1min WHERE symbol = $1 AND time >= $2 AND time <= $3
 GROUP BY start ORDER BY start"""
 
+_COMPLETED_MINUTES: Final = """
+SELECT kept.symbol, (extract(epoch FROM kept.time) * 1000000)::bigint, kept.open, kept.high, kept.low, kept.close
+FROM aggregates_1min AS kept
+JOIN minutes_completed AS done ON done.symbol = kept.symbol AND done.date = $1 AND done.asked_at >= $4
+WHERE kept.time >= $2 AND kept.time < $3 ORDER BY kept.symbol, kept.time"""
 _MEMBERS: Final = """
 SELECT symbol FROM list_events WHERE time >= $1 AND time < $2
 UNION SELECT unnest(symbols) FROM list_results WHERE time >= $1 AND time < $2
@@ -90,6 +99,17 @@ async def bars(connection: Connection, symbol: Symbol, minutes: int, first: Nano
     values["vwap"] = np.round(values["vwap"], PRICE_DECIMALS)
     starts = np.array([row[0] for row in rows], np.int64) * MICROSECOND_NS
     return SymbolBars(symbol, adjusted=False, start=starts, **values)
+
+
+async def completed_minutes(connection: Connection, hours: DayHours) -> dict[Symbol, SymbolBars]:
+    """The prices of a day's minutes, of every symbol of which all of them are kept."""
+    bounds = map(moment_of, (hours.pre_market_start, hours.post_market_end, final_at(hours)))
+    rows = [tuple(row) for row in await connection.fetch(_COMPLETED_MINUTES, hours.date, *bounds)]
+    found: dict[Symbol, SymbolBars] = {}
+    for symbol, own in groupby(rows, itemgetter(0)):
+        starts, *prices = np.array([row[1:] for row in own], np.float64).T
+        found[symbol] = bars_of_prices(symbol, starts.astype(np.int64) * MICROSECOND_NS, prices)
+    return found
 
 
 async def members(connection: Connection, first: Nanos, end: Nanos) -> list[Symbol]:

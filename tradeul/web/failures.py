@@ -35,6 +35,7 @@ UNKNOWN_SYMBOL: Final = Failure(HTTPStatus.NOT_FOUND, "unknown_symbol", "there i
 UNKNOWN_ALERT: Final = Failure(HTTPStatus.NOT_FOUND, "unknown_alert", "there is no such alert")
 UNKNOWN_JOB: Final = Failure(HTTPStatus.NOT_FOUND, "unknown_job", "there is no such job")
 NO_REPLAY: Final = Failure(HTTPStatus.NOT_FOUND, "no_replay", "no recording is played here")
+UNKNOWN_BACKTEST: Final = Failure(HTTPStatus.NOT_FOUND, "unknown_backtest", "there is no such backtest any more")
 NOT_PINNED: Final = Failure(HTTPStatus.NOT_FOUND, "not_pinned", "that symbol is not pinned")
 NOTHING_KEPT: Final = Failure(HTTPStatus.NOT_FOUND, "not_kept", "nothing is kept of this list at that time")
 NOT_FOUND: Final = Failure(HTTPStatus.NOT_FOUND, "not_found", "Not Found")

@@ -26,6 +26,7 @@ class Keep:
     list_events: int = 400
     volume_slots: int = 400
     alert_history: int = 400
+    slot_prices: int = 60
 
     def by_table(self) -> Mapping[str, int]:
         """The same by the tables that hold them; one that there is not is nobody's trouble."""
@@ -38,6 +39,7 @@ class Keep:
             "slot_days": self.volume_slots,
             "slot_ends": self.volume_slots,
             "alert_history": self.alert_history,
+            "slot_prices": self.slot_prices,
         }
 
 

@@ -1,4 +1,4 @@
-"""One filling of some sessions with volumes by slot: who is asked for next, several at a time, kept in pieces."""
+"""One filling of some sessions with volumes and prices by slot: who is asked for next, several at a time, in pieces."""
 
 import asyncio
 import datetime as dt
@@ -14,12 +14,14 @@ from tradeul.domain.events import Symbol, SymbolBars
 from tradeul.domain.names import NameBook
 from tradeul.domain.session import TradingCalendar
 from tradeul.domain.slot_book import SlotRecord, Source
+from tradeul.domain.slot_prices import SlotPrices, prices_of_bars
+from tradeul.domain.slot_prices import joined as joined_prices
 from tradeul.domain.splits import SplitBook
 from tradeul.engine.past_ports import Demand
 from tradeul.engine.ports import BarSource, DailySource
 from tradeul.errors import VendorError
-from tradeul.history import name_store, slot_store
-from tradeul.history.database import whole_or_nothing
+from tradeul.history import name_store, price_store, slot_store
+from tradeul.history.database import Connection, whole_or_nothing
 from tradeul.history.jobs.crew import Together, in_flight
 from tradeul.history.jobs.job import Progress
 from tradeul.history.lending import Lender
@@ -50,10 +52,20 @@ class Filling:
 
 
 class Fill:
-    """Fills the sessions it is run with; `as_of` is the date whose past they are."""
+    """Fills the sessions it is run with; `as_of` is the date whose past they are.
+
+    The prices of whoever is asked for are kept too; with `prices` whoever lacks them is asked for.
+    """
 
     def __init__(
-        self, filling: Filling, calendar: TradingCalendar, progress: Progress, as_of: dt.date, splits: SplitBook
+        self,
+        filling: Filling,
+        calendar: TradingCalendar,
+        progress: Progress,
+        as_of: dt.date,
+        splits: SplitBook,
+        *,
+        prices: bool = False,
     ) -> None:
         self._bars = filling.bars
         self._lender = filling.lender
@@ -64,11 +76,13 @@ class Fill:
         self._progress = progress
         self._as_of = as_of
         self._splits = splits
+        self._prices = prices
         self._names = NameBook()
         self._todo: dict[Symbol, list[dt.date]] = {}
         self._closed = 0
         """How many slots of today are closed."""
         self._waiting: list[DayVolumes] = []
+        self._prices_waiting: list[SlotPrices] = []
         self._of_today: list[Symbol] = []
         self._today = np.zeros((0, 0))
         """A line per closed slot of today, an element per symbol in `_of_today`."""
@@ -94,7 +108,7 @@ class Fill:
     async def _missing(self, sessions: Sequence[dt.date]) -> dict[Symbol, list[dt.date]]:
         """Which days each symbol lacks, in the order of the alphabet."""
         async with self._lender.lent(KEEPING_S) as connection:
-            known = await slot_store.completeness(connection, sessions) if sessions else {}
+            known = await self._kept(connection, sessions) if sessions else {}
             self._names = await name_store.names(connection, self._as_of)
         day, self._closed, holes = self._demand.holes()
         holey = holes if day == self._as_of else frozenset[Symbol]()
@@ -109,6 +123,14 @@ class Fill:
             if lacking[lack]:
                 todo[symbol] = lacking[lack]
         return todo
+
+    async def _kept(self, connection: Connection, sessions: Sequence[dt.date]) -> dict[Symbol, int]:
+        """Of which sessions all that is wanted of each symbol is kept: bit n is the nth."""
+        known = await slot_store.completeness(connection, sessions)
+        if not self._prices:
+            return known
+        priced = await price_store.known(connection, sessions)
+        return {symbol: bits & priced.get(symbol, 0) for symbol, bits in known.items()}
 
     def _known(self, symbol: Symbol, sessions: Sequence[dt.date], known: Mapping[Symbol, int]) -> int:
         """Of which sessions it is known completely, whatever its name was; nobody can be asked for one without."""
@@ -142,6 +164,7 @@ class Fill:
         past = [self._calendar.hours(day) for day in days if day != self._as_of]
         if past:
             self._waiting.append(volumes_of_bars(bars, past))
+            self._prices_waiting.append(prices_of_bars(bars, past))
         if self._as_of in days:
             hours = self._calendar.hours(self._as_of)
             self._ranges.append(range_of(bars, hours))
@@ -162,14 +185,16 @@ class Fill:
         """Keep what came, and bring what is usual for these symbols to the board."""
         async with self._keeping:
             waiting, self._waiting = self._waiting, []
+            prices, self._prices_waiting = self._prices_waiting, []
             if waiting:
-                await self._keep_rows(waiting)
+                await self._keep_rows(waiting, joined_prices(prices))
 
-    async def _keep_rows(self, waiting: Sequence[DayVolumes]) -> None:
+    async def _keep_rows(self, waiting: Sequence[DayVolumes], prices: SlotPrices) -> None:
         rows = joined(waiting)
         slots_of = {day: slot_count(self._calendar.hours(day)) for day, _ in rows.keys}
         async with self._lender.lent(KEEPING_S) as connection, whole_or_nothing(connection):
             self._progress.rows += await slot_store.keep_days(connection, rows, slots_of)
+            await price_store.keep(connection, prices)
         usual = set(self._volumes.sessions(self._as_of))
         today = dict.fromkeys(self._names.now(symbol, day) for day, symbol in rows.keys if day in usual)
         symbols = [symbol for symbol in today if symbol is not None]

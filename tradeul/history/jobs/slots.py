@@ -8,7 +8,7 @@ left to a later run. At the end the averages are kept.
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 from tradeul.clock import Clock
 from tradeul.domain.averages import LONG_SESSIONS
@@ -20,6 +20,7 @@ from tradeul.history.jobs.sessions import coming_date, finished_sessions
 from tradeul.history.jobs.slot_fill import Fill, Filling
 
 HALF_PAST_ONE: Final = dt.time(1, 30)
+HALF_PAST_FOUR: Final = dt.time(4, 30)
 KEEPING_S: Final = 30.0
 SPLITS_BACK: Final = 2 * LONG_SESSIONS * ONE_DAY
 DAYS_AT_ONCE: Final = 60
@@ -31,6 +32,9 @@ class SlotsJob:
 
     name = "slots"
     due: dt.time | None = HALF_PAST_ONE
+
+    prices: ClassVar[bool] = False
+    """Whether who lacks only the prices is asked for."""
 
     def __init__(
         self, filling: Filling, pending: Callable[[dt.date], bool], clock: Clock, calendar: TradingCalendar
@@ -47,9 +51,24 @@ class SlotsJob:
         found = finished_sessions(self._clock, self._calendar, days or LONG_SESSIONS)
         sessions = [day for day in found if not self._pending(day)]
         for first in range(0, max(1, len(sessions)), DAYS_AT_ONCE):
-            fill = Fill(filling, self._calendar, progress, as_of, splits)
+            fill = Fill(filling, self._calendar, progress, as_of, splits, prices=self.prices)
             await fill.run(sessions[first : first + DAYS_AT_ONCE])
+        await self._average(progress, as_of, splits)
+
+    async def _average(self, progress: Progress, as_of: dt.date, splits: SplitBook) -> None:
+        filling = self._filling
         progress.note = "averaging"
         averages = await filling.volumes.baseline(as_of, splits)
         async with filling.lender.lent(KEEPING_S) as connection:
             await slot_store.keep_averages(connection, averages)
+
+
+class PricesJob(SlotsJob):
+    """The job `prices`: the same questions for whoever lacks the prices by slot, which a day seen live has none of.
+
+    Backtests play these days again. A question a symbol every night: so it comes last, and nothing live waits for it.
+    """
+
+    name = "prices"
+    due: dt.time | None = HALF_PAST_FOUR
+    prices = True

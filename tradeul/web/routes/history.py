@@ -11,8 +11,9 @@ from typing import Final
 from aiohttp import web
 
 from tradeul.domain.events import ListEvent, ListRecord, ListRow, Nanos
+from tradeul.domain.session import NANOS, ONE_DAY, DayHours
 from tradeul.engine.channels import Channels
-from tradeul.engine.ports import Annals, Span
+from tradeul.engine.ports import Annals, KeptDay, Span, View
 from tradeul.engine.visits import RecentEvents
 from tradeul.errors import HistoryUnavailable, UsageError
 from tradeul.web import shapes
@@ -47,13 +48,14 @@ ROW_COLUMNS: Final = (
     *("timestamp", "list", "rank", "symbol", "price", "volume", "rvol", "change_percent", "market_cap"),
 )
 
+FORMAT: Final = choice("format", "`csv` is for a spreadsheet.", ("json", "csv"), "json")
 SPAN: Final = (
     any_text("list", "Of this list only.", "gappers_up"),
     symbol("Of this symbol only."),
     moment("from", "The first moment."),
     moment("to", "The last moment."),
     whole_number("limit", "How many at most, the newest first.", LARGEST_LIMIT, DEFAULT_LIMIT),
-    choice("format", "`csv` is for a spreadsheet.", ("json", "csv"), "json"),
+    FORMAT,
 )
 CURSOR: Final = plain_text(
     "cursor",
@@ -62,13 +64,18 @@ CURSOR: Final = plain_text(
     "`next_cursor` of the page before",
 )
 AT: Final = moment("at", "The moment that is asked about.", required=True)
+DAYS_BACK: Final = 31
+"""Of the calendar: as long as lists are kept by the minute."""
+THEN_COLUMNS: Final = ("rank", "symbol", "price", "change_percent", "rvol", "volume", "market_cap")
+MINUTE_S: Final = 60
 
 
 class History:
     """Answers from `recent` and `annals`; None where history is off."""
 
-    def __init__(self, channels: Channels, recent: RecentEvents, annals: Annals | None) -> None:
+    def __init__(self, channels: Channels, recent: RecentEvents, annals: Annals | None, view: View) -> None:
         self._channels = channels
+        self._view = view
         self._recent = recent
         self._annals = annals
 
@@ -77,6 +84,7 @@ class History:
             web.get("/api/v1/history/events", self.events),
             web.get("/api/v1/history/scans", self.scans),
             web.get("/api/v1/history/lists/{list}", self.list_at),
+            web.get("/api/v1/history/lists/{list}/days", self.days),
         ]
 
     @operation("History", shapes.Events, parameters=SPAN, failures=(UNKNOWN_LIST,), media=(JSON, CSV))
@@ -122,26 +130,50 @@ class History:
     @operation(
         "History",
         shapes.ListThen,
-        parameters=(LIST_PART, AT),
+        parameters=(LIST_PART, AT, FORMAT),
         failures=(UNKNOWN_LIST, NOTHING_KEPT, HISTORY_UNAVAILABLE),
+        media=(JSON, CSV),
     )
     async def list_at(self, request: web.Request) -> web.Response:
         """The list as it stood at a moment, with the time of the state and how finely it is known."""
         name = request.match_info["list"]
-        if name not in self._channels.by_name:
-            return refused(UNKNOWN_LIST)
         asked = self._asked(request)
-        if isinstance(asked, web.Response):
-            return asked
+        if isinstance(asked, web.Response) or name not in self._channels.by_name:
+            return asked if isinstance(asked, web.Response) else refused(UNKNOWN_LIST)
+        record = await self._record(name, end_of(asked["at"]))
+        if isinstance(record, web.Response):
+            return record
+        if asked["format"] == "csv":
+            return csv_answer(f"{name}.csv", ("timestamp", *THEN_COLUMNS), _then_cells(record))
+        return answer(_contents(record, asked["at"]))
+
+    async def _record(self, name: str, at: Nanos) -> ListRecord | web.Response:
         if self._annals is None:
             return no_history()
         try:
-            record = await self._annals.list_at(name, end_of(asked["at"]))
+            record = await self._annals.list_at(name, at)
         except HistoryUnavailable as unavailable:
             return history_unavailable(unavailable)
-        if record is None:
-            return refused(NOTHING_KEPT)
-        return answer(_contents(record, asked["at"]))
+        return refused(NOTHING_KEPT) if record is None else record
+
+    @operation("History", shapes.ListDays, parameters=(LIST_PART,), failures=(UNKNOWN_LIST, HISTORY_UNAVAILABLE))
+    async def days(self, request: web.Request) -> web.Response:
+        """The days on which the list is kept, the newest first: from when to when, and how finely."""
+        name = request.match_info["list"]
+        if name not in self._channels.by_name:
+            return refused(UNKNOWN_LIST)
+        if self._annals is None:
+            return no_history()
+        today, calendar = self._view.moment().trading_date, self._view.calendar
+        dates = [today - number * ONE_DAY for number in range(DAYS_BACK)]
+        hours = [calendar.hours(date) for date in dates if calendar.is_trading_day(date)]
+        turns = [(calendar.date_turn(each.date), Nanos(each.post_market_end + MINUTE_S * NANOS)) for each in hours]
+        try:
+            kept = await self._annals.kept_days(name, turns)
+        except HistoryUnavailable as unavailable:
+            return history_unavailable(unavailable)
+        told = [_day(each, day) for each, day in zip(hours, kept, strict=True) if _ends(day)]
+        return answer({"list": name, "days": told})
 
     async def _find_events(self, span: Span, limit: int) -> tuple[Sequence[ListEvent], bool]:
         """Find events and say whether all that is asked for was looked through.
@@ -200,8 +232,6 @@ def _named(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[dic
 
 
 def _contents(record: ListRecord, asked_ms: int) -> dict[str, object]:
-    names = ("rank", "symbol", "price", "change_percent", "rvol", "volume", "market_cap")
-    rows = list(zip(range(1, len(record.symbols) + 1), *record[2:], strict=True))
     timestamp = milliseconds(record.at)
     return {
         "list": record.list,
@@ -209,5 +239,30 @@ def _contents(record: ListRecord, asked_ms: int) -> dict[str, object]:
         "timestamp": timestamp,
         # A state stands for the moments after it; how many those were is how finely the past is known here.
         "resolution_s": max(STATE_S, -((timestamp - asked_ms) // S_MS)),
-        "rows": _named(names, rows),
+        "rows": _named(THEN_COLUMNS, _rows_then(record)),
+    }
+
+
+def _rows_then(record: ListRecord) -> list[tuple[object, ...]]:
+    return list(zip(range(1, len(record.symbols) + 1), *record[2:], strict=True))
+
+
+def _then_cells(record: ListRecord) -> list[tuple[object, ...]]:
+    return [(milliseconds(record.at), *row) for row in _rows_then(record)]
+
+
+def _ends(day: KeptDay) -> list[Nanos]:
+    """Every moment that is known of a day."""
+    return [each for each in day if each is not None]
+
+
+def _day(hours: DayHours, day: KeptDay) -> dict[str, object]:
+    ends = _ends(day)
+    return {
+        "date": str(hours.date),
+        "first": milliseconds(min(ends)),
+        "last": milliseconds(max(ends)),
+        "market_open": milliseconds(hours.market_open),
+        "market_close": milliseconds(hours.closes_at),
+        "resolution_s": MINUTE_S if day.fine_first is None else STATE_S,
     }

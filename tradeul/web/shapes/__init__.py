@@ -1,5 +1,6 @@
 """The shapes of what is answered over HTTP and told over the live protocol; the documents are made from them."""
 
+from tradeul.web.shapes.backtests import Backtest, BacktestAsked, BacktestCancelled, Backtests
 from tradeul.web.shapes.lists import (
     Categories,
     DroppedSymbols,
@@ -45,6 +46,7 @@ from tradeul.web.shapes.symbols import (
     Events,
     FoundSymbols,
     Links,
+    ListDays,
     ListThen,
     RvolWork,
     ScanResults,
@@ -57,6 +59,10 @@ __all__ = [
     "Asked",
     "Audit",
     "Audits",
+    "Backtest",
+    "BacktestAsked",
+    "BacktestCancelled",
+    "Backtests",
     "Bars",
     "Categories",
     "Company",
@@ -73,6 +79,7 @@ __all__ = [
     "LinkStats",
     "Links",
     "ListContents",
+    "ListDays",
     "ListThen",
     "Pin",
     "Pins",

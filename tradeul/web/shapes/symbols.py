@@ -223,3 +223,23 @@ class ListThen(Shape):
     resolution_s: int
     """How finely the past is known here."""
     rows: tuple[RowThen, ...]
+
+
+class ListDay(Shape):
+    """A day on which a list is kept."""
+
+    date: str
+    first: Milliseconds
+    """The first moment of which something is kept."""
+    last: Milliseconds
+    market_open: Milliseconds
+    market_close: Milliseconds
+    resolution_s: int
+    """How finely it is kept at best: 5 after each snapshot, 60 by the minute."""
+
+
+class ListDays(Shape):
+    """The days on which a list is kept, the newest first."""
+
+    list: str
+    days: tuple[ListDay, ...]

@@ -1,0 +1,151 @@
+"""A backtest in a process of its own: one request on stdin, progress and the result as lines of JSON on stdout.
+
+It takes a core for most of a minute, so it is not the live program's, which would be held up by it (`backtests` starts
+it, and ends it). It reads the database, and nothing else; it ends with its parent.
+"""
+
+import asyncio
+import datetime as dt
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+import orjson
+
+from tradeul.backtest_result import result_of
+from tradeul.domain.events import MarketImage, Symbol
+from tradeul.domain.filters import Filter
+from tradeul.domain.scans import Scan
+from tradeul.engine.backtest import Morning, Played, Player, StoredDay, Trail, days_between
+from tradeul.engine.calendar import FIRST_YEAR, YEARS_AHEAD, exchange_calendar
+from tradeul.errors import TradeulError
+from tradeul.history.children import end_with_parent
+from tradeul.history.lending import Lender
+from tradeul.history.stored_days import StoredDays
+from tradeul.supervisor import together
+
+NICENESS: Final = 10
+"""The live market comes first."""
+TOLD_EVERY: Final = 16
+"""Images."""
+IMAGES_A_DAY: Final = 191
+LEAST_SHARE: Final = 0.5
+"""A day of which fewer of those that traded are kept is no picture of the market."""
+
+
+class Progress:
+    """Tells on stdout how far it is."""
+
+    def __init__(self, days: int) -> None:
+        self._total = days * IMAGES_A_DAY
+        self._done = 0
+
+    def day_begins(self, number: int, date: dt.date) -> None:
+        self._done = number * IMAGES_A_DAY
+        self._note = str(date)
+        self._tell()
+
+    def counted(self, images: Iterable[MarketImage]) -> Iterator[MarketImage]:
+        """The same images, told of as they are taken."""
+        for image in images:
+            yield image
+            self._done += 1
+            if self._done % TOLD_EVERY == 0:
+                self._tell()
+
+    def _tell(self) -> None:
+        say({"done": min(self._done, self._total), "total": self._total, "note": self._note})
+
+
+def main() -> None:
+    """Do what stdin asks for."""
+    end_with_parent()
+    os.nice(NICENESS)
+    wish = orjson.loads(sys.stdin.buffer.readline())
+    try:
+        say({"result": asyncio.run(tried(wish))})
+    except TradeulError as error:
+        say({"error": str(error)})
+
+
+async def tried(wish: dict[str, Any]) -> dict[str, Any]:
+    """Play the days, and say what came of it."""
+    first, last, today = (dt.date.fromisoformat(wish[key]) for key in ("first", "last", "today"))
+    calendar = exchange_calendar(FIRST_YEAR, today.year + YEARS_AHEAD)
+    scan, filters = Scan(**wish["scan"]), [Filter(*each) for each in wish["filters"]]
+    lender = Lender(lambda: str(wish["address"]), wish["world"], 1)
+    days = StoredDays(lender, calendar, today, wish["lookback"], wish["least_sessions"])
+    work = Work(Player(scan, filters, calendar, wish["least_sessions"]), days, today)
+    try:
+        await work.through(days_between(calendar, first, last))
+    finally:
+        await lender.close()
+    return result_of(scan, filters, (first, last), work.played, work.missing)
+
+
+class Work:
+    """Goes through days, and reads the next one from the database while one is played."""
+
+    def __init__(self, player: Player, days: StoredDays, today: dt.date) -> None:
+        self._player = player
+        self._days = days
+        self._today = today
+        self._next: StoredDay | None = None
+        self.played: list[tuple[StoredDay, Played]] = []
+        self.missing: list[tuple[dt.date, str]] = []
+
+    async def through(self, wanted: Sequence[dt.date]) -> None:
+        """Play what can be played, and note what cannot."""
+        kept = await self._days.kept(wanted[0], wanted[-1]) if wanted else {}
+        whys = {date: _missing(date, self._today, kept) for date in wanted}
+        there = [date for date, why in whys.items() if not why]
+        self.missing = [(date, why) for date, why in whys.items() if why]
+        progress = Progress(len(there))
+        for number in range(-1, len(there)):
+            day = self._next
+            if day is not None:
+                progress.day_begins(number, day.hours.date)
+            following = there[number + 1] if number + 1 < len(there) else None
+            await together(partial(self._play, day, progress), partial(self._read, following))
+        self.missing.sort()
+
+    async def _play(self, day: StoredDay | None, progress: Progress) -> None:
+        if day is None:
+            return
+        if len(day.symbols) < LEAST_SHARE * day.told.listed:
+            why = f"only {len(day.symbols)} of the {day.told.listed} symbols that traded are kept"
+            self.missing.append((day.hours.date, why))
+        else:
+            played = await asyncio.to_thread(self._player.play, day, progress.counted)
+            self.played.append((_told_of(day), played))
+
+    async def _read(self, date: dt.date | None) -> None:
+        self._next = None if date is None else await self._days.day(date)
+
+
+def _missing(date: dt.date, today: dt.date, kept: dict[dt.date, int]) -> str:
+    """Why a day cannot be played; empty if it can."""
+    if date >= today:
+        return "it is not over yet"
+    return "" if date in kept else "it is not kept: `load prices` loads days"
+
+
+def _told_of(day: StoredDay) -> StoredDay:
+    """A day without the megabytes behind it."""
+    return replace(day, symbols=(), morning=Morning(), images=lambda: iter(()), trail=_nothing)
+
+
+def _nothing(symbol: Symbol) -> Trail:
+    raise LookupError(symbol)
+
+
+def say(what: object) -> None:
+    sys.stdout.buffer.write(orjson.dumps(what) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
