@@ -7,6 +7,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -15,7 +16,8 @@ from tradeul.client import ApiClient, ServerLost
 from tradeul.clock import Clock
 from tradeul.definitions import LARGEST_LIST
 from tradeul.errors import JobFailed, UsageError
-from tradeul.load import HOW_TO_START, Display
+from tradeul.load import HOW_TO_START, line_of
+from tradeul.progress import Display
 
 LOOK_EVERY_S: Final = 0.3
 UNKNOWN: Final = "-"
@@ -102,7 +104,7 @@ async def _ended(client: ApiClient, number: int, display: Display, clock: Clock)
             told = await client.trial(number)
             if told["state"] not in ("queued", "running"):
                 return told
-            display.show(_as_run(told))
+            display.show(partial(line_of, _as_run(told)))
             await clock.pause(LOOK_EVERY_S)
     except asyncio.CancelledError:
         display.end("the backtest was given up")

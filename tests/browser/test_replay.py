@@ -6,7 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from tests.support.eventually import eventually
 from tests.support.market import at
@@ -78,7 +78,7 @@ async def use(page: Page, asked: Asked) -> None:
     assert (ended["ended"], ended["speed"], ended["differs"]) == (True, None, "")
 
 
-async def test_a_recording_is_played_on_the_page(browser_path: str, tmp_path: Path) -> None:
+async def test_a_recording_is_played_on_the_page(browser: Browser, tmp_path: Path) -> None:
     """With the banner REPLAY and controls that do what they say; the lists at the end are those that were live."""
     async with recorded(tmp_path, at("09:29:40")) as live:
         await snapshots(live, 14)
@@ -86,7 +86,7 @@ async def test_a_recording_is_played_on_the_page(browser_path: str, tmp_path: Pa
 
     async with replayed(file, tmp_path, 1.0) as app:
         assert app.server is not None
-        async with open_page(f"http://127.0.0.1:{app.server.port}", browser_path) as opened:
+        async with open_page(f"http://127.0.0.1:{app.server.port}", browser) as opened:
             page = opened.page
             await use(page, asking(app))
             await until(page, "document.querySelector('#replay-state').textContent === 'at its end'")
@@ -107,11 +107,11 @@ def rows(app: App) -> list[str]:
     return [row.symbol for row in app.channels.by_name["gappers_down"].state.rows]
 
 
-async def test_no_controls_where_the_market_is_no_replay(browser_path: str, tmp_path: Path) -> None:
+async def test_no_controls_where_the_market_is_no_replay(browser: Browser, tmp_path: Path) -> None:
     """Nor do their keys do anything."""
     async with recorded(tmp_path, at("10:00")) as app:
         assert app.server is not None
-        async with open_page(f"http://127.0.0.1:{app.server.port}", browser_path) as opened:
+        async with open_page(f"http://127.0.0.1:{app.server.port}", browser) as opened:
             page = opened.page
             await until(page, "tradeul.state() === 'LIVE'")
             await page.keyboard.press(" ")
