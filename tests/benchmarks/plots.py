@@ -85,6 +85,14 @@ PICTURES: Final[Mapping[str, Bars | Curves]] = {
             ("orjson, NumPy, send_str, hold", "the same, orjson, NumPy"),
         ],
     ),
+    "http": Bars(
+        "A list of 50 over HTTP, answers for each second of the processor",
+        [
+            ("ours", "HTTP, a list of 50, a core's rate, ours"),
+            ("bare aiohttp, bytes ready", "HTTP, a list of 50, a core's rate, bare aiohttp"),
+            ("aiohttp, json_response", "HTTP, a list of 50, a core's rate, aiohttp, `json_response`"),
+        ],
+    ),
     "symbols": Curves(
         "Growth with the symbols",
         "symbols",
