@@ -85,6 +85,14 @@ PICTURES: Final[Mapping[str, Bars | Curves]] = {
             ("orjson, NumPy, send_str, hold", "the same, orjson, NumPy"),
         ],
     ),
+    "http": Bars(
+        "A list of 50 over HTTP, answers for each second of the processor",
+        [
+            ("ours", "HTTP, a list of 50, a core's rate, ours"),
+            ("bare aiohttp, bytes ready", "HTTP, a list of 50, a core's rate, bare aiohttp"),
+            ("aiohttp, json_response", "HTTP, a list of 50, a core's rate, aiohttp, `json_response`"),
+        ],
+    ),
     "symbols": Curves(
         "Growth with the symbols",
         "symbols",
@@ -93,7 +101,7 @@ PICTURES: Final[Mapping[str, Bars | Curves]] = {
             ("body to columns, CPU", "CPU, body of {} symbols to columns"),
             ("every field", "every field of {} symbols"),
             ("11 lists to delta bytes", "11 lists of {} symbols to delta bytes"),
-            ("last byte to the last of 100 viewers", "last byte to the last of 100 viewers, {} symbols"),
+            ("last byte to 100 viewers", "last byte to the last of 100 viewers, {} symbols"),
         ],
     ),
     "viewers": Curves(
@@ -170,7 +178,7 @@ def _curves(picture: Curves, entries: Mapping[str, Entry]) -> str:
             f'<rect x="{WIDTH - 240}" y="{TOP + 22 * number}" width="12" height="12" fill="{hue}"/>'
             f'<text x="{WIDTH - 222}" y="{TOP + 11 + 22 * number}">{escape(label)}</text>'
         )
-    parts.append(f'<text x="{WIDTH - 250}" y="{base + 18}">{escape(picture.over)}</text>')
+    parts.append(f'<text x="{WIDTH - 222}" y="{base + 18}">{escape(picture.over)}</text>')
     return _framed(picture.title, parts, base + 24, [entry for _, line in lines for _, entry in line])
 
 

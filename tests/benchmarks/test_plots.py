@@ -1,10 +1,11 @@
 """Pictures are made of what the history has, say where and when, and are well-formed."""
 
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from tests.benchmarks.plots import PICTURES, Bars, Curves, draw
+from tests.benchmarks.plots import FOLDER, PICTURES, Bars, Curves, draw
 
 COMMON = {"date": "2026-11-29T01:00:00+00:00", "machine": "A <machine>", "python": "3.11.7", "unit": "ms"}
 
@@ -51,3 +52,11 @@ def test_what_was_not_measured_is_left_out(tmp_path: Path) -> None:
     assert "speed-end-to-end" not in names
     assert "DuckDB" not in texts(tmp_path / "speed-deltas.svg")
     assert "Perspective" in texts(tmp_path / "speed-deltas.svg")
+
+
+def test_the_readme_shows_what_is_there() -> None:
+    """Each picture of speed that it names was drawn, and is one that is drawn anew."""
+    shown = re.findall(r"\(\.readme/speed-([\w-]+)\.svg\)", (FOLDER.parent / "README.md").read_text())
+
+    assert shown
+    assert [name for name in shown if name not in PICTURES or not (FOLDER / f"speed-{name}.svg").exists()] == []
