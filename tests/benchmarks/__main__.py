@@ -31,6 +31,7 @@ NAMES = (
     "loop_stall",
     "page",
     "recording",
+    "replay",
     "slots",
     "whole_market",
 )

@@ -90,7 +90,7 @@ async def test_all_that_is_published_is_the_same() -> None:
     rerun = await done_again(original.seen, OPENED)
 
     assert rerun.difference is None
-    assert rerun.engine.fingerprint.running == original.fingerprint.running
+    assert rerun.running == original.fingerprint.running
     assert rerun.engine.fingerprint.counts == original.fingerprint.counts
     assert rerun.states > 20
     kinds = {type(decoded(each[0])) for each in original.seen if isinstance(each, tuple) and len(each) == 2}
@@ -114,7 +114,7 @@ async def test_one_begins_at_any_state() -> None:
 
     assert second > first
     assert rerun.difference is None
-    assert rerun.engine.fingerprint.running == original.fingerprint.running
+    assert rerun.running == original.fingerprint.running
     assert rerun.states > 3
 
 
@@ -134,7 +134,7 @@ async def test_what_comes_while_the_state_is_kept_comes_after_it() -> None:
     rerun = await done_again(original.seen[begins:], OPENED)
 
     assert rerun.difference is None
-    assert rerun.engine.fingerprint.running == original.fingerprint.running
+    assert rerun.running == original.fingerprint.running
 
 
 async def test_the_first_state_that_differs_is_named() -> None:
@@ -176,7 +176,7 @@ async def test_another_life_is_taken_over() -> None:
 
     assert rerun.difference is None
     assert rerun.life == "second"
-    assert rerun.engine.fingerprint.running == second.fingerprint.running
+    assert rerun.running == second.fingerprint.running
     assert {name: list(each.state.rows) for name, each in rerun.engine.channels.by_name.items()} == {
         name: list(each.state.rows) for name, each in second.channels.by_name.items()
     }
