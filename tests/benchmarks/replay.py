@@ -106,7 +106,7 @@ async def _played(file: Path) -> tuple[float, Rig]:
     await rig.player.play()
     seconds = time.perf_counter() - began
     tape.close()
-    assert rig.rerun.difference is None
+    assert rig.rerun.difference is None, rig.rerun.difference
     assert rig.player.played.running == rig.rerun.running
     await asyncio.sleep(0)
     return seconds * NANOS / (rig.rerun.at - (rig.player.begun_at or rig.rerun.at)), rig

@@ -61,6 +61,9 @@ class Rerun:
     def published(self, names: Sequence[str]) -> None:
         self._published.append(self.engine.fingerprint.look(names))
 
+    def broke_off(self) -> None:
+        """Whoever plays hears of it."""
+
     def wants_state(self) -> bool:
         return False
 
@@ -89,10 +92,15 @@ class Rerun:
         if isinstance(step, steps.Published):
             self._compare(step)
             return
+        if isinstance(step, steps.BrokenOff):
+            self._published.clear()
         self._end_round()
         self.at = at
         self._show(at)
         match step:
+            case steps.BrokenOff():
+                self.restore_next()
+                self._blank = True
             case steps.Begun():
                 self._begun, self._parts = step, []
             case steps.Part():
