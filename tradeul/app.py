@@ -247,7 +247,7 @@ class App:
         return visits, ringing
 
     def engine(self, pipeline: Pipeline) -> Engine:
-        """The parts that decide what is published."""
+        """The parts that decide what is published, and a hash of all of it from now on."""
         fingerprint = Fingerprint(self.channels)
         return Engine(self.calendar, self.enrichment, self.scanner, pipeline, self.channels, fingerprint)
 

@@ -68,7 +68,7 @@ async def test_a_replay_publishes_what_was_published_live(tmp_path: Path) -> Non
     assert first.rerun.states > 100
     assert app.vitals.snapshots_refused
     assert first.player.played.gaps == []
-    hashes = {rig.rerun.engine.fingerprint.running for rig in (first, second)}
+    hashes = {rig.rerun.running for rig in (first, second)}
     assert hashes == {first.player.played.running}
     assert {name: each.state.rows for name, each in first.rerun.engine.channels.by_name.items()} == {
         name: each.state.rows for name, each in app.channels.by_name.items()
@@ -88,5 +88,5 @@ async def test_two_lives_of_the_program_are_one_recording(tmp_path: Path) -> Non
 
     assert whole.rerun.difference is None
     assert whole.rerun.life == later.channels.epoch
-    assert part.rerun.engine.fingerprint.running == whole.rerun.engine.fingerprint.running
+    assert part.rerun.running == whole.rerun.running
     assert part.player.played.snapshots < whole.player.played.snapshots

@@ -33,6 +33,7 @@ NAMES = (
     "page",
     "process",
     "recording",
+    "replay",
     "slots",
     "whole_market",
 )

@@ -12,6 +12,7 @@ from tests.support.rerunning import Original, done_again, states_in
 from tradeul.domain.averages import Averages
 from tradeul.domain.day_ranges import DayRange
 from tradeul.domain.events import Closure, LiveEvents, Nanos, Symbol
+from tradeul.domain.folding import Folded
 from tradeul.domain.reference import Facts
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import Session
@@ -90,11 +91,11 @@ async def test_all_that_is_published_is_the_same() -> None:
     rerun = await done_again(original.seen, OPENED)
 
     assert rerun.difference is None
-    assert rerun.engine.fingerprint.running == original.fingerprint.running
+    assert rerun.running == original.fingerprint.running
     assert rerun.engine.fingerprint.counts == original.fingerprint.counts
     assert rerun.states > 20
     kinds = {type(decoded(each[0])) for each in original.seen if isinstance(each, tuple) and len(each) == 2}
-    assert kinds == set(steps.Step.__args__)
+    assert kinds == set(steps.Step.__args__) - {steps.BrokenOff}
 
 
 async def test_one_begins_at_any_state() -> None:
@@ -114,7 +115,7 @@ async def test_one_begins_at_any_state() -> None:
 
     assert second > first
     assert rerun.difference is None
-    assert rerun.engine.fingerprint.running == original.fingerprint.running
+    assert rerun.running == original.fingerprint.running
     assert rerun.states > 3
 
 
@@ -134,7 +135,34 @@ async def test_what_comes_while_the_state_is_kept_comes_after_it() -> None:
     rerun = await done_again(original.seen[begins:], OPENED)
 
     assert rerun.difference is None
-    assert rerun.engine.fingerprint.running == original.fingerprint.running
+    assert rerun.running == original.fingerprint.running
+
+
+async def test_what_comes_just_before_the_state_is_kept_is_in_it() -> None:
+    """Live bars that come while others are applied are applied as well: they stand before the state, and are no more
+    to be had behind it.
+    """
+    original = Original(OPENED)
+    await passed(original, 2)
+    await original.let(STATE_EVERY_NS / NANOS)
+    now, apply = original.clock.now(), original.engine.enrichment.apply_live
+    late = [bar("D", now, 91.0, 95_000.0)]
+
+    def applied(live: Folded) -> bool:
+        if late:
+            original.hear(late.pop())
+        return apply(live)
+
+    original.engine.enrichment.apply_live = applied  # type: ignore[method-assign]
+    original.hear(bar("B", now, 77.0, 80_000.0))
+    await original.snapshot(*rows(9, now))
+    await passed(original, 1)
+
+    rerun = await done_again(original.seen[states_in(original.seen)[1] :], OPENED)
+
+    assert not late
+    assert rerun.difference is None
+    assert rerun.running == original.fingerprint.running
 
 
 async def test_the_first_state_that_differs_is_named() -> None:
@@ -166,6 +194,27 @@ async def test_a_state_that_was_not_published_again_differs_too() -> None:
     assert rerun.difference is not None
 
 
+async def test_a_step_that_was_broken_off_is_passed_over() -> None:
+    """What a part of a step made of the engine nobody knows: the whole state is kept next, and counts from there."""
+    original = Original(OPENED)
+    await passed(original, 2)
+    original.hear(bar("A", original.clock.now(), 70.0, 90_000.0))
+
+    def breaks() -> list[Folded]:
+        original.intake.take()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await original.pipeline.take_pending(breaks)
+    await passed(original, 2)
+
+    rerun = await done_again(original.seen, OPENED)
+
+    assert len(states_in(original.seen)) == 2
+    assert rerun.difference is None
+    assert rerun.running == original.fingerprint.running
+
+
 async def test_another_life_is_taken_over() -> None:
     """A recording may hold two lives of the program: the second one's first state is taken as a whole."""
     first, second = Original(OPENED), Original(Nanos(OPENED + 600 * NANOS), "second")
@@ -176,7 +225,7 @@ async def test_another_life_is_taken_over() -> None:
 
     assert rerun.difference is None
     assert rerun.life == "second"
-    assert rerun.engine.fingerprint.running == second.fingerprint.running
+    assert rerun.running == second.fingerprint.running
     assert {name: list(each.state.rows) for name, each in rerun.engine.channels.by_name.items()} == {
         name: list(each.state.rows) for name, each in second.channels.by_name.items()
     }

@@ -13,7 +13,7 @@ from tradeul.clock import Clock
 from tradeul.domain.events import Nanos
 from tradeul.domain.session import NANOS
 from tradeul.engine.ports import StepRecorder
-from tradeul.engine.steps import Begun, Born, Part, Published, Step, encoded
+from tradeul.engine.steps import Begun, Born, BrokenOff, Part, Published, Step, encoded
 from tradeul.engine.whole_state import Engine, captured, pieces_count, pieces_of
 
 STATE_EVERY_NS: Final = 1_800 * NANOS
@@ -38,6 +38,10 @@ class Journal:
     def published(self, names: Sequence[str]) -> None:
         lists, running = self._engine.fingerprint.look(names)
         self.take(Published(dict(lists), running))
+
+    def broke_off(self) -> None:
+        self._kept_at = None
+        self.take(BrokenOff())
 
     def wants_state(self) -> bool:
         now = self._clock.now()

@@ -40,6 +40,8 @@ BASELINES_AT_ONCE: Final = 1_000
 LIVE_AT_ONCE: Final = 3_000
 """Events of one kind: some 6 milliseconds."""
 
+LIVE_BEFORE_STATE: Final = 20
+
 RANKED_WITHIN_S: Final = 10.0
 """From an image or live events to lists, waiting for others included; it usually takes milliseconds."""
 FUTURE_ALLOWED_NS: Final = 60 * NANOS
@@ -108,16 +110,17 @@ class Pipeline:
         async with self._turn():
             await self._take_live(pending)
 
-    async def _take_live(self, pending: Pending) -> None:
-        """Apply them piece by piece, and re-rank if a row is another now.
+    async def _take_live(self, pending: Pending) -> bool:
+        """Apply them piece by piece, and re-rank if a row is another now; whether there was anything to do.
 
-        There is nothing to re-rank before the first image, nor while the market is closed.
+        There is nothing to re-rank before the first image, nor while the market is closed. Where there was nothing to
+        do, nobody else had a turn meanwhile.
         """
         moment, now, halts_told = self._enrichment.moment(), self._clock.now(), self._halts_told()
         self._tell(steps.Lived, now, halts_told)
         batches = pending()
         if moment is None or moment.session is Session.CLOSED:
-            return
+            return False
         changed = self._enrichment.listen(now, halts_told=halts_told)
         for batch in batches:
             known = batch.until(Nanos(now + FUTURE_ALLOWED_NS))
@@ -129,10 +132,11 @@ class Pipeline:
         self._vitals.hot_batches += 1
         if changed:
             await self._scan()
+        return bool(batches) or changed
 
     async def take_averages(self, averages: Averages) -> None:
         """Swap in what history says, and re-rank."""
-        async with self._one_at_a_time:
+        async with self._alone():
             self._tell(steps.Averaged.of, averages)
             before = self._clock.monotonic()
             self._enrichment.apply_averages(averages)
@@ -144,14 +148,14 @@ class Pipeline:
         for first in range(0, len(baseline.symbols), BASELINES_AT_ONCE):
             piece = slice(first, first + BASELINES_AT_ONCE)
             part = Baseline(baseline.as_of, baseline.symbols[piece], baseline.ends[:, piece], baseline.sessions[piece])
-            async with self._one_at_a_time:
+            async with self._alone():
                 self._tell(steps.Usual.of, part, missed)
                 self._enrichment.apply_baseline(part, missed)
             await asyncio.sleep(0)
 
     async def take_ranges(self, ranges: Sequence[DayRange]) -> None:
         """Take how far prices went before anybody looked; the lists follow with the next scan."""
-        async with self._one_at_a_time:
+        async with self._alone():
             self._tell(steps.Ranged, list(ranges))
             self._enrichment.apply_ranges(ranges)
 
@@ -162,7 +166,7 @@ class Pipeline:
 
     async def take_reference(self, facts: Sequence[Facts]) -> None:
         """Take what is known of securities that are on the board; the lists follow with the next scan."""
-        async with self._one_at_a_time:
+        async with self._alone():
             self._tell(steps.Referred, list(facts))
             before = self._clock.monotonic()
             self._enrichment.apply_reference(facts)
@@ -170,13 +174,13 @@ class Pipeline:
 
     async def rescan(self) -> None:
         """Make the lists anew of what was taken."""
-        async with self._one_at_a_time:
+        async with self._alone():
             self._tell(steps.Rescanned)
             await self._scan()
 
     async def take_list(self, scan: Scan) -> None:
         """Begin with a list, or go on with it by another definition, and fill it at once."""
-        async with self._one_at_a_time:
+        async with self._alone():
             self._tell(steps.Listed.of, scan)
             self._scanner.define(scan)
             if self.scanned_session is not None:
@@ -187,7 +191,7 @@ class Pipeline:
 
     async def drop_list(self, name: str) -> None:
         """End a list."""
-        async with self._one_at_a_time:
+        async with self._alone():
             self._tell(steps.Unlisted, name)
             self._scanner.remove(name)
             if self.scanned_session is not None:
@@ -200,14 +204,14 @@ class Pipeline:
 
     async def take_curves(self, curves: VolumeCurves) -> None:
         """Swap in the curves that stand in for what is usual; they show with the next change of each row."""
-        async with self._one_at_a_time:
+        async with self._alone():
             if curves.shape is not None:
                 self._tell(steps.Curved.of, curves.shape)
             self._enrichment.board.curves = curves
 
     async def take_hours(self, told: steps.Told | steps.Announced, calendar: AnnouncedCalendar) -> None:
         """Believe the vendor of its hours, in the calendar that everybody reads."""
-        async with self._one_at_a_time:
+        async with self._alone():
             self._tell(lambda: told)
             told.put_into(calendar)
 
@@ -217,8 +221,12 @@ class Pipeline:
         if log is None or self._enrichment.moment() is None or not log.wants_state():
             return
         async with self._turn():
-            await self._take_live(pending)
-            await log.take_state()
+            # What comes while these are applied would be neither in the state nor behind it. Where there is always
+            # more, the next time will do.
+            for _ in range(LIVE_BEFORE_STATE):
+                if not await self._take_live(pending):
+                    await log.take_state()
+                    return
 
     @property
     def scanned(self) -> tuple[dt.date | None, Session | None, int]:
@@ -258,7 +266,7 @@ class Pipeline:
 
     async def state(self) -> DayState | None:
         """Copy what a snapshot cannot restore, of the board and of the lists made of it; None before there is one."""
-        async with self._one_at_a_time:
+        async with self._alone():
             return self._enrichment.state(self._scanner.inside())
 
     def close_slots(self, now: Nanos) -> None:
@@ -269,8 +277,19 @@ class Pipeline:
     async def _turn(self) -> AsyncIterator[None]:
         """Have the engine to oneself, for something that everybody waits for."""
         with self.pulse.work(RANKED_WITHIN_S):
-            async with self._one_at_a_time:
+            async with self._alone():
                 yield
+
+    @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Let nothing else be done meanwhile; the log hears of what is not done to its end."""
+        async with self._one_at_a_time:
+            try:
+                yield
+            except BaseException:
+                if self.log is not None:
+                    self.log.broke_off()
+                raise
 
     async def _scan(self) -> None:
         """Make the lists of the board as it stands.

@@ -12,7 +12,7 @@ from tradeul.domain.events import LiveEvents, MarketImage, Nanos
 from tradeul.domain.volume_profile import VolumeCurves
 from tradeul.engine import steps
 from tradeul.engine.discovery import Discovery
-from tradeul.engine.fingerprint import Round
+from tradeul.engine.fingerprint import BLANK, Round
 from tradeul.engine.intake import Intake
 from tradeul.engine.steps import Step
 from tradeul.engine.whole_state import Engine, head_of, is_whole, restored
@@ -49,7 +49,9 @@ class Rerun:
         """When the last step was taken."""
         self.halts_told = False
         self.states = 0
-        """How many were published."""
+        """How many were published, and are on the recording too."""
+        self.running = BLANK
+        """The hash of all that was published up to there."""
         self.difference: Difference | None = None
         self.life = ""
 
@@ -58,7 +60,9 @@ class Rerun:
 
     def published(self, names: Sequence[str]) -> None:
         self._published.append(self.engine.fingerprint.look(names))
-        self.states += len(names)
+
+    def broke_off(self) -> None:
+        """Whoever plays hears of it."""
 
     def wants_state(self) -> bool:
         return False
@@ -88,10 +92,15 @@ class Rerun:
         if isinstance(step, steps.Published):
             self._compare(step)
             return
+        if isinstance(step, steps.BrokenOff):
+            self._published.clear()
         self._end_round()
         self.at = at
         self._show(at)
         match step:
+            case steps.BrokenOff():
+                self.restore_next()
+                self._blank = True
             case steps.Begun():
                 self._begun, self._parts = step, []
             case steps.Part():
@@ -103,7 +112,9 @@ class Rerun:
                 await self._taken(step)
 
     def end(self) -> None:
-        """There is no more to come: what the last step published may be where the recording was cut off."""
+        """There is no more to come. What the last step published now is of no account: the program, or the recording,
+        may have ended in the middle of it.
+        """
         self._published.clear()
 
     async def _taken(self, step: Step) -> None:  # noqa: C901  # one line for each step there is
@@ -159,6 +170,7 @@ class Rerun:
             restored(self.engine, head, b"".join(parts[1:]))
             self._image, self.life = None, head.life
             self._published.clear()
+            self.running = head.running
             self._comparing, self._blank = True, False
         self._go_on()
 
@@ -170,14 +182,21 @@ class Rerun:
         self._waiting.clear()
 
     def _compare(self, expected: steps.Published) -> None:
-        found = self._published.popleft() if self._published else Round({}, b"")
+        found = self._published.popleft() if self._published else Round({}, self.running)
+        self._count(found)
         if found != (expected.lists, expected.running):
             self._differ(found, Round(expected.lists, expected.running))
 
     def _end_round(self) -> None:
         """What was published now and not then."""
         while self._published:
-            self._differ(self._published.popleft(), Round({}, b""))
+            found = self._published.popleft()
+            self._count(found)
+            self._differ(found, Round({}, b""))
+
+    def _count(self, found: Round) -> None:
+        self.states += len(found.lists)
+        self.running = found.running
 
     def _differ(self, found: Round, expected: Round) -> None:
         if self.difference is not None or not self._comparing:

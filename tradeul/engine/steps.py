@@ -191,6 +191,10 @@ class Published(_Step):
     running: bytes
 
 
+class BrokenOff(_Step):
+    """The step before was not taken to its end: what we are nobody knows, up to the next whole state."""
+
+
 class Begun(_Step):
     """The whole state of the engine follows: the first part says what there is, the others are its columns.
 
@@ -210,7 +214,7 @@ class Part(_Step):
 
 Step = (
     Born | Imaged | Lived | Averaged | Usual | Curved | Ranged | Split | Referred | Rescanned | Listed | Unlisted | Told
-    | Announced | Published | Begun | Part
+    | Announced | Published | BrokenOff | Begun | Part
 )  # fmt: skip
 
 
@@ -222,6 +226,9 @@ class StepLog(Protocol):
 
     def published(self, names: Sequence[str]) -> None:
         """Hear which lists the step has changed."""
+
+    def broke_off(self) -> None:
+        """Hear that the step was not taken to its end."""
 
     def wants_state(self) -> bool:
         """Whether the whole state is to be told."""

@@ -88,7 +88,7 @@ def _told(rig: Rig, tape: Tape, seconds: float, out: TextIO) -> bool:
     shown_s = max(0, rerun.at - begun) / 1e9
     times = f"{clock_of(begun)} to {clock_of(rerun.at)} in {duration_of(seconds)}, {shown_s / max(seconds, 1e-3):.0f}x"
     print(f"played {times}: {played.snapshots:,} snapshots, {played.frames:,} frames", file=out)
-    print(f"hash {rerun.engine.fingerprint.running.hex()} of {rerun.states:,} published states", file=out)
+    print(f"hash {rerun.running.hex()} of {rerun.states:,} published states", file=out)
     for words in _troubles(rig, played):
         print(words, file=out)
     if not rerun.states:

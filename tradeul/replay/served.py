@@ -139,9 +139,9 @@ class ReplayApp(App):
 
     @staticmethod
     def _tell_end(player: Player, rerun: Rerun) -> None:
-        same = player.played.running == rerun.engine.fingerprint.running and rerun.difference is None
+        same = player.played.running == rerun.running and rerun.difference is None
         facts = {"snapshots": player.played.snapshots, "states": rerun.states, "gaps": len(player.played.gaps)}
-        log.info("replay_ended", hash=rerun.engine.fingerprint.running.hex(), same_as_live=same, **facts)
+        log.info("replay_ended", hash=rerun.running.hex(), same_as_live=same, **facts)
 
 
 def settings_of(settings: Settings) -> Settings:
