@@ -1,15 +1,17 @@
 /**
- * What the page shows beyond its lists: the detail of each colour's symbol, the activity log, the search, the alerts. Made once by
- * `main.js`, which hands it the news of the connection; `panels` are the kinds of panel that it fills.
+ * What the page shows beyond its lists: the detail of each colour's symbol, the activity log, the search, the alerts, the
+ * time machine. Made once by `main.js`, which hands it the news of the connection; `panels` are the kinds of panel that it fills.
  */
 
 import { Activity } from "./activity.js";
 import { ActivityLog } from "./activity_log.js";
 import { AlertDesk } from "./alert_desk.js";
 import { Detail } from "./detail.js";
+import { byId } from "./dom.js";
 import { DEFAULT_GROUP, GROUPS, onSelect, select, selected } from "./selection.js";
 import { save } from "./spreadsheet.js";
 import { SymbolSearch } from "./symbol_search.js";
+import { TimeMachine } from "./time_machine.js";
 
 const REMEMBERED = 2_000;
 
@@ -40,6 +42,8 @@ export class Closeup {
     const look = (/** @type {string} */ symbol) => select(this.#group(), symbol);
     this.search = new SymbolSearch(page.ask, look);
     this.alerts = new AlertDesk({ ask: page.ask, say: page.say, fields: page.fields, lists: () => this.lists, look });
+    this.machine = new TimeMachine({ ask: page.ask, look, lists: () => this.lists, current: () => page.current()?.name ?? "" });
+    byId("machine-open").addEventListener("click", () => void this.machine.open());
     for (const group of GROUPS) {
       onSelect(group, (symbol) => {
         page.connection.watch(group, symbol);
@@ -55,6 +59,7 @@ export class Closeup {
       c: () => void this.copy(selected(this.#group())),
       v: () => this.saveSheet(),
       b: () => void this.alerts.open(),
+      h: () => void this.machine.open(),
     };
   }
 

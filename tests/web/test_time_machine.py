@@ -48,7 +48,7 @@ async def test_a_list_as_it_stood_comes_as_a_spreadsheet() -> None:
     async with served(annals=annals) as world:
         _, headers, body = await ask_raw(world, f"{LISTS}/alpha?at={NOON_MS}&format=csv")
 
-    assert "alpha.csv" in headers["content-disposition"]
+    assert "alpha-2026-11-18-120000.csv" in headers["content-disposition"]
     assert list(csv.reader(io.StringIO(body.decode()))) == [
         ["timestamp", "rank", "symbol", "price", "change_percent", "rvol", "volume", "market_cap"],
         [str(NOON_MS), "1", "A", "1.5", "2.0", "", "", ""],

@@ -11,7 +11,7 @@ from typing import Final
 from aiohttp import web
 
 from tradeul.domain.events import ListEvent, ListRecord, ListRow, Nanos
-from tradeul.domain.session import NANOS, ONE_DAY, DayHours
+from tradeul.domain.session import NANOS, ONE_DAY, DayHours, local_time
 from tradeul.engine.channels import Channels
 from tradeul.engine.ports import Annals, KeptDay, Span, View
 from tradeul.engine.visits import RecentEvents
@@ -144,7 +144,8 @@ class History:
         if isinstance(record, web.Response):
             return record
         if asked["format"] == "csv":
-            return csv_answer(f"{name}.csv", ("timestamp", *THEN_COLUMNS), _then_cells(record))
+            filename = f"{name}-{local_time(record.at):%Y-%m-%d-%H%M%S}.csv"
+            return csv_answer(filename, ("timestamp", *THEN_COLUMNS), _then_cells(record))
         return answer(_contents(record, asked["at"]))
 
     async def _record(self, name: str, at: Nanos) -> ListRecord | web.Response:

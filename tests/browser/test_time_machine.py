@@ -1,0 +1,164 @@
+"""The time machine in a real browser, as a trader uses it: a list, a day, a second, who came and went, and a file.
+
+One program serves the whole file; its market runs fast, so that there soon are minutes to go back to.
+"""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, ViewportSize
+
+from tests.browser.test_accessible import ASKED, RULES
+from tests.support.page import open_page, until
+from tests.support.shared import shared_program
+from tests.support.shown import assert_clean, text_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow(40)]
+
+SPEED = 10.0
+THEN = "#machine tr[data-then]"
+AT = "Number(document.querySelector('#machine > input').value)"
+STANDS = f"document.querySelector('{THEN}')"
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """Where the program is that all tests of this file look at."""
+    with shared_program(SPEED) as place:
+        yield f"{place}/"
+
+
+async def opened_machine(page: Page) -> None:
+    """Press the key once there is a past to look at, and wait until it stands there."""
+    await until(page, "globalThis.tradeul?.state() === 'LIVE' && document.querySelector('tr[data-symbol]')")
+    await page.evaluate("tradeul.show('winners')")
+    await page.keyboard.press("h")
+    await until(page, STANDS)
+
+
+async def listed(page: Page) -> list[str]:
+    """The symbols of the list as it stood, in their order."""
+    found: list[str] = await page.eval_on_selector_all(THEN, "rows => rows.map(row => row.dataset.then)")
+    return found
+
+
+async def told(page: Page, at: int) -> Any:
+    """What the API says of the same moment."""
+    return await asked(page, f"lists/winners?at={at}")
+
+
+async def asked(page: Page, path: str) -> Any:
+    """What the history answers to the page's own browser."""
+    return await page.evaluate("path => fetch(path).then(answer => answer.json())", f"/api/v1/history/{path}")
+
+
+async def settled(page: Page) -> Any:
+    """Wait until the list of the moment is shown; what the API says of it."""
+    there = await told(page, await page.evaluate(AT))
+    await until(
+        page,
+        f"JSON.stringify([...document.querySelectorAll('{THEN}')].map(row => row.dataset.then)) === argument",
+        "[" + ",".join(f'"{row["symbol"]}"' for row in there["rows"]) + "]",
+    )
+    return there
+
+
+async def test_a_list_is_shown_as_it_stood(browser: Browser, url: str) -> None:
+    """By the key, the slider and a typed time: what the API says of that second, with its resolution in words."""
+    async with open_page(url, browser) as opened:
+        page = opened.page
+        await opened_machine(page)
+        chosen = await page.eval_on_selector("#machine select", "select => select.value")
+        latest = await settled(page)
+        await page.keyboard.press("ArrowLeft")
+        await page.keyboard.press("PageDown")
+        back = await page.evaluate(AT)
+        earlier = await settled(page)
+        await page.fill("#machine .time", "9:31:20")
+        await page.keyboard.press("Tab")
+        typed = await settled(page)
+        words = await text_of(page, "#machine .resolution")
+        spoken = await page.get_attribute("#machine > input", "aria-valuetext")
+        await page.fill("#machine .time", "soon")
+        await page.keyboard.press("Tab")
+        complaint = await text_of(page, "#machine .resolution")
+
+    assert chosen == "winners"
+    assert latest["rows"]
+    assert back == latest["at"] - 61_000
+    assert earlier["timestamp"] <= back
+    assert spoken is not None
+    assert words.endswith("kept about every 5 seconds")
+    assert typed["timestamp"] < latest["timestamp"]
+    assert complaint == "a time such as 09:31 or 15:59:30 is wanted"
+    assert_clean(opened)
+
+
+async def test_who_came_and_went_around_it(browser: Browser, url: str) -> None:
+    """Entries and exits of five minutes before and after, told apart; a press looks at the symbol."""
+    async with open_page(url, browser) as opened:
+        page = opened.page
+        await opened_machine(page)
+        await page.click("#machine .steps button:first-child")
+        await until(page, "document.querySelector('#machine .around tr.entered[data-when]')")
+        at = await page.evaluate(AT)
+        there = await asked(page, f"events?list=winners&from={at - 300_000}&to={at + 300_000}&limit=500")
+        events = [each for each in there["events"] if each["event"] != "peak"]
+        shown = await page.eval_on_selector_all(
+            "#machine .around tbody tr", "rows => rows.map(row => row.querySelector('.symbol').textContent)"
+        )
+        symbol = (await listed(page))[0]
+        await page.click(f"#machine tr[data-then='{symbol}'] .symbol")
+        await until(page, "tradeul.detail().symbol === argument", symbol)
+        closed = await page.evaluate("!document.querySelector('#machine').open")
+
+    assert closed
+    assert set(shown) <= {each["symbol"] for each in events}
+    assert shown
+    assert_clean(opened)
+
+
+async def test_what_is_shown_can_be_kept_as_a_file(browser: Browser, url: str, tmp_path: Path) -> None:
+    """As CSV, named after list and moment, with the same rows."""
+    async with open_page(url, browser) as opened:
+        page = opened.page
+        await opened_machine(page)
+        there = await settled(page)
+        async with page.expect_download() as download:
+            await page.click("#machine .save")
+        file = await download.value
+        await file.save_as(tmp_path / "list.csv")
+        name = file.suggested_filename
+
+    with (tmp_path / "list.csv").open(newline="") as kept:
+        rows = list(csv.DictReader(kept))
+    assert [row["symbol"] for row in rows] == [row["symbol"] for row in there["rows"]]
+    assert name.startswith("winners-2026-11-18-09")
+    assert_clean(opened)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
+async def test_it_is_accessible_and_fits(browser: Browser, url: str, width: int, height: int) -> None:
+    """Under the rules of WCAG 2 AA, dark and light; nothing sticks out of it, and Escape closes it."""
+    async with open_page("about:blank", browser, ViewportSize(width=width, height=height)) as opened:
+        page = opened.page
+        await page.add_init_script(path=RULES)
+        await page.goto(url)
+        await until(page, "globalThis.tradeul?.state() === 'LIVE' && document.querySelector('tr[data-symbol]')")
+        await page.click("#machine-open")
+        await until(page, STANDS)
+        dark = await page.evaluate(ASKED)
+        await page.evaluate("document.documentElement.dataset.theme = 'light'")
+        light = await page.evaluate(ASKED)
+        box = await page.eval_on_selector("#machine", "each => [each.scrollWidth, each.clientWidth, innerWidth]")
+        await page.keyboard.press("Escape")
+        closed = await page.evaluate("!document.querySelector('#machine').open")
+
+    assert dark == light == []
+    assert box[0] <= box[1] <= box[2]
+    assert closed
+    assert opened.policy_reports == []
+    assert opened.errors == []
