@@ -89,3 +89,16 @@ def test_requests_carry_the_plan_out_and_then_there_is_silence(
     assert untouched.isdisjoint(begun + ended)
     assert held.confirmed | held.pending.keys() == desired
     assert requests(held, desired) == []
+
+
+def test_what_is_about_to_be_asked_for_again_is_not_ended_first() -> None:
+    """Its end was never confirmed, but it is wanted again, and only waits until others have been asked for."""
+    held = known(frozenset({Symbol("Z")}), {})
+    held.next_request(frozenset(), NOW)
+
+    wanted = frozenset(Symbol(name) for name in "ABCDEFGHZ")
+    held.next_request(wanted - {"Z"}, NOW + PATIENCE_S)
+    held.next_request(wanted - {"Z"}, NOW + PATIENCE_S)
+    held.next_request(wanted - {"Z"}, NOW + PATIENCE_S)
+
+    assert held.next_request(wanted, NOW + PATIENCE_S) == Request(wanted=True, items=(Symbol("G"), Symbol("H")))

@@ -49,3 +49,19 @@ def test_what_is_wanted_again_is_not_unsubscribed_a_second_time() -> None:
     hear(talk, *confirmations(["A"]), now=2.1)
 
     assert [said(talk, 11.0 + second) for second in range(100)] == [None] * 100
+
+
+def test_what_came_all_the_same_and_is_wanted_again_is_left_alone() -> None:
+    """An unsubscription was lost, as what still comes shows; once that is wanted again, there is nothing to end."""
+    talk = live(["A"])
+    said(talk, 0.0)
+    hear(talk, *confirmations(["A"]))
+    talk.want(wanted())
+    assert said(talk, 1.0) == {"action": "unsubscribe", "params": "A.A"}
+
+    hear(talk, second_bar("A"), now=12.0)
+    talk.want(wanted("A"))
+
+    assert [said(talk, 12.0 + second) for second in range(100)] == [None] * 100
+    assert talk.confirmed == wanted("A")
+    assert talk.due_at() == math.inf

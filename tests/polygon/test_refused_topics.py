@@ -72,3 +72,19 @@ def test_what_comes_after_all_is_asked_for_again() -> None:
     assert talk.refused == set()
     assert talk.confirmed == BOTH
     assert asked
+
+
+def test_what_comes_of_a_refused_topic_is_not_taken_back() -> None:
+    """Though it was taken back before the topic was refused, and nobody said that it had ended."""
+    talk = talking()
+    plays(talk, SECONDS, until=30)
+    talk.want(BOTH - {"Q.X"})
+    plays(talk, SECONDS, first=30, until=36)
+    assert talk.refused == {"Q.*"}
+    talk.want(BOTH)
+    hear(talk, QUOTE, now=36)
+
+    said_then = [said(talk, second) for second in range(36, 60)]
+
+    assert "Q.X" in talk.confirmed
+    assert not [words for words in said_then if words and words["action"] == "unsubscribe" and "Q.X" in words["params"]]

@@ -73,7 +73,7 @@ class Subscriptions(Generic[Item]):
         """What to say next, which is then taken as said."""
         commands = plan(desired, self.confirmed, self.pending, now, self._patience_s)
         # One that is renewed is taken back now, and no longer pending, so that the next request asks for it again.
-        back = commands.renew or commands.unsubscribe or self._unheard(now)
+        back = commands.renew or commands.unsubscribe or self._unheard(desired, now)
         if commands.subscribe and not (back and self._in_a_row >= MOST_IN_A_ROW):
             self._in_a_row += 1
             return self._asked(commands.subscribe[: self._most], now)
@@ -107,8 +107,12 @@ class Subscriptions(Generic[Item]):
         self.pending[item] = now
         return True
 
-    def hear_unwanted(self, item: Item) -> None:
-        """The feed brings what nobody wants, and it is not under way since before: it must be taken back, or again."""
+    def hear_coming(self, item: Item) -> None:
+        """The feed brings what was not asked for, and it is not under way since before: it is held, wanted or not.
+
+        If it was taken back, that was lost: its end is waited for no longer, or it would be ended though wanted again.
+        """
+        self._goodbyes.pop(item, None)
         self.confirmed.add(item)
 
     def lately_taken_back(self, item: Item, now: float) -> bool:
@@ -123,13 +127,13 @@ class Subscriptions(Generic[Item]):
         """Wait for an item no longer: it was not given, so there is nothing to take back."""
         self.pending.pop(item, None)
 
-    def _unheard(self, now: float) -> tuple[Item, ...]:
-        """What was taken back, was not said to have ended in time, and so may be held still."""
+    def _unheard(self, desired: AbstractSet[Item], now: float) -> tuple[Item, ...]:
+        """What was taken back, was not said to have ended in time, and so may be held still; what is wanted may be."""
         late = sorted(item for item in self._goodbyes if now - self._left[item] >= self._patience_s)
         for item in late:
             if self._goodbyes[item] >= MOST_GOODBYES:
                 del self._goodbyes[item]
-        return tuple(item for item in late if item in self._goodbyes)
+        return tuple(item for item in late if item in self._goodbyes and item not in desired)
 
     def _asked(self, items: tuple[Item, ...], now: float) -> Request[Item]:
         self.pending.update(dict.fromkeys(items, now))

@@ -201,7 +201,7 @@ class Conversation:
         """Whether it was waited for, or given up too early."""
         if _whole(channel) in self.refused and channel in self._desired:
             self.refused.discard(_whole(channel))
-            self._held.confirmed.add(channel)
+            self._held.hear_coming(channel)
             self._look_again()
         elif not self._held.hear_begun(channel):
             return False
@@ -218,7 +218,7 @@ class Conversation:
         held = self._held
         if held.lately_taken_back(channel, now) or held.lately_taken_back(whole, now):
             return
-        held.hear_unwanted(whole if held.was_taken_back(whole) else channel)
+        held.hear_coming(whole if held.was_taken_back(whole) else channel)
         self._look_again()
 
 
