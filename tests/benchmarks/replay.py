@@ -27,6 +27,7 @@ from tradeul.settings import Settings
 SYMBOLS: Final = 12_000
 SPEED: Final = 10.0
 RECORDED_S: Final = 120
+INTERVAL_S: Final = 5
 MOMENTS: Final = ("08:00", "09:29", "12:00", "17:00")
 OPEN: Final = "09:29"
 DAY: Final = ("04:00", "20:00")
@@ -109,7 +110,8 @@ async def _played(file: Path) -> tuple[float, Rig]:
     assert rig.rerun.difference is None, rig.rerun.difference
     assert rig.player.played.running == rig.rerun.running
     await asyncio.sleep(0)
-    return seconds * NANOS / (rig.rerun.at - (rig.player.begun_at or rig.rerun.at)), rig
+    # By snapshots, as a machine that is too slow to record has fewer of them in the same time.
+    return seconds / (rig.player.played.snapshots * INTERVAL_S), rig
 
 
 def _day_of(found: dict[str, Moment]) -> float:
