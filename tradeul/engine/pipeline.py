@@ -65,6 +65,8 @@ class Pipeline:
         self.images = 0
         """How many images of the market the lists were made of, the one they stand on included."""
         self.pulse = Pulse(clock)
+        self._came: float | None = None
+        """When what the next scan is for came; None where nothing did."""
         self._filled = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
@@ -79,7 +81,7 @@ class Pipeline:
         """
         async with self._turn():
             self._enrichment.listen(now, halts_told=self._halts_told())
-            before = self._clock.monotonic()
+            before = self._came = self._clock.monotonic()
             read = self._enrichment.read(image, now)
             before = await self._end_of("read", before)
             self._enrichment.apply_image(image, read, now, now if asked_at is None else asked_at)
@@ -87,6 +89,9 @@ class Pipeline:
             await self._end_of("enrich", before)
             self._filled.set()
             self.images += 1
+            moment = self._enrichment.moment()
+            if moment is not None and moment.hours.session_at(now) is not Session.CLOSED:
+                self._vitals.latency["fetch"].note(now - image.feed_time, now)
             await self._scan()
 
     async def take_live(self, batches: Sequence[Folded]) -> None:
@@ -98,7 +103,7 @@ class Pipeline:
             moment, now = self._enrichment.moment(), self._clock.now()
             if moment is None or moment.session is Session.CLOSED:
                 return
-            changed = self._enrichment.listen(now, halts_told=self._halts_told())
+            changed, self._came = self._enrichment.listen(now, halts_told=self._halts_told()), self._clock.monotonic()
             for batch in batches:
                 known = batch.until(Nanos(now + FUTURE_ALLOWED_NS))
                 self._vitals.events_from_the_future += batch.count() - known.count()
@@ -224,14 +229,25 @@ class Pipeline:
         """
         moment = self._enrichment.moment()
         if moment is None or (moment.session is Session.CLOSED and moment.trading_date == self._scanned_date):
+            self._came = None
             return
         self._scanned_date, self.scanned_session = moment.trading_date, moment.session
         before = self._clock.monotonic()
         ranked = self._scanner.rank(self._enrichment.as_of, moment.session)
         before = await self._end_of("rank", before)
+        self._note_latency("scan")
+        self._came = before
         self._scanner.publish(ranked, self._enrichment.as_of)
         self._scanned()
         await self._end_of("publish", before)
+        self._note_latency("publish")
+
+    def _note_latency(self, stage: str) -> None:
+        """How long it took since what it is for came, waiting for others included."""
+        if self._came is not None:
+            took_ns = int((self._clock.monotonic() - self._came) * NANOS)
+            self._vitals.latency[stage].note(took_ns, self._clock.now())
+            self._came = None
 
     async def _end_of(self, stage: str, began: float) -> float:
         """Note how long a stage took, and let others have the loop; gives when the next one begins."""
