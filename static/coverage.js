@@ -4,6 +4,7 @@
  */
 
 import { byId, element, write } from "./dom.js";
+import { latencyWords } from "./latency.js";
 
 /**
  * @typedef {{symbols_seen: number, priced: number, with_volume: number, rvol: {[method: string]: number},
@@ -58,12 +59,17 @@ export function wayToLists({ symbols_seen, priced, with_volume, rvol, passed_fil
 }
 
 export class Coverage {
-  /** @param {import("./api.js").Ask} ask */
-  constructor(ask) {
+  /**
+   * @param {import("./api.js").Ask} ask
+   * @param {() => {screen: import("./latency.js").Figures | null, pace: number}} latency of this window
+   */
+  constructor(ask, latency) {
     this.ask = ask;
+    this.latency = latency;
     this.askedAt = -Infinity;
     this.fact = byId("coverage");
     this.way = element("dl");
+    this.times = element("dl", { id: "latency" });
     this.problem = element("p", { class: "problem", role: "status" });
     this.dialog = element(
       "dialog",
@@ -71,6 +77,8 @@ export class Coverage {
       element("form", { method: "dialog" },
         element("h2", {}, "From the market to the lists"),
         this.way,
+        element("h2", {}, "From the vendor to this screen, in the last minute"),
+        this.times,
         this.problem,
         element("button", { autofocus: "" }, "Close")),
     );
@@ -94,7 +102,13 @@ export class Coverage {
     write(this.problem, refusal?.message ?? "");
     if (content === null) return;
     write(this.fact, coverageWords(content.funnel));
-    const parts = wayToLists(content.funnel).flatMap(([words, count]) => [element("dt", {}, count), element("dd", {}, words)]);
-    this.way.replaceChildren(...parts);
+    const { screen, pace } = this.latency();
+    this.way.replaceChildren(...lines(wayToLists(content.funnel)));
+    this.times.replaceChildren(...lines(latencyWords(content.latency ?? {}, screen, pace)));
   }
+}
+
+/** @param {[words: string, figure: string][]} told */
+function lines(told) {
+  return told.flatMap(([words, figure]) => [element("dt", {}, figure), element("dd", {}, words)]);
 }

@@ -11,6 +11,7 @@ import { browserSurroundings, Connection } from "./connection.js";
 import { Coverage } from "./coverage.js";
 import { byId, Painter, write } from "./dom.js";
 import { Header, nothingKnown } from "./header.js";
+import { Latency } from "./latency.js";
 import { browserStorage } from "./layouts.js";
 import { listPanel } from "./list_panel.js";
 import { MarketClock } from "./market_clock.js";
@@ -58,7 +59,8 @@ const workspace = new Workspace(
   kinds,
 );
 const { panels } = workspace;
-const coverage = new Coverage(ask);
+const latency = new Latency();
+const coverage = new Coverage(ask, () => ({ screen: latency.figures(performance.now()), pace: clock.pace }));
 const header = new Header(facts, viewer, clock);
 const transport = new Transport(ask, say, () => clock.now(performance.now()));
 
@@ -72,7 +74,8 @@ function told(news) {
       facts.heartbeatMs = news.hello.heartbeat_ms;
       turnTo(news.hello.session);
       clock.reset();
-      clock.observe(news.hello.server_time, now);
+      latency.reset();
+      observe(news.hello.server_time, now);
       void pins.load();
       break;
     case "lists":
@@ -83,6 +86,8 @@ function told(news) {
       break;
     case "rows":
       workspace.rows(news.list, news.changes, now);
+      // Rows that came whole say nothing of how long they took: they may have stood for long.
+      if (news.changes !== null) latency.note(viewer.lists.get(news.list)?.timestamp ?? NaN, now);
       return;
     case "symbol":
     case "alert":
@@ -92,12 +97,21 @@ function told(news) {
       coverage.hear(now);
       break;
     case "heartbeat":
-      clock.observe(news.heartbeat.server_time, now);
+      observe(news.heartbeat.server_time, now);
       facts.feedAgeMs = news.heartbeat.feed_age_ms;
       facts.heardFeedAt = now;
       break;
   }
   painter.request(header);
+}
+
+/**
+ * @param {number} server its time
+ * @param {number} now
+ */
+function observe(server, now) {
+  clock.observe(server, now);
+  latency.observe(server, now);
 }
 
 /**
@@ -226,6 +240,8 @@ Object.defineProperty(globalThis, "tradeul", {
     sequence: (list) => viewer.lists.get(list)?.sequence ?? null,
     /** How often this window rang, and whether the browser lets it be heard. */
     bell: () => ({ rang: closeup.alerts.bell.rang, audible: closeup.alerts.bell.audible }),
+    /** From the newest event to this window, in the last minute. */
+    latency: () => latency.figures(performance.now()),
     detail: () => {
       const { symbol, timestamp, live, values } = viewer.watchings.of(DEFAULT_GROUP);
       return { symbol, timestamp, live, values: { ...values } };

@@ -129,10 +129,13 @@ class Backtests:
         return [self._told(trial) for trial in reversed(self._trials.values())]
 
     def cancel(self, number: int) -> bool:
-        """End one that waits or goes on."""
+        """End one that waits or goes on, and forget one that is over; whether there was one."""
         trial = self._trials.get(number)
-        if trial is None or trial.over:
+        if trial is None:
             return False
+        if trial.over:
+            del self._trials[number]
+            return True
         running, trial.state = trial.state == "running", "cancelled"
         if running and self._process is not None:
             with contextlib.suppress(ProcessLookupError):

@@ -158,6 +158,9 @@ def _live(parts: Parts, now: Nanos) -> Iterator[Reading]:
     yield from _by_label("live_events_folded", intake.folded_of)
     yield Reading("live_events_from_the_future", vitals.events_from_the_future)
     yield from _lag("live_lag_seconds", intake.lags.last_minute(now))
+    for stage, lags in vitals.latency.items():
+        told = _lag("latency_seconds", lags.last_minute(now))
+        yield from (Reading(name, value, (stage, *labels)) for name, value, labels in told)
     yield Reading("hot_batches", vitals.hot_batches)
 
 

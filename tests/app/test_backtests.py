@@ -90,7 +90,9 @@ async def test_one_that_is_cancelled_ends_and_the_next_one_goes() -> None:
             cancelled = trials.cancel(first)
             await eventually(lambda: (trials.told(second) or {})["state"] == "done")
             states = [each["state"] for each in trials.all()]
+            forgotten = trials.cancel(first), trials.cancel(first)
 
     assert cancelled
     assert states == ["done", "cancelled"]
-    assert not trials.cancel(first)
+    assert forgotten == (True, False)
+    assert [each["id"] for each in trials.all()] == [second]

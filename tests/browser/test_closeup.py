@@ -198,3 +198,25 @@ async def test_what_is_seen_is_saved_and_copied(browser: Browser, url: str) -> N
     assert download.suggested_filename.startswith("high_volume-")
     assert copied == symbol
     assert_clean(opened)
+
+
+async def test_how_long_it_takes_from_the_vendor_to_the_screen(browser_path: str, url: str) -> None:
+    """Stage by stage as the server measured it, and in all as this window did, in the sheet of the coverage."""
+    async with open_page(url, browser_path) as opened:
+        page = opened.page
+        await live(page)
+        await until(page, "tradeul.latency()?.count > 5")
+        await page.click("#coverage")
+        await until(
+            page,
+            "[...document.querySelectorAll('#latency dt')].filter(each => / m?s /.test(each.textContent)).length > 3",
+        )
+        words = await page.eval_on_selector_all("#latency dd", "all => all.map(each => each.textContent)")
+        figures = await page.evaluate("tradeul.latency()")
+        status = await page.evaluate("fetch('/api/v1/scanner/status').then(answer => answer.json())")
+
+    assert words[0] == "from the newest event to the snapshot that holds it"
+    assert words[-1] == "from the newest event to this screen, in all"
+    assert 0 <= figures["p50"] <= figures["p99"]
+    assert status["latency"]["scan"]["p50"] <= status["latency"]["scan"]["p99"]
+    assert_clean(opened)

@@ -81,6 +81,12 @@ INSTRUMENTS: Final = (
     _counter("live_events_folded", "Live events that were joined with a waiting one, by kind.", "kind"),
     _counter("live_events_from_the_future", "Live events of more than a minute ahead of our clock."),
     _gauge("live_lag_seconds", "How late live events came in the last minute: 0.5, 0.99 and 1 (the latest).", "share"),
+    _gauge(
+        "latency_seconds",
+        "In the last minute, 0.5, 0.99 and 1 (the latest): fetch is from the newest event to the snapshot that holds "
+        "it, scan from what came to lists, publish from lists to their publication.",
+        *("stage", "share"),
+    ),
     _counter("hot_batches", "Turns of the hot loop that had live events."),
     # Viewers.
     _gauge("viewers", "Viewers that are connected."),

@@ -72,6 +72,8 @@ class Pipeline:
         self.images = 0
         """How many images of the market the lists were made of, the one they stand on included."""
         self.pulse = Pulse(clock)
+        self._came: float | None = None
+        """When what the next scan is for came; None where nothing did."""
         self._filled = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self.log: steps.StepLog | None = None
@@ -91,7 +93,7 @@ class Pipeline:
             halts_told = self._halts_told()
             self._tell(steps.Imaged, now, asked_at, halts_told)
             self._enrichment.listen(now, halts_told=halts_told)
-            before = self._clock.monotonic()
+            before = self._came = self._clock.monotonic()
             read = self._enrichment.read(image, now)
             before = await self._end_of("read", before)
             self._enrichment.apply_image(image, read, now, asked_at)
@@ -99,6 +101,9 @@ class Pipeline:
             await self._end_of("enrich", before)
             self._filled.set()
             self.images += 1
+            moment = self._enrichment.moment()
+            if moment is not None and moment.hours.session_at(now) is not Session.CLOSED:
+                self._vitals.latency["fetch"].note(now - image.feed_time, now)
             await self._scan()
 
     async def take_live(self, batches: Sequence[Folded]) -> None:
@@ -121,7 +126,7 @@ class Pipeline:
         batches = pending()
         if moment is None or moment.session is Session.CLOSED:
             return False
-        changed = self._enrichment.listen(now, halts_told=halts_told)
+        changed, self._came = self._enrichment.listen(now, halts_told=halts_told), self._clock.monotonic()
         for batch in batches:
             known = batch.until(Nanos(now + FUTURE_ALLOWED_NS))
             self._vitals.events_from_the_future += batch.count() - known.count()
@@ -298,14 +303,25 @@ class Pipeline:
         """
         moment = self._enrichment.moment()
         if moment is None or (moment.session is Session.CLOSED and moment.trading_date == self._scanned_date):
+            self._came = None
             return
         self._scanned_date, self.scanned_session = moment.trading_date, moment.session
         before = self._clock.monotonic()
         ranked = self._scanner.rank(self._enrichment.as_of, moment.session)
         before = await self._end_of("rank", before)
+        self._note_latency("scan")
+        self._came = before
         self._publish(ranked)
         self._scanned()
         await self._end_of("publish", before)
+        self._note_latency("publish")
+
+    def _note_latency(self, stage: str) -> None:
+        """How long it took since what it is for came, waiting for others included."""
+        if self._came is not None:
+            took_ns = int((self._clock.monotonic() - self._came) * NANOS)
+            self._vitals.latency[stage].note(took_ns, self._clock.now())
+            self._came = None
 
     def _publish(self, ranked: Mapping[str, Ints]) -> None:
         names = self._scanner.publish(ranked, self._enrichment.as_of)

@@ -47,7 +47,7 @@ class Trials(Protocol):
         """Tell of the last ones, the newest first, without their results."""
 
     def cancel(self, number: int) -> bool:
-        """End one that waits or goes on; whether there was one."""
+        """End one that waits or goes on, and forget one that is over; whether there was one."""
 
 
 def scan_wanted(book: ScanBook, what: str, order: str, size: int | None) -> Scan:

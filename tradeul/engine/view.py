@@ -170,6 +170,7 @@ class EngineView:
                 "rows_doubted": dict(vitals.rows_doubted),
             },
             "stage_ms": {name: round(value, 3) for name, value in vitals.stage_ms.items()},
+            "latency": self._latency(),
             "hot": {
                 "batches": vitals.hot_batches,
                 "received": self._intake.received,
@@ -183,6 +184,13 @@ class EngineView:
                 for name, channel in self._channels.by_name.items()
             },
         }
+
+    def _latency(self) -> dict[str, object]:
+        """Of the last minute, stage by stage; None where nothing came."""
+        now = self._clock.now()
+        lags = {**self._vitals.latency, "live": self._intake.lags}
+        found = {stage: each.last_minute(now) for stage, each in lags.items()}
+        return {stage: None if lag is None else lag._asdict() for stage, lag in found.items()}
 
 
 def _seconds_since(at: int, moment: Moment) -> float:

@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tradeul.domain.events import Nanos
+from tradeul.domain.lags import Lags
 from tradeul.domain.session import NANOS
 
 NEVER: Final = Nanos(0)
+LATENCIES: Final = ("fetch", "scan", "publish")
+"""From the newest event to the snapshot that holds it, from what came to lists, from lists to their publication."""
 
 
 @dataclass(slots=True)
@@ -37,6 +40,7 @@ class Vitals:
     history_failure: str = ""
     vendor_disagrees: str = ""
     stage_ms: dict[str, float] = field(default_factory=dict)
+    latency: dict[str, Lags] = field(default_factory=lambda: {name: Lags() for name in LATENCIES})
     hot_batches: int = 0
     events_from_the_future: int = 0
     delayed: bool = False

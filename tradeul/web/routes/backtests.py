@@ -115,7 +115,7 @@ class BacktestRoutes:
         failures=(FOREIGN_ORIGIN, UNKNOWN_BACKTEST, HISTORY_UNAVAILABLE),
     )
     async def cancel(self, request: web.Request) -> web.Response:
-        """End a backtest that waits or goes on."""
+        """End a backtest that waits or goes on; one that is over is forgotten."""
         if self._trials is None:
             return no_history()
         number = _number_of(request)

@@ -16,7 +16,7 @@ class BacktestAsked(Shape):
 
 
 class BacktestCancelled(Shape):
-    """It does not go on."""
+    """It does not go on, or is forgotten."""
 
     cancelled: int
 

@@ -73,6 +73,16 @@ class FeedNow(Shape):
     """Since the last accepted snapshot."""
 
 
+class StageLatency(Shape):
+    """In milliseconds."""
+
+    p50: float
+    p99: float
+    max: float
+    batches: int
+    """Of so many."""
+
+
 class ScannerStatus(Shape):
     """The way from the market to the lists."""
 
@@ -83,6 +93,9 @@ class ScannerStatus(Shape):
     """How many were accepted, unchanged, failed and refused, and which rows of them were not believed."""
     stage_ms: dict[str, float]
     """How long each stage took last."""
+    latency: dict[str, StageLatency | None]
+    """Of the last minute, by stage: fetch (from the newest event to the snapshot that holds it), live (from a live
+    event to us), scan (from what came to lists), publish (from lists to their publication)."""
     hot: dict[str, Any]
     """What came of the symbols that are followed live."""
     stream: dict[str, Any]
