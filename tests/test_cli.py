@@ -95,6 +95,19 @@ async def test_the_configuration_is_printed_and_checked(tmp_path: Path) -> None:
     assert checked == (0, "the configuration is right\n", "")
 
 
+@pytest.mark.parametrize("command", ["check-config", "run"])
+async def test_a_key_that_others_may_read_is_one_line_and_code_2(tmp_path: Path, command: str) -> None:
+    """Nothing starts, and the key is not shown."""
+    file = tmp_path / "config.toml"
+    file.write_text("[polygon]\napi_key = 'canary-5d1b'\n", encoding="utf-8")
+    file.chmod(0o644)
+
+    code, out, err = await outcome(command, "--config", str(file))
+
+    assert (code, out) == (2, "")
+    assert err == f"tradeul: polygon.api_key: stands in a file that others may open: chmod 600 {file}\n"
+
+
 async def test_every_command_helps() -> None:
     """`--help` of each names what it takes, and ends well."""
     _, overview, _ = await outcome("--help")

@@ -45,13 +45,18 @@ WRONG = {
     "no pause": ("[hot]\ninterval_ms = 1", "hot.interval_ms: input should be greater than or equal to 20"),
     "no database": ("[history]\ndsn = 'mysql://x'", 'history.dsn: must be "embedded", "off" or begin with postgresql'),
     "kept for no day": ("[history]\nretention_ticks = 0", "history.retention_ticks: input should be greater"),
+    "key for all to read": (
+        "[polygon]\napi_key = 'x'",
+        "polygon.api_key: stands in a file that others may open: chmod",
+    ),
     "no level": ("[log]\nlevel = 'loud'", "log.level: input should be 'debug', 'info', 'warning' or 'error'"),
 }
 
 
-def kept(folder: Path, text: str | bytes) -> Path:
+def kept(folder: Path, text: str | bytes, mode: int = 0o644) -> Path:
     file = folder / "config.toml"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    file.chmod(mode)
     return file
 
 
@@ -77,6 +82,7 @@ def test_what_holds_is_shown_and_its_secrets_are_not(tmp_path: Path) -> None:
         '[polygon]\napi_key = "canary-1"\n[history]\ndsn = "postgresql://me:canary-2@host/x"\n'
         '[clock]\nstart = 2026-11-18T09:29:00-05:00\n[scans.mine]\nwhere = "rvol > 5"\nsize = 7\n'
         '[alerts.loud]\nwhere = "rvol > 9"\nwebhook = "http://127.0.0.1/x"\nwebhook_secret = "whsec_Y2FuYXJ5LTM="\n',
+        mode=0o600,
     )
     shown = io.StringIO()
 
@@ -89,6 +95,42 @@ def test_what_holds_is_shown_and_its_secrets_are_not(tmp_path: Path) -> None:
     assert again["scans"] == {"mine": {"size": 7, "where": "rvol > 5"}}
     assert again["alerts"]["loud"]["where"] == "rvol > 9"
     assert again["clock"]["start"] == "2026-11-18T09:29:00-05:00"
+
+
+SECRETS = {
+    "polygon.api_key": "[polygon]\napi_key = 'canary'",
+    "fmp.api_key": "[fmp]\napi_key = 'canary'",
+    "history.dsn": "[history]\ndsn = 'postgresql://me:canary@host/x'",
+    "alerts.loud.webhook_secret": "[alerts.loud]\nwhere = 'rvol > 9'\nwebhook = 'http://127.0.0.1/x'\n"
+    "webhook_secret = 'canary-of-enough-length'",
+}
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_that_others_may_read_is_refused(tmp_path: Path, name: str, mode: int) -> None:
+    """In one line that names it, does not show it, and says what to do; whatever the environment says instead."""
+    file = kept(tmp_path, SECRETS[name], mode)
+
+    with pytest.raises(UsageError) as refusal:
+        load_settings(file, {"TRADEUL_POLYGON__API_KEY": "another"})
+
+    assert str(refusal.value) == f"{name}: stands in a file that others may open: chmod 600 {file}"
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        *((text, 0o600) for text in SECRETS.values()),
+        (SECRETS["polygon.api_key"], 0o400),
+        ("[polygon]\napi_key = ''\n[history]\ndsn = 'off'", 0o644),
+        ("[history]\ndsn = 'postgresql:///mine?host=/run/postgresql'", 0o644),
+        ("[history]\ndsn = 'postgresql://me@host:5432/mine'", 0o644),
+    ],
+)
+def test_a_file_of_ones_own_may_hold_secrets_and_any_file_may_hold_none(tmp_path: Path, text: str, mode: int) -> None:
+    """An empty key, and an address without a password, are none."""
+    check(kept(tmp_path, text, mode), io.StringIO())
 
 
 def test_systemd_may_hand_over_the_secrets(tmp_path: Path) -> None:

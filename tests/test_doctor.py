@@ -32,6 +32,7 @@ def configured(folder: Path, exchange: Exchange | None = None, key: str = KEY, d
         text += f'[polygon]\napi_key = "{key}"\nrest_url = "{exchange.rest_url}"\nws_url = "{exchange.ws_url}"\n'
     file = folder / "config.toml"
     file.write_text(text, encoding="utf-8")
+    file.chmod(0o600)
     return file
 
 

@@ -9,6 +9,8 @@ import datetime as dt
 import difflib
 import json
 import os
+import re
+import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -44,6 +46,9 @@ TOKEN_VARIABLE: Final = f"{ENV_PREFIX}TOKEN"
 STARS: Final = "********"
 OPEN_WORDS: Final = ("embedded", "off")
 """What may stand where a secret can, and is none."""
+PASSWORD: Final = re.compile(r"://[^/@]*:[^/@]+@|[?&]password=")
+"""In the address of a database; one without may be read by anybody."""
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 ANY_NAME: Final = "NAME"
 """In the path of a setting: whatever the user calls it. Ours are in small letters."""
 
@@ -176,7 +181,9 @@ def _environment_name(path: tuple[str, ...]) -> str:
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        with file.open("rb") as opened:
+            others = stat.S_IMODE(os.fstat(opened.fileno()).st_mode) & _OTHERS
+            content = tomllib.loads(opened.read().decode())
     except FileNotFoundError:
         raise ConfigurationError(f"{file}: there is no such file") from None
     except OSError as error:
@@ -185,6 +192,34 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{file}: is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file}: {error}") from None
+    for name in _secrets_in(Settings, content) if others else ():
+        raise ConfigurationError(f"{name}: stands in a file that others may open: chmod 600 {file}")
+    return content
+
+
+def _secrets_in(model: type[BaseModel], content: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """Name the settings of a file that hold what others must not read."""
+    for key, field in model.model_fields.items():
+        value, name = content.get(key), above + key
+        named = _named_section(field.annotation)
+        if named is not None and isinstance(value, Mapping):
+            inner = {each: section for each, section in value.items() if isinstance(section, Mapping)}
+            for each, section in inner.items():
+                yield from _secrets_in(named, section, f"{name}.{each}.")
+        elif _is_section(field.annotation) and isinstance(value, Mapping):
+            yield from _secrets_in(field.annotation, value, f"{name}.")  # type: ignore[arg-type]  # _is_section said so
+        elif isinstance(value, str) and _may_hide(field.annotation) and _hides(value):
+            yield name
+
+
+def _may_hide(annotation: object) -> bool:
+    return annotation is SecretStr or any(_may_hide(part) for part in get_args(annotation))
+
+
+def _hides(value: str) -> bool:
+    if "://" in value:
+        return PASSWORD.search(value) is not None
+    return value.strip() not in ("", *OPEN_WORDS)
 
 
 def _credentials(environ: Mapping[str, str]) -> dict[str, str]:

@@ -172,6 +172,7 @@ def _viewers(served: Served, now: float) -> Iterator[Reading]:
     yield Reading("viewers_due", hub.due)
     yield from _by_label("viewers_ended", {str(code): count for code, count in hub.sent_away.items()})
     if crowd is not None:
+        yield from _by_label("requests", {str(status): count for status, count in crowd.answered.items()})
         yield Reading("connections", len(crowd))
         yield Reading("connections_squeezed", len(crowd.squeezed))
 

@@ -135,7 +135,9 @@ class Market(Section):
 
 
 class Polygon(Section):
-    api_key: Key = Field(None, description="The vendor's key. Better kept in the environment: POLYGON_API_KEY.")
+    api_key: Key = Field(
+        None, description="The vendor's key: POLYGON_API_KEY in the environment, or here in a file of mode 0600."
+    )
     rest_url: str = Field("https://api.polygon.io", pattern=r"^https?://\S+$", description="Where snapshots come from.")
     ws_url: str = Field(
         "wss://socket.polygon.io/stocks", pattern=r"^wss?://\S+$", description="Where live bars come from."
@@ -150,7 +152,7 @@ class Polygon(Section):
 
 
 class Fmp(Section):
-    api_key: Key = Field(None, description="Its key; empty: do without. Better kept in the environment: FMP_API_KEY.")
+    api_key: Key = Field(None, description="Its key, kept likewise, or FMP_API_KEY; empty: do without.")
     base_url: str = Field(
         "https://financialmodelingprep.com", pattern=r"^https?://\S+$", description="Where it is asked."
     )

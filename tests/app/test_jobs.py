@@ -91,6 +91,7 @@ async def test_a_vendor_that_refuses_is_trouble_and_nothing_else() -> None:
             await eventually(lambda: app.loading is not None and app.past is not None and app.past.ready)
             code, _, err = await load(app, "splits")
             unknown = await load(app, "slotz")
+            await eventually(lambda: app.vitals.snapshots_accepted)
             status = await asked(app, "/api/v1/scanner/status")
 
     assert code == 1

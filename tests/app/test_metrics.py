@@ -93,6 +93,6 @@ async def test_filters_that_suddenly_let_few_pass_are_a_reason(tmp_path: Path) -
 
     assert passed >= 40
     assert health["status"] == "degraded"
-    assert health["reasons"][0].startswith("0 symbols pass the filters, of ")
+    assert any(reason.startswith("0 symbols pass the filters, of ") for reason in health["reasons"])
     assert samples["tradeul_trouble", (("part", "filters"),)] == 1
     assert samples["tradeul_symbols", (("stage", "passed_filters"),)] == 0

@@ -188,21 +188,24 @@ async def test_what_is_seen_is_saved_and_copied(browser: Browser, url: str) -> N
             await page.keyboard.press("v")
         download = await saving.value
         text = (await download.path()).read_text(encoding="utf-8-sig")
-        held = await page.evaluate("tradeul.rows('high_volume').length")
+        held = await page.evaluate("tradeul.rows('high_volume').map(row => row.symbol)")
+        seen = await page.locator("[data-list=high_volume] tr[data-symbol]").count()
         await page.keyboard.press("c")
         await until(page, "document.querySelector('#notice').textContent.includes('is copied')")
         copied = await page.evaluate("navigator.clipboard.readText()")
 
     assert text.startswith("rank,symbol,price,")
-    assert abs(len(text.splitlines()) - 1 - held) <= 3
+    saved = [line.split(",")[1] for line in text.splitlines()[1:]]
+    assert len(saved) > seen
+    assert len(set(saved) & set(held)) > 0.7 * max(len(saved), len(held))  # some come and go meanwhile
     assert download.suggested_filename.startswith("high_volume-")
     assert copied == symbol
     assert_clean(opened)
 
 
-async def test_how_long_it_takes_from_the_vendor_to_the_screen(browser_path: str, url: str) -> None:
+async def test_how_long_it_takes_from_the_vendor_to_the_screen(browser: Browser, url: str) -> None:
     """Stage by stage as the server measured it, and in all as this window did, in the sheet of the coverage."""
-    async with open_page(url, browser_path) as opened:
+    async with open_page(url, browser) as opened:
         page = opened.page
         await live(page)
         await until(page, "tradeul.latency()?.count > 5")

@@ -17,13 +17,15 @@ from tradeul.clock import ManualClock
 from tradeul.errors import TradeulError, UsageError, VendorRefused, VendorUnavailable
 from tradeul.history.database import schema_of
 from tradeul.history.embedded import EmbeddedPostgres
-from tradeul.history.jobs.desk import Ask, JobDesk
+from tradeul.history.jobs.desk import LOOK_EVERY_S, Ask, JobDesk
 from tradeul.history.jobs.job import Progress
 from tradeul.history.jobs.ledger import Ledger
 from tradeul.history.lending import Lender
 
 ROWS = "SELECT job, days, state, error FROM {}.maintenance_runs ORDER BY id"
 TOMORROW = DAY + dt.timedelta(days=1)
+LOOKS = 3
+"""So often the desk looks at its clock: to see what is due, and, its jobs carried out, to see that nothing is."""
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +59,14 @@ class Errand:
 
 
 class LeapingClock(ManualClock):
-    """A clock that can pass hours at once, as for a process that was stopped."""
+    """A clock that can pass hours at once, as for a process that was stopped, and knows whether it is waited for."""
 
     def leap(self, seconds: float) -> None:
         self._elapsed += seconds
+
+    def waited_for(self) -> bool:
+        """Whether the desk has done all it could, and waits for time to pass; not while it waits for the database."""
+        return any(not woken.done() for _, _, woken in self._sleepers)
 
 
 class Office:
@@ -87,20 +93,22 @@ class Office:
         return [row[2] for row in await self.rows()]
 
     async def passes_until(self, holds: Callable[[], object]) -> None:
-        """Let time pass in small steps until something holds."""
+        """Let time pass until something holds: in small steps, none of them while the desk is at something."""
 
         async def held() -> bool:
-            await self.clock.advance(0.25)
+            if not holds() and self.clock.waited_for():
+                await self.clock.advance(LOOK_EVERY_S)
             return bool(holds())
 
         await eventually(held)
 
     async def passes(self, seconds: float) -> None:
-        """Let so much time pass, and everything come to rest that it set off."""
+        """Let so much time pass at once, and the desk come to rest that it has set to work."""
+        await eventually(self.clock.waited_for)
         self.clock.leap(seconds)
-        for _ in range(20):
-            await self.clock.advance(0.05)
-            await eventually(lambda: True)
+        for _ in range(LOOKS):
+            await self.clock.advance(LOOK_EVERY_S)
+            await eventually(self.clock.waited_for)
 
 
 @asynccontextmanager
@@ -161,6 +169,7 @@ async def test_what_was_done_today_is_not_done_again(server: EmbeddedPostgres) -
     async with office(server) as here:
         async with at_work(here.desk(universe, slots, order=[("universe", None), ("slots", 5)])) as desk:
             await here.passes_until(idle(desk))
+        here.clock.leap(60)
         order: list[Ask] = [("slots", 5), ("universe", None), ("slots", 30)]
         async with at_work(here.desk(universe, slots, order=order)) as desk:
             await here.passes_until(idle(desk))

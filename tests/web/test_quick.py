@@ -103,6 +103,20 @@ async def test_a_changed_list_is_never_told_as_it_was() -> None:
     assert seen == [{1}] * 5
 
 
+async def test_what_is_only_repeated_is_counted_like_any_other() -> None:
+    """By status, those who hold it already too, and whatever the route was asked."""
+    async with counting() as (world, part):
+        await raw_answers(world, [COUNTED] * 20)
+        world.publish([row("A")])
+        ((_, headers, _),) = await raw_answers(world, [request(LIST)])
+        await raw_answers(world, [request(LIST, {"If-None-Match": headers["etag"]})] * 9)
+        await raw_answers(world, [request("/nothing")] * 2)
+        answered = dict(world.server.gate.crowd.answered)
+
+    assert part.asked <= 3
+    assert answered == {200: 21, 304: 9, 404: 2}
+
+
 async def test_an_answer_that_stands_no_more_is_made_anew() -> None:
     """When its route says so, and when its date is old."""
     async with counting() as (world, part), connected(world) as (reader, writer):
@@ -224,9 +238,11 @@ def test_what_is_kept_is_bounded() -> None:
     """In number, the oldest makes room; what is too long is not kept."""
     repeats, standing = Repeats(ManualClock(NOON)), Standing(lambda: True)
     for number in range(MOST_KEPT + 10):
-        repeats.keep(b"%d" % number, b"answer", standing)
-    repeats.keep(b"x" * (LONGEST_REQUEST + 1), b"answer", standing)
+        repeats.keep(b"%d" % number, b"answer", 200, standing)
+    repeats.keep(b"x" * (LONGEST_REQUEST + 1), b"answer", 200, standing)
 
     assert len(repeats) == MOST_KEPT
     assert repeats.answer_to(b"9") is None
-    assert repeats.answer_to(b"10") == b"answer"
+    kept = repeats.answer_to(b"10")
+    assert kept is not None
+    assert (kept.answer, kept.status) == (b"answer", 200)

@@ -95,6 +95,7 @@ INSTRUMENTS: Final = (
     _counter("viewers_ended", "Viewers that were sent away, by close code.", "code"),
     _gauge("viewers_due", "Viewers that are to be written to in the next turns of the loop."),
     _counter("frames", "Frames of lists that were made, each once for all viewers, by kind.", "list", "kind"),
+    _counter("requests", "Requests that were answered, by status; a viewer's once it is gone, as 101.", "status"),
     _gauge("connections", "Connections of any kind, viewers included."),
     _gauge("connections_squeezed", "Connections for which there is no room."),
     # The event loop and the tasks.

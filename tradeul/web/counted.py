@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from aiohttp import web
+
 from tradeul.access import is_loopback
 from tradeul.web.answers import Connection
 from tradeul.web.crowd import Crowd
@@ -11,11 +13,11 @@ from tradeul.web.crowd import Crowd
 class Counted(Connection):
     """A connection that tells the crowd how it fares."""
 
-    __slots__ = ("_crowd", "address", "begun", "local")
+    __slots__ = ("address", "begun", "crowd", "local")
 
     def __init__(self, crowd: Crowd, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._crowd = crowd
+        self.crowd = crowd
         self.address = ""
         self.local = False
         """Whether it comes from this machine."""
@@ -34,23 +36,29 @@ class Counted(Connection):
         peer = transport.get_extra_info("peername")
         self.address = peer[0] if peer else ""
         self.local = is_loopback(self.address)
-        self._crowd.came(self)
+        self.crowd.came(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        self._crowd.went(self)
+        self.crowd.went(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.waits:
-            self._crowd.waits(self)
+            self.crowd.waits(self)
         elif not self._messages and not self._request_in_progress:
-            self._crowd.dawdles(self)
+            self.crowd.dawdles(self)
 
     def enter(self) -> None:
         super().enter()
         if not self._messages and not self._request_in_progress:
-            self._crowd.dawdles(self)
+            self.crowd.dawdles(self)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        self.crowd.answered[resp.status] += 1
+        return await super().finish_response(request, resp, start_time)
 
     def cut(self) -> None:
         if self.transport is not None:

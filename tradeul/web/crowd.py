@@ -6,6 +6,7 @@ and where all places are taken, an idle connection makes room, or the newcomer m
 Each connection (`counted`) tells how it fares; the gate sweeps once a second.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -51,6 +52,8 @@ class Crowd:
     def __init__(self, clock: Clock, most: int, exempt: Callable[[str], bool]) -> None:
         self.squeezed: dict[Member, None] = {}
         """Those for whom there was no room, in the order in which they came."""
+        self.answered: Counter[int] = Counter()
+        """Requests by status, those that were only repeated too; a WebSocket's is one once it is over."""
         self._clock = clock
         self._most = most
         self._exempt = exempt

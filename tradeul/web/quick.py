@@ -38,8 +38,9 @@ class Quick(Counted):
         # aiohttp waits for a request: there is none under way, no body is still to come, and nothing was upgraded.
         waiting = self._waiter is not None and not self._waiter.done()
         if waiting and self._keepalive and not self._close:
-            answer = repeats.answer_to(data)
-            if answer is not None and self._sent(answer):
+            kept = repeats.answer_to(data)
+            if kept is not None and self._sent(kept.answer):
+                self.crowd.answered[kept.status] += 1
                 # As after each answer of aiohttp's own: who asks is not idle. Its loop counts as our clock does.
                 self._next_keepalive_close_time = repeats.now() + self._keepalive_timeout
                 return
@@ -63,7 +64,7 @@ class Quick(Counted):
         finished = await super().finish_response(request, resp, start_time)
         standing = resp.get(STANDS)
         if standing is not None and asked and self._repeats is not None and _is_usual(request, resp):
-            self._repeats.keep(asked, _sent_as(resp), standing)
+            self._repeats.keep(asked, _sent_as(resp), resp.status, standing)
         return finished
 
 

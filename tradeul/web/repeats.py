@@ -30,8 +30,9 @@ LONGEST_REQUEST: Final = 2_048
 LONGEST_ANSWER: Final = 256 * 1024
 
 
-class _Kept(NamedTuple):
+class Kept(NamedTuple):
     answer: bytes
+    status: int
     until: float
     standing: Standing
 
@@ -41,24 +42,24 @@ class Repeats:
 
     def __init__(self, clock: Clock) -> None:
         self.now = clock.monotonic
-        self._kept: dict[bytes, _Kept] = {}
+        self._kept: dict[bytes, Kept] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def answer_to(self, request: bytes) -> bytes | None:
+    def answer_to(self, request: bytes) -> Kept | None:
         found = self._kept.get(request)
         if found is None:
             return None
         if self.now() < found.until and found.standing.stands():
-            return found.answer
+            return found
         del self._kept[request]
         return None
 
-    def keep(self, request: bytes, answer: bytes, standing: Standing) -> None:
+    def keep(self, request: bytes, answer: bytes, status: int, standing: Standing) -> None:
         if len(request) > LONGEST_REQUEST or len(answer) > LONGEST_ANSWER:
             return
         self._kept.pop(request, None)
         if len(self._kept) >= MOST_KEPT:
             del self._kept[next(iter(self._kept))]
-        self._kept[request] = _Kept(answer, self.now() + KEPT_S, standing)
+        self._kept[request] = Kept(answer, status, self.now() + KEPT_S, standing)
