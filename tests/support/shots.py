@@ -20,6 +20,9 @@ FOLDER: Final = Path(".cache/shots")
 SCREENS: Final = ((1920, 1080), (1280, 800), (390, 844))
 OPEN: Final = "2026-11-18T09:30:20-05:00"
 SETTLES_MS: Final = 8_000
+TO_THE_DETAIL: Final = """[...document.querySelectorAll('#tabs button')]
+    .find(tab => tab.textContent === 'Detail' && tab.checkVisibility())?.click()"""
+"""Where there is room for one panel."""
 
 
 async def take(folder: Path, browser_path: str) -> None:
@@ -41,11 +44,13 @@ async def _views(page: Page, folder: Path, size: str) -> None:
     await page.keyboard.press("1")
     await page.keyboard.press("ArrowDown")
     await until(page, "tradeul.detail().live")
+    await page.evaluate(TO_THE_DETAIL)
     await picture("chosen")
     await page.keyboard.press("t")
     await picture("light")
     await page.keyboard.press("t")
-    for key, name in (("s", "panel"), ("l", "setup"), ("n", "builder"), ("?", "keys")):
+    await page.keyboard.press("1")
+    for key, name in (("s", "panel"), ("l", "setup"), ("n", "builder"), ("h", "machine"), ("?", "keys")):
         await page.keyboard.press(key)
         await until(page, "document.querySelector('dialog[open]')")
         await picture(name)
