@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -55,7 +55,6 @@ class _Trial:
     began: float | None = None
     took_s: float | None = None
     result: dict[str, Any] | None = None
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def over(self) -> bool:
@@ -168,6 +167,11 @@ class Backtests:
         except TradeulError as error:
             if not trial.over:
                 trial.state, trial.error = "failed", str(error)
+        except BaseException as error:
+            # A mistake of ours, or the program ends: nobody may wait for it for ever.
+            if not trial.over:
+                trial.state, trial.error = "failed", type(error).__name__
+            raise
         finally:
             trial.took_s = round(self._clock.monotonic() - trial.began, 1)
         log.info("backtest_ended", state=trial.state, took_s=trial.took_s, error=trial.error)

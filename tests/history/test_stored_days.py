@@ -13,7 +13,7 @@ from tradeul.domain.events import Nanos, Split, Symbol
 from tradeul.domain.names import SymbolChange
 from tradeul.domain.slot_prices import PRICES, SlotPrices
 from tradeul.engine.backtest import StoredDay
-from tradeul.history import name_store, price_store, reference_store
+from tradeul.history import name_store, price_store, reference_store, store
 from tradeul.history.database import whole_or_nothing
 from tradeul.history.embedded import EmbeddedPostgres
 from tradeul.history.jobs.job import Progress
@@ -202,3 +202,17 @@ async def test_keeping_prices_twice_is_keeping_them_once(server: EmbeddedPostgre
     assert after.symbols == lines.symbols
     assert np.array_equal(after.columns["close"][0], lines.columns["close"][0] + 1.0, equal_nan=True)
     assert np.array_equal(after.columns["close"][1:], lines.columns["close"][1:], equal_nan=True)
+
+
+async def test_days_later_than_the_market_s_present_are_set_aside(server: EmbeddedPostgres) -> None:
+    """A clock that was set back has not seen them: no backtest plays them, and they are counted."""
+    async with rig_at(server) as rig:
+        await rig.run(2)
+        async with rig.lender.lent() as connection:
+            moved = await store.set_aside_piece(connection, store.KINDS_SET_ASIDE - 1, at("12:00", SESSIONS[0]))
+        kept = await days_of(rig).kept(SESSIONS[1], SESSIONS[0])
+        aside = await rig.told("SELECT table_name, row ->> 'date', count(*) FROM @set_aside GROUP BY 1, 2")
+
+    assert moved == SYMBOLS
+    assert kept == {SESSIONS[1]: SYMBOLS}
+    assert aside == [("slot_prices", str(SESSIONS[0]), SYMBOLS)]

@@ -54,6 +54,20 @@ SELECT DISTINCT ON (symbol) symbol, company_name, exchange, type, sector, indust
     shares_outstanding, beta, is_etf
 FROM ticker_known WHERE since <= $1 ORDER BY symbol, since DESC"""
 
+PRICES_SET_ASIDE: Final = """
+WITH late AS (
+    SELECT date, symbol, (date + time '20:00') AT TIME ZONE 'America/New_York' AS time FROM slot_prices
+    WHERE date >= ($1::timestamptz AT TIME ZONE 'America/New_York')::date
+        AND (date + time '20:00') AT TIME ZONE 'America/New_York' > $1
+    LIMIT $2
+),
+moved AS (
+    DELETE FROM slot_prices AS kept USING late
+    WHERE kept.date = late.date AND kept.symbol = late.symbol
+    RETURNING late.time, kept.*
+)
+INSERT INTO set_aside (table_name, time, row) SELECT 'slot_prices', time, to_jsonb(moved) FROM moved"""
+
 
 class Lines(NamedTuple):
     """Columns of a day: a line per symbol, and which symbols."""

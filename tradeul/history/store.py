@@ -15,6 +15,7 @@ from tradeul.history.alert_store import ALERTS_SET_ASIDE, ALERTS_TABLE, keep_ale
 from tradeul.history.batches import Batch, What, storable
 from tradeul.history.database import Connection
 from tradeul.history.partitions import instant_of_moment, moment_of
+from tradeul.history.price_store import PRICES_SET_ASIDE
 from tradeul.history.symbol_store import MINUTES_SET_ASIDE, MINUTES_TABLE, keep_minutes
 
 TABLES: Final = ("list_events", "list_states", "list_results", MINUTES_TABLE, ALERTS_TABLE)
@@ -155,7 +156,7 @@ unloaded AS (DELETE FROM daily_sessions WHERE date IN (SELECT date FROM late))
 INSERT INTO set_aside (table_name, time, row) SELECT 'daily_ohlc', time, to_jsonb(moved) FROM moved"""
 _SETTING_ASIDE: Final = (
     _EVENTS_SET_ASIDE, _STATES_SET_ASIDE, _RESULTS_SET_ASIDE, MINUTES_SET_ASIDE, _ENDS_SET_ASIDE, _DAYS_SET_ASIDE,
-    _BARS_SET_ASIDE, ALERTS_SET_ASIDE,
+    _BARS_SET_ASIDE, ALERTS_SET_ASIDE, PRICES_SET_ASIDE,
 )  # fmt: skip
 KINDS_SET_ASIDE: Final = len(_SETTING_ASIDE)
 _ROW_SET_ASIDE: Final = "INSERT INTO set_aside (table_name, time, row) VALUES ($1, $2, $3::text::jsonb)"
