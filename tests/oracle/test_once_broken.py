@@ -11,6 +11,13 @@ ONCE_BROKEN: Final = {
     "the answer about a list that was made again since": (
         "lay_trap 14349837, remove 20251677, define 8106063, replay 10941401"
     ),
+    "a lost delta that comes again over a socket that is closed since": (
+        "lay_trap 11088927, lay_trap 5594771, lay_trap 16080381, publish 916763, cut 8383901, come_back 4137389, "
+        "lay_trap 17968209, replay 17979651"
+    ),
+    "a server that ends without a goodbye with something to say to whom it had not heard leave": (
+        "let_time_pass 20066376, vanish 20427621, let_time_pass 3272552, define 635085, restart 7639549"
+    ),
 }
 
 
