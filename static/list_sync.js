@@ -12,9 +12,9 @@ import { applied, checksum, ranked, Refused } from "./rankings.js";
  * @typedef {import("./rankings.js").Changes} Changes
  * @typedef {"DOWN" | "SYNCING" | "LIVE"} ListState
  *
- * What a step asks its caller to do: send a message, give the connection up, or show new rows.
+ * What a step asks its caller to do: send a message, subscribe anew, give the connection up, or show new rows.
  * `changes` is null when the rows were replaced as a whole.
- * @typedef {{send?: object, giveUp?: boolean, changes?: Changes | null}} Step
+ * @typedef {{send?: object, subscribe?: boolean, giveUp?: boolean, changes?: Changes | null}} Step
  */
 
 export const ANSWER_MS = 5_000;
@@ -45,7 +45,7 @@ export class ListSync {
   }
 
   /**
-   * @param {number} id names the request, so that a refusal can be traced to it
+   * @param {number} id names the request, so that its answer or refusal can be traced to it
    * @returns {Step}
    */
   subscribe(id) {
@@ -109,11 +109,14 @@ export class ListSync {
   }
 
   /**
-   * The server says whether what we hold is enough to go on from.
+   * The server says whether what we hold is enough to go on from. What was asked before, perhaps of a list of the same
+   * name that is no more, is answered to nobody.
+   * @param {unknown} id of the request that this answers
    * @param {boolean} recovered
    * @param {string | null} epoch the epoch of this connection
    */
-  subscribed(recovered, epoch) {
+  subscribed(id, recovered, epoch) {
+    if (id !== this.requestId) return;
     this.subscribedHere = true;
     if (recovered && !this.resyncing && this.state === "SYNCING" && this.epoch === epoch) this.#settle();
   }
@@ -130,7 +133,7 @@ export class ListSync {
     const inStep = ours && theirs !== undefined && theirs <= this.sequence;
     this.ahead = inStep ? 0 : this.ahead + 1;
     if (this.ahead >= HEARTBEATS_AHEAD_BEFORE_RESYNC) {
-      return theirs === undefined ? this.subscribe(this.requestId) : this.resync();
+      return theirs === undefined ? { subscribe: true } : this.resync();
     }
     const expected = heartbeat.checksums[this.name];
     const comparable = ours && theirs === this.sequence && expected !== undefined;

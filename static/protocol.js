@@ -67,7 +67,7 @@ export const FIRST_FINAL_CLOSE_CODE = 4500;
  *   data?: {[column: string]: Value}}} DeltaItem
  * @typedef {{type: "delta", list: string, epoch: string, prev: number, sequence: number, timestamp: number,
  *   change_count: number, deltas: DeltaItem[]}} Delta
- * @typedef {{type: "subscribed" | "unsubscribed", list: string, recovered?: boolean, reason?: string}} Subscription
+ * @typedef {{type: "subscribed" | "unsubscribed", id?: unknown, list: string, recovered?: boolean, reason?: string}} Subscription
  * @typedef {{type: "aggregate", symbol: string, timestamp: number, data: {[field: string]: Value}}} Aggregate
  * @typedef {{type: "alert", id: number, rule: string, symbol: string, list: string | null, timestamp: number, text: string,
  *   data: {[name: string]: Value}}} Alert

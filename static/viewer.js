@@ -168,13 +168,9 @@ export class Viewer {
    */
   closed(socket, code, reason, now) {
     if (socket !== this.socket || !this.open) return;
-    if (code >= FIRST_FINAL_CLOSE_CODE) {
-      this.#disconnect(now);
-      this.halted = WHY_HALTED[code] ?? (reason || `closed with ${code}`);
-      return;
-    }
     this.#disconnect(now);
-    this.#plan(reason || this.reason || "connection lost", now, false);
+    if (code >= FIRST_FINAL_CLOSE_CODE) this.halted = WHY_HALTED[code] ?? (reason || `closed with ${code}`);
+    else this.#plan(reason || this.reason || "connection lost", now, false);
   }
 
   /**
@@ -228,7 +224,7 @@ export class Viewer {
         if (list) this.#carryOut(list, list.delta(/** @type {any} */ (frame)), now);
         break;
       case FRAMES.subscribed:
-        list?.subscribed(frame.recovered === true, this.epoch);
+        list?.subscribed(frame.id, frame.recovered === true, this.epoch);
         break;
       case FRAMES.unsubscribed:
         if (list) this.#forget(list.name);
@@ -311,6 +307,7 @@ export class Viewer {
    * @param {number} now
    */
   #subscribe(list, now) {
+    this.#unask(list.name);
     this.lastId += 1;
     this.requests.set(this.lastId, list.name);
     this.#carryOut(list, list.subscribe(this.lastId), now);
@@ -377,6 +374,7 @@ export class Viewer {
       this.outbox.push({ list, message: step.send });
       this.#talk(now);
     }
+    if (step.subscribe) this.#subscribe(list, now);
     if (step.changes !== undefined) this.news.push({ kind: "rows", list: list.name, changes: step.changes });
     if (step.giveUp) this.#giveUp(`${list.name} does not come into step`, now, false);
   }

@@ -58,7 +58,8 @@ function greeted(hello = { ...helloOf(), limits: LIMITS }) {
 /** A viewer whose one list is LIVE at sequence 1. */
 function live() {
   const viewer = greeted();
-  viewer.frame(1, { type: "subscribed", list: "winners", recovered: false }, 0);
+  const [{ id }] = sent(viewer);
+  viewer.frame(1, { type: "subscribed", id, list: "winners", recovered: false }, 0);
   viewer.frame(1, snapshotOf(), 0);
   viewer.commands.length = 0;
   viewer.news.length = 0;
@@ -249,6 +250,19 @@ test("the refusal of a request from before the list was made again says nothing 
   viewer.frame(1, snapshotOf(ROWS, { sequence: 4 }), 130);
 
   assert.deepEqual([viewer.state, viewer.lists.get("winners")?.sequence], ["LIVE", 4]);
+});
+
+test("the answer to a request from before the list was made again says nothing about the new one", () => {
+  const viewer = greeted();
+  const [{ id }] = sent(viewer);
+  viewer.frame(1, statusOf([]), 100);
+  viewer.frame(1, statusOf(helloOf().lists), 110);
+  const [anew] = sent(viewer);
+
+  viewer.frame(1, { type: "subscribed", id, list: "winners", recovered: false }, 120);
+  for (let now = 250; now <= 5_250; now += 250) viewer.tick(now);
+
+  assert.deepEqual(sent(viewer), [anew]);
 });
 
 test("frames of kinds nobody told it about change nothing, whatever they name", () => {

@@ -84,8 +84,9 @@ test("SYNCING, recovered and equal: the rows held are LIVE again without a snaps
   viewer.closed(1, 4000, "slow", 1_000);
   viewer.tick(3_000);
   viewer.frame(2, helloOf(), 3_000);
+  const [{ id }] = sent(viewer);
 
-  viewer.frame(2, { type: "subscribed", list: "winners", recovered: true }, 3_000);
+  viewer.frame(2, { type: "subscribed", id, list: "winners", recovered: true }, 3_000);
 
   assert.equal(viewer.state, "LIVE");
 });
@@ -106,8 +107,9 @@ test("recovered is not believed across epochs", () => {
   viewer.closed(1, 1012, "", 1_000);
   viewer.tick(3_000);
   viewer.frame(2, helloOf(["winners"], { epoch: "e2" }), 3_000);
+  const [{ id }] = sent(viewer);
 
-  viewer.frame(2, { type: "subscribed", list: "winners", recovered: true }, 3_000);
+  viewer.frame(2, { type: "subscribed", id, list: "winners", recovered: true }, 3_000);
 
   assert.equal(viewer.state, "SYNCING");
 });
@@ -199,6 +201,22 @@ test("LIVE, but twice not named by a heartbeat: the server does not follow it, s
   assert.deepEqual(once, []);
   assert.deepEqual(sent(viewer).map(({ action, last_sequence }) => [action, last_sequence]), [["subscribe_list", 1]]);
   assert.equal(viewer.state, "SYNCING");
+});
+
+test("an answer that comes again says nothing about a list that was subscribed to anew since", () => {
+  const viewer = connecting();
+  viewer.frame(1, helloOf(), 0);
+  const [{ id }] = sent(viewer);
+  viewer.frame(1, snapshotOf(), 0);
+  viewer.frame(1, heartbeatOf({}), 5_000);
+  viewer.frame(1, heartbeatOf({}), 10_000);
+  viewer.commands.length = 0;
+
+  viewer.frame(1, { type: "subscribed", id, list: "winners", recovered: true }, 10_100);
+  const before = viewer.state;
+  tickThrough(viewer, 10_250, 15_000);
+
+  assert.deepEqual([before, sent(viewer).map(({ action }) => action)], ["SYNCING", ["subscribe_list"]]);
 });
 
 test("LIVE, heartbeat with another checksum: resync", () => {

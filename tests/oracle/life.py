@@ -90,6 +90,8 @@ class Life:
         self.hub = Hub(self.channels, clock, _StillMoment(clock), no_aggregates())
         self.live = LiveLists(self.hub, clock, 100, Gate(Rules(), HOST, clock))
         self.running = clock.run(self.hub.run())
+        self.connections: list[Connection] = []
+        """All there ever were."""
         self.rows: dict[str, list[tuple[str, Values]]] = {name: [] for name in scans}
         self._shared: dict[tuple[str, str], Row] = {}
         truth.newest.clear()
@@ -102,6 +104,7 @@ class Life:
     ) -> Connection:  # fmt: skip
         """Take a connection in; `lost` is told once when it is over for the client."""
         connection = Connection(number)
+        self.connections.append(connection)
 
         def over() -> None:
             self.loop.call_soon(self._reader_ended, connection, WENT_AWAY)

@@ -144,6 +144,7 @@ SPLICED: Final = """
   return { rows: here.map((row, index) => ({ ...row, rank: index + 1 })), changes: null };
 """
 
+STRANGER: Final = "if (socket !== this.socket || !this.open)"
 LIVE_ONLY: Final = 'return this.state === "LIVE" ?'
 
 PAGE: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
@@ -161,6 +162,10 @@ PAGE: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
         {"  const items = grouped(delta.deltas);": SPLICED + "  const items = grouped(delta.deltas);"},
     ),
     "no heartbeat, page": ("list_sync.js", {'if (this.state !== "LIVE") return {};': "if (true) return {};"}),
+    "older socket heard, page": (
+        "viewer.js",
+        {f"{STRANGER} return;\n    this.heardAt": "if (!this.open) return;\n    this.heardAt"},
+    ),
     "old snapshot accepted, page": ("list_sync.js", {"if (older) return {};": ""}),
     "gap ignored, page": (
         "list_sync.js",

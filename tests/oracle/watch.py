@@ -8,6 +8,7 @@ import orjson
 from tests.oracle.life import Connection, Life, Truth
 from tests.oracle.peers import Event, Held, Outcome
 from tests.oracle.pipe import frame_at
+from tests.oracle.way import DELTA, Client
 from tradeul.engine import channels
 from tradeul.web import standings
 
@@ -17,6 +18,7 @@ HEARTBEAT_S: Final = 5.0
 ROUNDING_S: Final = 0.001
 SLICE_S: Final = 1.0
 """In such steps time passes, so that what is due is seen this late."""
+IDLE: Final = Outcome("", 0, [], [], {})
 MOST_OTHER_BYTES: Final = 4_096
 """Of frames that are no list's: hello, status, a heartbeat."""
 
@@ -77,15 +79,18 @@ class Watcher:
             must(same, "other columns take a snapshot", message)
         connection.following[name] = sequence
 
-    def stepped(self, peer: int, event: Event, outcome: Outcome, before: Mapping[str, Held], now: float) -> None:
-        """I1, I2, and that evidence of having missed something is not overlooked."""
+    def stepped(self, client: Client, event: Event, outcome: Outcome, now: float) -> None:
+        """I1, I2, and that evidence of having missed something is not overlooked. `client` is as it was before."""
+        peer = client.number
         for name, held in outcome.changed.items():
             if held is None:
                 self._highest = {key: n for key, n in self._highest.items() if key[:2] != (peer, name)}
             else:
                 self._held(peer, name, held)
-        if event[0] == "frame" and event[2].startswith('{"type":"delta"'):
-            self._evidence(orjson.loads(event[2]), outcome, before)
+        if event[0] == "frame" and event[1] != client.sockets - 1:
+            must(outcome[1:] == IDLE[1:], "a frame of an older socket is dropped", peer, event, outcome)
+        elif event[0] == "frame" and event[2].startswith(DELTA):
+            self._evidence(orjson.loads(event[2]), outcome, client.held)
         for socket, text in outcome.sent:
             self._asks(peer, socket, orjson.loads(text), now)
 

@@ -147,11 +147,11 @@ class World:
             self.life.end()
             self.loop.run_dry()
         self.clock.stop(self.life.running)
+        # What it was about to write it writes no more, also to whom it had not yet heard leave.
+        for connection in self.life.connections:
+            connection.served = False
+            connection.pipe.abort()
         self.life = None
-        for client in self.clients:
-            if client.connection is not None:
-                client.connection.served = False
-                client.connection.pipe.abort()
         self.loop.run_dry()
 
     def start(self, rest: int) -> None:
@@ -231,7 +231,7 @@ class World:
             if events:
                 outcomes = yield client.reducer, self.now, events
                 for event, outcome in zip(events, outcomes, strict=True):
-                    self.watcher.stepped(client.number, event, outcome, client.held, self.now)
+                    self.watcher.stepped(client, event, outcome, self.now)
                     self._take(client, outcome)
 
     def _hear(self, client: Client, number: int, text: str) -> None:
