@@ -5,6 +5,7 @@ it, and ends it). It reads the database, and nothing else; it ends with its pare
 """
 
 import asyncio
+import contextlib
 import datetime as dt
 import os
 import sys
@@ -42,9 +43,10 @@ class Progress:
     def __init__(self, days: int) -> None:
         self._total = days * IMAGES_A_DAY
         self._done = 0
+        self._day_ends = 0
 
     def day_begins(self, number: int, date: dt.date) -> None:
-        self._done = number * IMAGES_A_DAY
+        self._done, self._day_ends = number * IMAGES_A_DAY, (number + 1) * IMAGES_A_DAY
         self._note = str(date)
         self._tell()
 
@@ -57,18 +59,24 @@ class Progress:
                 self._tell()
 
     def _tell(self) -> None:
-        say({"done": min(self._done, self._total), "total": self._total, "note": self._note})
+        say({"done": min(self._done, self._day_ends), "total": self._total, "note": self._note})
 
 
 def main() -> None:
     """Do what stdin asks for."""
     end_with_parent()
-    os.nice(NICENESS)
+    give_way()
     wish = orjson.loads(sys.stdin.buffer.readline())
     try:
         say({"result": asyncio.run(tried(wish))})
     except TradeulError as error:
         say({"error": str(error)})
+
+
+def give_way() -> None:
+    """Let the live market come first, where that is allowed: as a service we may not change priorities."""
+    with contextlib.suppress(PermissionError):
+        os.nice(NICENESS)
 
 
 async def tried(wish: dict[str, Any]) -> dict[str, Any]:
