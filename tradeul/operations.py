@@ -20,6 +20,7 @@ from tradeul.readings import Parts
 from tradeul.supervisor import Stage, Supervisor
 from tradeul.web.crowd import Crowd
 from tradeul.web.hub import Hub
+from tradeul.web.protocol import CloseCode
 from tradeul.web.routes.metrics import MetricRoutes
 
 LOOK_EVERY_S: Final = 1.0
@@ -28,6 +29,7 @@ UNREAD_AFTER_S: Final = 5.0
 SENT_AWAY_FOR_S: Final = 30.0
 """How long it is told that viewers were sent away."""
 LOG_TOLD_FOR_S: Final = 60.0
+WHY: Final = {int(code): code.name.lower().replace("_", " ") for code in CloseCode}
 NORMAL_CODES: Final = frozenset({1000, 1001, 1012})
 """Of viewers that went by themselves, or with us."""
 
@@ -43,8 +45,9 @@ class Operations:
         self._pulses: Mapping[str, Pulse] = {}
         self._missing = sum(logs.lines().get(name, 0) for name in ("folded", "lost"))
         self._missing_until = float("-inf")
-        self._sent_away = 0
-        self._sent_away_until = float("-inf")
+        self._sent_away: dict[int, int] = {}
+        self._sent_away_until: dict[int, float] = {}
+        """By close code, as are those that went before."""
 
     def start(self, view: EngineView, pulses: Mapping[str, Pulse], environ: Mapping[str, str]) -> None:
         """Watch from now on, `pulses` too, and tell systemd where it asks; the page is served."""
@@ -141,12 +144,13 @@ class Operations:
             return {}
         now = self._clock.monotonic()
         stuck = readings.stuck(hub, now, UNREAD_AFTER_S)
-        sent_away = sum(count for code, count in hub.sent_away.items() if code not in NORMAL_CODES)
-        if sent_away > self._sent_away:
-            self._sent_away, self._sent_away_until = sent_away, now + SENT_AWAY_FOR_S
+        sent_away = {code: count for code, count in hub.sent_away.items() if code not in NORMAL_CODES}
+        grown = [code for code, count in sent_away.items() if count > self._sent_away.get(code, 0)]
+        self._sent_away = sent_away
+        self._sent_away_until.update(dict.fromkeys(grown, now + SENT_AWAY_FOR_S))
+        lately = [code for code, until in self._sent_away_until.items() if now < until]
         troubles = [f"{stuck} take nothing"] if stuck else []
-        if now < self._sent_away_until:
-            troubles.append(f"some were sent away, {sent_away} since the start")
+        troubles += [f"some were sent away ({WHY[code]}), {sent_away[code]} since the start" for code in sorted(lately)]
         return {
             "connected": len(hub),
             "waiting": len(hub.waiting),

@@ -66,11 +66,12 @@ async def test_a_rule_is_made_rings_is_changed_and_deleted(browser: Browser, url
         await page.fill("#rule-quiet", "00:00-23:59")
         await page.keyboard.press("Control+Enter")
         await until(page, "document.querySelector('#notice').textContent.includes('highs rings')")
-        for _ in range(60):
+
+        async def held_back() -> bool:
             await page.click("#alerts section button:has-text('Look again')")
-            await page.wait_for_timeout(500)
-            if await page.query_selector("#alerts [data-fired=no]"):
-                break
+            return await page.query_selector("#alerts [data-fired=no]") is not None
+
+        await eventually(held_back, every_s=0.5)
         why = await text_of(page, "#alerts [data-fired=no] td:last-child")
         await dropped(page, "highs")
         await page.click("#alerts [data-fired=yes] .symbol")

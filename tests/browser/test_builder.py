@@ -100,14 +100,13 @@ async def test_a_list_is_made_and_fills(browser: Browser) -> None:
         await page.click("#builder-save")
         await filled(page, "busy_now")
         await until(page, "tradeul.state() === 'LIVE'")
-        closed = not await page.evaluate("document.querySelector('#builder').open")
+        await until(page, "!document.querySelector('#builder').open")
         kept = await page.evaluate("window.kept === document.querySelector('[data-list=winners]')")
         sequence, rows = await page.evaluate("[tradeul.sequence('busy_now'), tradeul.rows('busy_now')]")
         state = app.channels.by_name["busy_now"].at(sequence)
         title = await text_of(page, "[data-list=busy_now] h2")
 
     assert "qualify" in counted
-    assert closed
     assert kept
     assert title == "Busy now"
     assert state is not None
@@ -319,13 +318,12 @@ async def test_why_a_list_is_not_made_is_said(browser: Browser) -> None:
             await until(page, "document.querySelector('[data-scan=older]')")
             reason = await text_of(page, "[data-scan=older] .reason")
             await page.click("[data-scan=older]")
-            said = await text_of(page, "#builder-reason")
+            await until(page, "document.querySelector('#builder-reason').textContent.includes('not made')")
             await page.fill("#scan-where", BUSY)
             await page.click("#builder-save")
             await filled(page, "older")
 
     assert "no_such_field" in reason
-    assert "not made" in said
 
 
 async def test_a_hundred_lists_of_ones_own(browser: Browser) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import pytest
 from playwright.async_api import Browser
 
+from tests.support.eventually import eventually
 from tests.support.page import open_page, rows_of, until
 from tests.support.shown import address, assert_clean, live, program, text_of
 from tradeul import jobs
@@ -58,14 +59,14 @@ async def test_what_is_painted_is_what_is_held(browser: Browser) -> None:
         page = opened.page
         await live(page)
         await until(page, "document.documentElement.dataset.session === 'CLOSED'")
-        await page.wait_for_timeout(500)
-        shown = [row["symbol"] for row in await rows_of(page, "winners")]
-        feed = await text_of(page, "#feed")
-        held = [row.symbol for row in app.channels.by_name["winners"].state.rows]
+        await until(page, "document.querySelector('#feed').textContent.toLowerCase().includes('closed')")
 
-    assert shown
-    assert shown == held[: len(shown)]
-    assert "closed" in feed.lower()
+        async def is_the_servers() -> bool:
+            shown = [row["symbol"] for row in await rows_of(page, "winners")]
+            held = [row.symbol for row in app.channels.by_name["winners"].state.rows]
+            return bool(shown) and shown == held[: len(shown)]
+
+        await eventually(is_the_servers, every_s=0.1)
 
 
 async def test_what_is_loaded_is_said_and_then_shown(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ REST: Final = "app/test_vendor_faults.py::"
 STREAM: Final = "app/test_vendor_stream_faults.py::"
 LIVE: Final = "faults/test_live_feed.py::"
 PARTINGS: Final = "web/test_partings.py::"
+IN_TIME: Final = "faults/test_told_in_time.py::"
 HOURS: Final = "app/test_unscheduled_close.py::"
 TASKS: Final = "test_supervisor.py::"
 TOLD: Final = "app/test_reasons.py::test_a_fault_is_told_in_time"
@@ -43,9 +44,10 @@ FAULTS: Final = (
     Fault(7, "zeros, half the universe, yesterday's", "0 rows lost; 0 rows of yesterday written", (
         f"{REST}test_zeros_in_the_middle_of_the_day_are_not_believed",
         f"{REST}test_half_a_universe_is_believed_the_third_time", f"{REST}test_the_nightly_clear_is_believed", SOAK)),
-    Fault(8, "the live feed ends: 1000, 1006, 1008, RST", "300 symbols, p95 <= 5 s", (
+    Fault(8, "the live feed ends: 1000, 1006, 1008, RST", "300 symbols, p95 <= 5 s; told <= 10 s", (
         f"{LIVE}test_everything_is_followed_again_soon_after_an_end",
-        f"{LIVE}test_everything_is_followed_again_soon_after_an_outage")),
+        f"{LIVE}test_everything_is_followed_again_soon_after_an_outage",
+        f"{IN_TIME}test_a_live_feed_that_is_down_is_told")),
     Fault(9, "slow-consumer close, flood", "reader lag p99 <= 100 ms", (
         f"{STREAM}test_a_connection_that_ends_is_made_again_with_all_it_held",
         f"{STREAM}test_odd_frames_cost_nothing_but_themselves")),
@@ -76,7 +78,8 @@ FAULTS: Final = (
         f"{TASKS}test_a_failed_task_is_started_again_after_a_wait", f"{TASKS}test_a_task_that_returns_has_failed",
         "test_hanging.py::test_a_task_that_hangs_is_started_anew",
         f"{TASKS}test_five_failures_in_a_minute_end_the_program")),
-    Fault(20, "Postgres frozen, killed, absent, 48 h away", "0 s without ranking; 0 rows missing after", (
+    Fault(20, "Postgres frozen, killed, absent, 48 h away", "0 s without ranking; 0 rows missing after; told <= 10 s", (
+        f"{IN_TIME}test_a_database_that_is_away_is_told",
         "app/test_frozen_database.py::test_a_frozen_database_pauses_nothing_and_misses_nothing",
         "faults/test_two_days_away.py::test_two_days_without_a_database_lose_nothing",
         "history/test_writer.py::test_a_killed_server_loses_nothing",
@@ -84,9 +87,10 @@ FAULTS: Final = (
     Fault(21, "the disk is full", "0 s down", (
         "faults/test_full_disk.py::test_a_full_disk_for_what_is_kept_of_today",
         "faults/test_full_disk.py::test_a_full_disk_for_the_database_too")),
-    Fault(22, "stopped viewers, a trickle reader", "others' p99 +10 % at most; 0 sockets after 35 s", (
+    Fault(22, "stopped viewers, a trickle reader", "others' p99 +10 % at most; 0 sockets after 35 s; told <= 10 s", (
         "faults/test_stopped_viewers.py::test_viewers_who_stop_reading",
         "faults/test_stopped_viewers.py::test_viewers_who_read_little_at_a_time",
+        f"{IN_TIME}test_a_viewer_that_is_cut_as_slow_is_told",
         f"{PARTINGS}test_a_viewer_that_never_reads_stops_nobody",
         f"{PARTINGS}test_a_stuck_viewer_is_cut_after_ten_seconds", SOAK)),
     Fault(23, "10,000 connect, 5,000 reconnect", "all live <= 10 s; stall <= 250 ms", (

@@ -45,7 +45,13 @@ TERMINATED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE appli
 COMPLETED = """INSERT INTO anew.minutes_completed VALUES ('THEN', '2026-11-17', '2026-11-18 12:00 America/New_York'),
     ('LATER', '2026-11-18', '2026-11-18 13:00 America/New_York')"""
 INJECTION = "'; DROP TABLE list_events; --"
-FROZEN = Pace(flush_s=0.01, first_backoff_s=0.05, longest_backoff_s=0.1, waits=Waits(connect_s=0.3, command_s=0.3))
+FROZEN = Pace(
+    flush_s=0.01,
+    first_backoff_s=0.05,
+    longest_backoff_s=0.1,
+    quiet_s=0.1,
+    waits=Waits(connect_s=0.3, command_s=0.3),
+)
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +203,22 @@ async def test_a_frozen_server_holds_nobody_up(own_world: Path, tmp_path: Path) 
 
         assert await events_in(server.dsn) == expected
     assert turns > 1_000
+
+
+async def test_a_frozen_server_is_found_out_while_there_is_nothing_to_write(own_world: Path, tmp_path: Path) -> None:
+    """As at night: after a while without a word it is asked for nothing; once it goes on, it is there again."""
+    async with postgres(own_world) as server, at_work(writer_into(lambda: server.dsn, tmp_path, pace=FROZEN)) as writer:
+        await eventually(lambda: writer.report.connected)
+        frozen = freeze(cluster_in(own_world))
+        try:
+            await eventually(lambda: not writer.report.connected)
+            said = writer.report.last_error
+        finally:
+            for pid in frozen:
+                os.kill(pid, signal.SIGCONT)
+        await eventually(lambda: writer.report.connected)
+
+    assert said == "Postgres does not answer"
 
 
 async def test_the_end_does_not_wait_for_a_frozen_server(own_world: Path, tmp_path: Path) -> None:

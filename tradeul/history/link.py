@@ -36,6 +36,8 @@ class Pace:
     flush_s: float = 1.0
     first_backoff_s: float = 1.0
     longest_backoff_s: float = 30.0
+    quiet_s: float = 3.0
+    """After so long without a word the server is asked for nothing: health is to know within 10 s that it is frozen."""
     waits: Waits = field(default_factory=Waits)
 
 
@@ -55,7 +57,7 @@ class Link:
         self._uncleared = list(range(store.KINDS_SET_ASIDE))
         """Kinds of rows that may still be rows later than our start."""
         self._attempts = 0
-        self._retry_at = clock.monotonic()
+        self._retry_at = self._asked_at = clock.monotonic()
         self._away_said = False
         self.since: Nanos = self.started
         """When it last came or went, on the market's clock."""
@@ -109,6 +111,11 @@ class Link:
             return False
         self._attempts, self._away_said = 0, False
         return True
+
+    async def listens(self) -> None:
+        """Ask for nothing where nothing was asked for a while: one that is frozen does not end its connection."""
+        if self.prepared and self._clock.monotonic() - self._asked_at >= self._pace.quiet_s:
+            await self.does(lambda connection: connection.execute("SELECT 1"))
 
     async def put_aside(self, batch: Batch) -> bool:
         """Set aside what an earlier life left in the spool and is later than our start."""
@@ -184,6 +191,7 @@ class Link:
             raise HistoryUnavailable("Postgres: the connection was lost")
         async with self._database.asked(self._connection, within_s):
             yield self._connection
+        self._asked_at = self._clock.monotonic()
 
     def _failed(self, error: HistoryUnavailable) -> None:
         """Leave the server alone for a while."""

@@ -155,6 +155,7 @@ class HistoryWriter:
         drained = await self._drained_a_batch()
         for other in self._others:
             drained |= await other.step(self._link)
+        await self._link.listens()
         return drained or len(self._waiting) > 0
 
     async def _kept_a_batch(self, ready: bool, within_s: float | None = None) -> bool:  # noqa: FBT001  said by name
