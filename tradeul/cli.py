@@ -257,9 +257,18 @@ def _replay(options: argparse.Namespace) -> int:
         same = _on_loop(verify(options.file, options.first, options.last, SystemClock(), sys.stdout))
         return DONE if same else FAILED
     from tradeul.configuration import load_settings  # noqa: PLC0415
+    from tradeul.entrance import keep_no_image  # noqa: PLC0415
     from tradeul.replay.served import serve  # noqa: PLC0415
 
-    _on_loop(serve(load_settings(_config(options)), options.file, options.first, options.last, speed))
+    settings = load_settings(_config(options))
+    keep_no_image()
+
+    async def play() -> None:
+        if not await serve(settings, options.file, options.first, options.last, speed):
+            # Like the program itself: what ignores its end would keep the process alive.
+            os._exit(FAILED)
+
+    _on_loop(play())
     return DONE
 
 

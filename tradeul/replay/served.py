@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import structlog
 
@@ -34,6 +34,8 @@ from tradeul.vendor import Vendor
 from tradeul.world import Place, user_folder
 
 NOBODY = Vendor("http://replay.invalid", "ws://replay.invalid", "", "http://replay.invalid", None)
+
+MS_NS: Final = 1_000_000
 
 log = structlog.get_logger(__name__)
 
@@ -100,7 +102,8 @@ class Controls:
         self._pace.step()
 
     def seek(self, at: Nanos) -> None:
-        self._pace.seek(at)
+        # Moments come in milliseconds: the last one means the end, and not just before what came then.
+        self._pace.seek(Nanos(self._last + 1) if at // MS_NS >= self._last // MS_NS else at)
 
 
 class ReplayApp(App):
@@ -163,12 +166,14 @@ def place_of(settings: Settings, tape: Tape) -> Place:
     return Place(world, folder, folder)
 
 
-async def serve(settings: Settings, file: Path, first: str | None, last: str | None, speed: float) -> None:
-    """Play a recording on the page until stopped."""
+async def serve(settings: Settings, file: Path, first: str | None, last: str | None, speed: float) -> bool:
+    """Play a recording on the page until stopped; whether all of it ended then."""
     tape = Tape(file)
     try:
         span = range_of(tape, first, last)
         logs.configure(settings.log.level, settings.log.format)
-        await ReplayApp(settings, tape, span, speed).run()
+        app = ReplayApp(settings, tape, span, speed)
+        await app.run()
+        return not app.supervisor.abandoned
     finally:
         tape.close()
