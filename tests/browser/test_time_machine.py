@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, ViewportSize
 
 from tests.browser.test_accessible import ASKED, RULES
+from tests.support.eventually import eventually
 from tests.support.page import open_page, until
 from tests.support.shared import shared_program
 from tests.support.shown import assert_clean, text_of
@@ -19,6 +20,8 @@ from tests.support.shown import assert_clean, text_of
 pytestmark = [pytest.mark.browser, pytest.mark.slow(40)]
 
 SPEED = 10.0
+PAST_MS = 90_000
+"""Of the market; a slider goes no further back."""
 THEN = "#machine tr[data-then]"
 AT = "Number(document.querySelector('#machine > input').value)"
 STANDS = f"document.querySelector('{THEN}')"
@@ -35,6 +38,12 @@ async def opened_machine(page: Page) -> None:
     """Press the key once there is a past to look at, and wait until it stands there."""
     await until(page, "globalThis.tradeul?.state() === 'LIVE' && document.querySelector('tr[data-symbol]')")
     await page.evaluate("tradeul.show('winners')")
+
+    async def past_is_kept() -> bool:
+        days = (await asked(page, "lists/winners/days"))["days"]
+        return bool(days) and days[0]["last"] - days[0]["first"] > PAST_MS
+
+    await eventually(past_is_kept, every_s=0.5)
     await page.keyboard.press("h")
     await until(page, STANDS)
 
