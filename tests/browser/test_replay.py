@@ -44,7 +44,7 @@ async def use(page: Page, asked: Asked) -> None:
     await until(page, PAUSED)
     before = await asked()
     await page.keyboard.press("Escape")
-    await page.click("#bar")
+    await page.evaluate("document.activeElement.blur()")
     await page.keyboard.press(".")
 
     async def went_on() -> bool:
@@ -64,7 +64,7 @@ async def use(page: Page, asked: Asked) -> None:
     await page.select_option("#replay-speed", "1")
     await until(page, "document.querySelector('#replay-speed').value === '1'")
     await page.keyboard.press("Escape")
-    await page.click("#bar")
+    await page.evaluate("document.activeElement.blur()")
     await page.keyboard.press("g")
     await page.keyboard.press("Home")
     await until(page, "document.querySelector('#replay-state').textContent === ''")
