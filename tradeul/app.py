@@ -30,7 +30,6 @@ from tradeul.engine.filters import global_filters
 from tradeul.engine.fingerprint import Fingerprint
 from tradeul.engine.hot_loop import HotLoop
 from tradeul.engine.intake import Intake
-from tradeul.engine.journal import Journal
 from tradeul.engine.link_watch import LinkWatch
 from tradeul.engine.minutes import Minutes
 from tradeul.engine.past_ports import Demand
@@ -38,6 +37,7 @@ from tradeul.engine.pipeline import Pipeline
 from tradeul.engine.playback import Playback
 from tradeul.engine.pulse import Pulse
 from tradeul.engine.reconciler import Reconciler
+from tradeul.engine.recording_switch import RecordingSwitch
 from tradeul.engine.reference import ReferenceKeeper
 from tradeul.engine.scanner import Scanner
 from tradeul.engine.session_watch import SessionWatch
@@ -73,6 +73,7 @@ from tradeul.web.routes.backtests import BacktestRoutes
 from tradeul.web.routes.history import History
 from tradeul.web.routes.jobs import JobRoutes
 from tradeul.web.routes.page import read_page
+from tradeul.web.routes.recording import RecordingRoutes
 from tradeul.web.routes.replay import ReplayRoutes
 from tradeul.web.routes.rvol import Rvol
 from tradeul.web.routes.sparks import SparkRoutes
@@ -128,6 +129,7 @@ class App:
         self.exchange: Exchange | None = None
         self.server: WebServer | None = None
         self.recorder: FileRecorder | None = None
+        self.recording: RecordingSwitch | None = None
         self.stream: PolygonStream | None = None
         self.past: Past | None = None
         self.loading: Loading | None = None
@@ -155,7 +157,8 @@ class App:
     async def _made(self) -> Made:
         """Build every part, and serve the page."""
         vendor = await self._vendor()
-        self.recorder = recorder_of(self.settings, self.clock, self.calendar, self.supervisor)
+        if self.playback is None:
+            self.recorder = recorder_of(self.settings, self.clock, self.calendar, self.supervisor)
         self.past = self._past()
         rest = self._rest(vendor)
         self.supervisor.add_stop(Stage.FEEDS, "rest", rest.close)
@@ -167,6 +170,8 @@ class App:
         self.minutes = self._minutes(stream)
         visits, ringing = self._visits()
         pipeline = self._pipeline(reconciler, visits, ringing)
+        if self.recorder is not None:
+            self.recording = RecordingSwitch(self.recorder, self.engine(pipeline), self.clock)
         discovery = self._discovery(rest, pipeline, LinkWatch(stream, self.board), visits)
         day = KeptDay(pipeline, self.place.folder / TODAY, self.place.world, self.clock, self.calendar)
         demand = EngineDemand(self.board, pipeline, day.today, lambda: tuple(self.channels.members()))
@@ -181,9 +186,9 @@ class App:
     async def _begin(self, made: Made) -> None:
         """Have everything run."""
         pipeline, discovery, start = made.pipeline, made.discovery, self.supervisor.start
-        if self.recorder is not None:
-            pipeline.log = Journal(self.recorder, self.engine(pipeline), self.clock)
-            discovery.between = partial(pipeline.keep_state, self.intake.take)
+        discovery.between = partial(pipeline.keep_state, self.intake.take)
+        if self.recording is not None and self.settings.record.enabled:
+            self.recording.begin()
         await made.parts.day.start(self.supervisor)
         warmup = self._warmup(made.rest, made.parts.day, pipeline)
         hot_loop = HotLoop(self.intake, pipeline, self.clock, self.settings.hot.interval_ms)
@@ -384,6 +389,7 @@ class App:
                 BacktestRoutes(None if self.loading is None else self.loading.backtests, self.own.book),
                 *self.own.routes(self.board, self.channels),
                 ReplayRoutes(self.playback, self.clock),
+                RecordingRoutes(self.recording),
                 self.operations.routes(parts, view, hub, self._crowd),
             ],
         )

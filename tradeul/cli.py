@@ -100,6 +100,15 @@ def _ask_the_running_program(commands: Any) -> None:
     _addressed(scan)
     _add(scan, _scan)
 
+    record = commands.add_parser(
+        "record",
+        help="have the running program record what comes, or end that, or say how it records",
+        epilog="[record] enabled is how it begins. `replay FILE` plays what was recorded.",
+    )
+    record.add_argument("wish", choices=("on", "off", "status"))
+    _addressed(record)
+    _add(record, _record)
+
     backtest = commands.add_parser(
         "backtest",
         help="try a list or a condition on days that are over, as it was known then",
@@ -124,7 +133,7 @@ def _play_again(commands: Any) -> None:
     replay = commands.add_parser(
         "replay",
         help="play a recording on the page, or compare what it publishes with what was published",
-        epilog="Recordings lie in recordings/ of their market's folder; [record] enabled = true makes them.",
+        epilog="Recordings lie in recordings/ of their market's folder; `record on` makes them.",
     )
     replay.add_argument("file", metavar="FILE", type=Path, help="the recording, such as live-2026-11-18.trec")
     replay.add_argument("--speed", default="1", help="market seconds per second, or max (%(default)s)")
@@ -286,6 +295,13 @@ def _scan(options: argparse.Namespace) -> int:
 
     size, token = size_of(options.size), _own_token(options)
     _on_loop(try_scan(options.url, options.where, options.order, size, sys.stdout, token))
+    return DONE
+
+
+def _record(options: argparse.Namespace) -> int:
+    from tradeul.record_command import record  # noqa: PLC0415
+
+    _on_loop(record(options.url, options.wish, sys.stdout, _own_token(options)))
     return DONE
 
 

@@ -100,9 +100,7 @@ class Operations:
             "jobs": lambda: {"enabled": False} if loading is None else {"enabled": True, **loading.desk.health()},
             "minutes": lambda: {} if minutes is None else minutes.report(),
             "alerts": parts.ringing.report,
-            "recording": lambda: (
-                {"enabled": False} if recorder is None else {"enabled": True, **recorder.state._asdict()}
-            ),
+            "recording": lambda: {"enabled": False} if recorder is None else recorder.state._asdict(),
             "viewers": self._of_viewers,
             "connections": self._of_connections,
             "loop": self._of_loop,

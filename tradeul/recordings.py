@@ -1,4 +1,4 @@
-"""Recordings of a world: who makes them, and where they lie. `app` asks, and so do the commands."""
+"""Recordings of a world: who makes them, and where they lie. `app` asks."""
 
 from pathlib import Path
 from typing import Final
@@ -18,13 +18,9 @@ def folder_of(settings: Settings) -> Path:
     return state_folder(settings) / FOLDER
 
 
-def recorder_of(
-    settings: Settings, clock: Clock, calendar: TradingCalendar, supervisor: Supervisor
-) -> FileRecorder | None:
-    """Have one record from now on, if the settings want it."""
-    if not settings.record.enabled:
-        return None
-    recorder = FileRecorder(folder_of(settings), world_of(settings), clock, calendar)
+def recorder_of(settings: Settings, clock: Clock, calendar: TradingCalendar, supervisor: Supervisor) -> FileRecorder:
+    """Have one ready; it keeps nothing until it is told to."""
+    recorder = FileRecorder(folder_of(settings), world_of(settings), clock, calendar, on=False)
     supervisor.start("recorder", recorder.run, stage=Stage.FEEDS)
     supervisor.add_stop(Stage.FEEDS, "recording", recorder.close)
     return recorder

@@ -293,7 +293,9 @@ class Rvol(Section):
 
 class Record(Section):
     enabled: bool = Field(
-        default=False, description="Whether everything that comes from the vendor is kept, up to 6 GB a trading day."
+        default=False,
+        description="Whether everything that comes from the vendor is kept from the start, up to 6 GB a trading day. "
+        "`record on` and `record off` change it while the program runs.",
     )
 
 

@@ -357,6 +357,7 @@ class Shelf:
     """A recorder that keeps what it is given."""
 
     bodies: list[tuple[str, bytes, Nanos]] = field(default_factory=list)
+    on: bool = True
 
     def body(self, source: str, pieces: Sequence[bytes], arrived: Nanos) -> None:
         self.bodies.append((source, b"".join(pieces), arrived))

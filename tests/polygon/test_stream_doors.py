@@ -257,6 +257,7 @@ class Shelf:
     """A recorder that keeps what it is given."""
 
     frames: list[tuple[str | bytes, Nanos]] = field(default_factory=list)
+    on: bool = True
 
     def body(self, source: str, pieces: object, arrived: Nanos) -> None:
         raise AssertionError((source, pieces, arrived))

@@ -250,7 +250,12 @@ async def test_a_full_disk_is_waited_out(
     await recorder.close()
 
     assert only_file(tmp_path) == items
-    assert [line["event"] for line in logs] == ["recording_begun", "recording_failed", "recording_resumed"]
+    assert [line["event"] for line in logs] == [
+        "recording_begun",
+        "recording_failed",
+        "recording_resumed",
+        "recording_ended",
+    ]
     assert recorder.state.dropped == 0
 
 
@@ -266,7 +271,7 @@ async def test_a_folder_that_cannot_be_written_harms_nobody(
     await recorder.close()
     bring(recorder, Frame("four", later(11)))
 
-    assert recorder.state[:1] + recorder.state[4:] == (0, 4, 2)
+    assert (recorder.state.bodies, recorder.state.dropped, recorder.state.failures) == (0, 4, 2)
     assert logs[-1] == {"event": "recording_cut_short", "items_lost": 3, "log_level": "warning"}
 
 
@@ -291,3 +296,66 @@ async def test_closing_without_anything_leaves_nothing(recorder: FileRecorder, t
     await recorder.close()
 
     assert not (tmp_path / "recordings").exists()
+
+
+async def test_while_it_is_off_nothing_is_kept(recorder: FileRecorder, tmp_path: Path) -> None:
+    """Neither in memory nor in a file, nor is it called lost; what came before is in a file that is whole."""
+    first, unwanted, last = bodies([b"one", b"two", b"three"])
+    async with running(recorder.run):
+        bring(recorder, first, Frame("before", later(1)))
+        recorder.end()
+        bring(recorder, unwanted, Frame("meanwhile", later(6)))
+        recorder.step(b"meanwhile", later(6))
+        await recorder.settle()
+        between = recorder.state
+        whole = key_times(tmp_path / "recordings" / "simulated-2026-11-18.trec")
+        recorder.begin()
+        bring(recorder, last)
+        await recorder.settle()
+        after = recorder.state
+    await recorder.close()
+
+    assert only_file(tmp_path) == [first, Frame("before", later(1)), last]
+    assert (between.enabled, between.writing, between.bodies, between.frames, between.dropped) == (
+        False,
+        False,
+        1,
+        1,
+        0,
+    )
+    assert between.file == str(tmp_path / "recordings" / "simulated-2026-11-18.trec")
+    assert whole == [first.arrived]
+    assert (after.enabled, after.writing, after.bodies) == (True, True, 2)
+
+
+async def test_one_that_never_was_on_makes_no_file(tmp_path: Path, clock: ManualClock) -> None:
+    """It has nothing to settle."""
+    recorder = FileRecorder(tmp_path / "recordings", "simulated", clock, CALENDAR, on=False)
+    async with running(recorder.run):
+        bring(recorder, *bodies([b"one"]))
+        await recorder.settle()
+    await recorder.close()
+
+    assert not (tmp_path / "recordings").exists()
+    assert (recorder.state.file, recorder.state.writing) == (None, False)
+
+
+async def test_a_file_that_cannot_be_ended_is_ended_later(
+    recorder: FileRecorder, tmp_path: Path, clock: ManualClock
+) -> None:
+    """Though nothing comes any more that would have the disk tried again; whoever waits is told how it stands."""
+    items: list[Item] = [*bodies([b"one"]), Frame("two", later(1))]
+    async with running(recorder.run):
+        bring(recorder, *items)
+        await eventually(lambda: recorder.state.bodies == 1)
+        with largest_file((tmp_path / "recordings" / "simulated-2026-11-18.trec").stat().st_size):
+            recorder.end()
+            await recorder.settle()
+            refused = recorder.state
+        await clock.advance(RETRY_S)
+        await eventually(lambda: not recorder.state.writing)
+    await recorder.close()
+
+    assert (refused.writing, refused.failures) == (True, 1)
+    assert only_file(tmp_path) == items
+    assert recorder.state.dropped == 0

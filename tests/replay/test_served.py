@@ -13,6 +13,7 @@ from tests.support.contract import complaints
 from tests.support.eventually import eventually
 from tests.support.market import at
 from tests.support.recorded import replayed
+from tests.support.whole import asked, sent
 from tradeul.domain.deltas import Row
 from tradeul.replay.player import Range
 from tradeul.replay.served import ReplayApp
@@ -98,6 +99,17 @@ async def test_the_controls_move_it(recording: Path, tmp_path: Path) -> None:
     assert [complaints(document, schema, each) for each in (paused, stepped, faster, ended)] == [[]] * 4
     assert stepped["at"] > paused["at"]
     assert (faster["speed"], ended["speed"], ended["differs"]) == (60.0, None, "")
+
+
+async def test_a_replay_is_not_recorded(recording: Path, tmp_path: Path) -> None:
+    """What is played is recorded already, which is said in one line; that nothing is recorded can be asked."""
+    async with playing(recording, tmp_path, 60.0) as remote:
+        refused = await sent(remote.app, "PUT", "/api/v1/recording", {"enabled": True})
+        off = await sent(remote.app, "PUT", "/api/v1/recording", {"enabled": False})
+        told = await asked(remote.app, "/api/v1/recording")
+
+    assert (refused[0], refused[1]["error"]["code"]) == (409, "replayed")
+    assert (off[0], off[1]["enabled"], told["enabled"], told["file"]) == (200, False, False, None)
 
 
 async def test_what_was_seen_is_seen_again(recording: Path, tmp_path: Path) -> None:

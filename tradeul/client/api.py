@@ -15,6 +15,9 @@ from tradeul.client.showing import headers_showing
 from tradeul.errors import JobFailed, UsageError
 
 ANSWER_S: Final = 15.0
+RECORDING_FIELDS: Final = (
+    "enabled", "file", "writing", "bodies", "frames", "bytes_in", "bytes_out", "dropped", "failures"
+)  # fmt: skip
 
 Said = TypeVar("Said")
 
@@ -69,6 +72,15 @@ class ApiClient:
             return next((run for run in content["runs"] if run["run"] == number), None)
 
         return await self._asked(found, "GET", self._address / "jobs")
+
+    async def recording(self, *, wanted: bool | None = None) -> Message:
+        """How it records, once that is turned as `wanted`; where it cannot be is a `UsageError`."""
+        method, body = ("GET", {}) if wanted is None else ("PUT", {"json": {"enabled": wanted}})
+
+        def found(content: Message) -> Message:
+            return {name: content[name] for name in RECORDING_FIELDS}
+
+        return await self._asked(found, method, self._address / "recording", **body)
 
     async def try_past(self, wish: Mapping[str, Any]) -> int:
         """Ask for a backtest and give its number; what cannot be read of the wish is a `UsageError`."""

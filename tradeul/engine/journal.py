@@ -1,7 +1,8 @@
 """Tells a recorder what is done to the engine, so that it can be done again: steps, what they published, whole states.
 
 A whole state is kept when recording begins, at each turn of the date, as a file is of one, every half hour, and after
-something could not be kept. A replay begins at one, and is whole again at the next. `pipeline` calls it.
+something could not be kept. A replay begins at one, and is whole again at the next. `pipeline` calls it;
+`recording_switch` makes one each time that recording begins.
 """
 
 import asyncio

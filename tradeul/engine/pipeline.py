@@ -77,7 +77,7 @@ class Pipeline:
         self._filled = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self.log: steps.StepLog | None = None
-        """Is told of every step, where somebody wants to take them again."""
+        """Is told of every step, where somebody wants to take them again. Changed between two steps only."""
 
     async def first_image(self) -> None:
         """Wait until the board holds a market."""
@@ -222,15 +222,16 @@ class Pipeline:
 
     async def keep_state(self, pending: Pending) -> None:
         """Have the log keep the whole state, if it wants to; live events that wait are applied before."""
-        log = self.log
-        if log is None or self._enrichment.moment() is None or not log.wants_state():
+        if self.log is None or self._enrichment.moment() is None or not self.log.wants_state():
             return
         async with self._turn():
             # What comes while these are applied would be neither in the state nor behind it. Where there is always
             # more, the next time will do.
             for _ in range(LIVE_BEFORE_STATE):
                 if not await self._take_live(pending):
-                    await log.take_state()
+                    # Recording may have ended, or begun anew, while this waited for its turn.
+                    if self.log is not None:
+                        await self.log.take_state()
                     return
 
     @property

@@ -127,6 +127,10 @@ class LiveFeed(Protocol):
 class Recorder(Protocol):
     """Keeps what came from the vendor as it came. Every method returns at once and never fails its caller."""
 
+    @property
+    def on(self) -> bool:
+        """Whether anything is kept now; what need not be gathered for it then is not."""
+
     def body(self, source: str, pieces: Sequence[bytes], arrived: Nanos) -> None:
         """Keep one whole answer, decompressed; `source` says what was asked, without any key."""
 

@@ -2,20 +2,22 @@
 
 `body` and `frame` only put into a queue of so many bytes; full, it drops what has waited longest, counts it, and
 the file tells of the gap. `run` empties it in steps of a millisecond; packing and writing go on in a thread. A disk
-that fails is logged once and tried again after RETRY_S, while what comes waits in the queue. `app` builds one.
+that fails is logged once and tried again after RETRY_S, while what comes waits in the queue. Between `end` and `begin`
+it takes nothing, and its file is whole. `recordings` builds one.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import structlog
 
 from tradeul.clock import Clock
 from tradeul.domain.events import Nanos
 from tradeul.domain.session import TradingCalendar
+from tradeul.engine.recording_switch import RecorderState
 from tradeul.recording.format import ITEM_BYTES, Frame, Gap, Step
 from tradeul.recording.writer import RecordingWriter, WholeBody, Work
 
@@ -35,19 +37,6 @@ _ALWAYS: Final = float("-inf")
 Item = WholeBody | Frame | Step | Gap
 
 
-class RecorderState(NamedTuple):
-    """What the recorder has done since it was made."""
-
-    bodies: int
-    frames: int
-    bytes_in: int
-    bytes_out: int
-    dropped: int
-    """Bodies and frames that are in no file."""
-    failures: int
-    """Times the disk refused."""
-
-
 class FileRecorder:
     """A `Recorder` that writes `<market>-<trading date>.trec` into a folder."""
 
@@ -59,13 +48,16 @@ class FileRecorder:
         calendar: TradingCalendar,
         *,
         waiting_bytes: int = WAITING_BYTES,
+        on: bool = True,
     ) -> None:
+        self.on = on
         self._clock = clock
         self._writer = RecordingWriter(folder, market, clock, calendar)
         self._waiting_bytes = waiting_bytes
         self._waiting: deque[Item] = deque()
         self._size = 0
         self._arrival = asyncio.Event()
+        self._settled = asyncio.Event()
         self._work: Work | None = None
         self._call: asyncio.Future[None] | None = None
         self._closed = False
@@ -77,22 +69,43 @@ class FileRecorder:
     @property
     def state(self) -> RecorderState:
         done = self._writer
+        file = None if done.path is None else str(done.path)
         counts = (done.bodies, done.frames, done.bytes_in, done.bytes_out)
-        return RecorderState(*counts, self._dropped, self._failures)
+        return RecorderState(self.on, file, done.writing, *counts, self._dropped, self._failures)
+
+    def begin(self) -> None:
+        """Keep what comes from now on, in the file of the day where there is one."""
+        self.on = True
+
+    def end(self) -> None:
+        """Keep nothing more; once what waits is written, `run` ends the file."""
+        self.on = False
+        self._arrival.set()
+
+    async def settle(self) -> None:
+        """Wait until `run` has nothing to do, or the disk refuses."""
+        self._settled.clear()
+        self._arrival.set()
+        await self._settled.wait()
 
     def body(self, source: str, pieces: Sequence[bytes], arrived: Nanos) -> None:
         """Keep one whole answer."""
+        if not self.on:
+            return
         body = WholeBody(source[:SOURCE_CHARACTERS], tuple(pieces), arrived)
         self._offer(body if body.size <= ITEM_BYTES else self._missed(body))
 
     def frame(self, content: str | bytes, arrived: Nanos) -> None:
         """Keep one frame of the live feed."""
+        if not self.on:
+            return
         frame = Frame(content, arrived)
         self._offer(frame if len(content) <= FRAME_CHARACTERS else self._missed(frame))
 
     def step(self, content: bytes, at: Nanos, *, opens: bool = False) -> None:
         """Keep a step; with one that `opens`, a whole state begins."""
-        self._offer(Step(content, at, opens))
+        if self.on:
+            self._offer(Step(content, at, opens))
 
     def misses(self) -> int:
         """How much is in no file."""
@@ -104,6 +117,12 @@ class FileRecorder:
             await self._arrival.wait()
             self._arrival.clear()
             await self._drive()
+            if self._failing or not self._waiting:
+                self._settled.set()
+            if self._failing and not self.on:
+                # Nothing comes that would have it tried again.
+                await self._clock.pause(RETRY_S)
+                self._arrival.set()
 
     async def close(self) -> None:
         """Write what waits and end the file; `run` has ended. What comes later is dropped."""
@@ -171,23 +190,28 @@ class FileRecorder:
         return next(work) if error is None else work.throw(error)
 
     def _recording(self) -> Work:
-        """Record what waits, until nothing does or the disk refuses."""
+        """Record what waits, until nothing does or the disk refuses; then end the file if no more is to come."""
         while self._waiting and self._clock.monotonic() >= self._retry_at:
-            item, before = self._next(), self._writer.bytes_out
-            try:
-                yield from self._writer.record(item)
-            except OSError as error:
+            item = self._next()
+            if not (yield from self._tried(self._writer.record(item))):
                 self._put_back(item)
-                self._refused(error)
-            else:
-                if self._writer.bytes_out > before:
-                    self._accepted()
+        if not self.on and not self._waiting and self._clock.monotonic() >= self._retry_at:
+            yield from self._tried(self._writer.end())
 
-    def _ending(self) -> Work:
+    def _tried(self, work: Work) -> Generator[Callable[[], None] | None, None, bool]:
+        """Do it; whether the disk let us."""
+        before = self._writer.bytes_out
         try:
-            yield from self._writer.end()
+            yield from work
         except OSError as error:
             self._refused(error)
+            return False
+        if self._writer.bytes_out > before:
+            self._accepted()
+        return True
+
+    def _ending(self) -> Work:
+        yield from self._tried(self._writer.end())
         left = self._writer.abandon()
         for item in self._waiting:
             left += not isinstance(item, Gap)

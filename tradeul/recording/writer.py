@@ -54,6 +54,8 @@ class RecordingWriter:
         self._calendar = calendar
         self._date = dt.date.min
         self._file: RecordingFile | None = None
+        self.path: Path | None = None
+        """Of the file that is written, or was last."""
         self._chain = Chain()
         self._number = 0
         self._key_number = 0
@@ -64,6 +66,11 @@ class RecordingWriter:
         self.frames = 0
         self.bytes_in = 0
         self.bytes_out = 0
+
+    @property
+    def writing(self) -> bool:
+        """Whether a file is open."""
+        return self._file is not None
 
     def record(self, item: WholeBody | Frame | Step | Gap) -> Work:
         """Put an item after all before it; a frame or step is in the file once its block is."""
@@ -90,6 +97,7 @@ class RecordingWriter:
             yield from self._flush()
             yield self._finish
             self._file = None
+            log.info("recording_ended", path=str(self.path))
 
     def abandon(self) -> int:
         """Let go of the file as it is; give the number of frames that are not in it."""
@@ -147,7 +155,8 @@ class RecordingWriter:
 
     def _open(self, header: FileHeader) -> None:
         self._file = RecordingFile.open(self._folder, header)
-        log.info("recording_begun", path=str(self._file.path))
+        self.path = self._file.path
+        log.info("recording_begun", path=str(self.path))
 
     def _append(self, draft: Draft) -> None:
         if self._file is not None:

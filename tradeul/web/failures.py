@@ -39,6 +39,9 @@ UNKNOWN_BACKTEST: Final = Failure(HTTPStatus.NOT_FOUND, "unknown_backtest", "the
 NOT_PINNED: Final = Failure(HTTPStatus.NOT_FOUND, "not_pinned", "that symbol is not pinned")
 NOTHING_KEPT: Final = Failure(HTTPStatus.NOT_FOUND, "not_kept", "nothing is kept of this list at that time")
 NOT_FOUND: Final = Failure(HTTPStatus.NOT_FOUND, "not_found", "Not Found")
+REPLAYED: Final = Failure(
+    HTTPStatus.CONFLICT, "replayed", "a recording is played here: nothing new comes that could be recorded"
+)
 EXISTS: Final = Failure(HTTPStatus.CONFLICT, "exists", "there is one of that name already: PUT changes it")
 NOT_YOURS: Final = Failure(HTTPStatus.CONFLICT, "not_yours", "it is not the user's own, so there is nothing to delete")
 TOO_MANY: Final = Failure(HTTPStatus.CONFLICT, "too_many", "there are as many as there may be")

@@ -178,6 +178,28 @@ class Replay(Played):
     """Where first something else is published than was live; empty while nothing is."""
 
 
+class Recording(Shape):
+    """Whether what comes is recorded, and how much was since the program started."""
+
+    enabled: bool
+    file: str | None = Field(examples=["/var/lib/tradeul/live/recordings/live-2026-11-18.trec"])
+    """The one that is written, or was last; only its name for who may only look."""
+    writing: bool
+    """Whether the file is open still."""
+    bodies: int
+    """Snapshots."""
+    frames: int
+    """Of the live feed."""
+    bytes_in: int
+    """As they came, unpacked."""
+    bytes_out: int
+    """In files."""
+    dropped: int
+    """Snapshots and frames that came while it was on and are in no file."""
+    failures: int
+    """Times the disk refused."""
+
+
 class SignedOut(Shape):
     """The browser holds no token any more."""
 
