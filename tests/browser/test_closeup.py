@@ -140,7 +140,9 @@ async def test_the_activity_is_filtered_and_leads_to_symbols(browser: Browser, u
         by_itself = [each for each in asked if "history" in each]
         await page.select_option("[data-kind=log] select[aria-label=List]", "new_highs")
         await until(
-            page, f"[...document.querySelectorAll('{LINE} .list')].every(cell => cell.textContent === 'New highs')"
+            page,
+            f"document.querySelector('{LINE}')"
+            f" && [...document.querySelectorAll('{LINE} .list')].every(cell => cell.textContent === 'New highs')",
         )
         symbol = await page.eval_on_selector(f"{LINE} button", "button => (button.click(), button.textContent)")
         await until(page, "tradeul.detail().symbol === argument && tradeul.detail().live", symbol)
