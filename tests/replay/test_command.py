@@ -70,7 +70,7 @@ async def test_a_recording_is_what_it_was(recording: Path) -> None:
 
     assert well
     assert "sim-7, 2026-11-18" in first
-    assert re.search(r"played 09:29:\d\d to 09:\d\d:\d\d in 0:\d\d, \d+x: \d+ snapshots, \d+ frames", first)
+    assert re.search(r"played 09:\d\d:\d\d to 09:\d\d:\d\d in 0:\d\d, \d+x: \d+ snapshots, \d+ frames", first)
     assert first.splitlines()[-1] == "verified: every published state is what it was"
     assert hash_in(first) == hash_in(second)
 
@@ -144,7 +144,7 @@ def test_the_exit_codes(recording: Path, tmp_path: Path, capsys: pytest.CaptureF
         ([recording, "--speed", "0"], 2, "--speed: a number above 0"),
         ([recording, "--from", "noon"], 2, "--from: a time in New York"),
         ([recording, "--from", "10:00", "--to", "09:45"], 2, "--from must be before --to"),
-        ([recording, "--to", "05:00"], 2, "the recording begins at 09:29"),
+        ([recording, "--to", "05:00"], 2, "the recording begins at 09:"),
     ]
     for arguments, code, words in cases:
         assert main(["replay", *map(str, arguments), "--verify"]) == code, arguments
