@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from tradeul.backtest_report import report_of
+from tradeul.backtest_report import cells_of, report_of
 from tradeul.client import ApiClient, ServerLost
 from tradeul.clock import Clock
 from tradeul.definitions import LARGEST_LIST
@@ -139,10 +139,10 @@ def lines_of(result: Mapping[str, Any]) -> list[str]:
         f"{len(days)} days played, {len(missing)} missing",
         f"{entries}; {result['standing']:,} stood in it at a day's first image",
         "",
-        *_table(COLUMNS, [_cells(figures["horizon"], figures) for figures in result["horizons"]]),
+        *_table(COLUMNS, [[figures["horizon"], *cells_of(figures, UNKNOWN)] for figures in result["horizons"]]),
         "",
         f"by time of day, {PART_HORIZON} from the fill:",
-        *_table(COLUMNS, [_cells(part["name"], _of(part, PART_HORIZON)) for part in result["parts"]]),
+        *_table(COLUMNS, [[part["name"], *cells_of(_of(part, PART_HORIZON), UNKNOWN)] for part in result["parts"]]),
         "",
     ]
     lines += [f"unknown: {each['field']} on {each['days']} days: {each['why']}" for each in result["unknown"]]
@@ -160,27 +160,6 @@ def _missing(result: Mapping[str, Any]) -> list[tuple[str, str, int]]:
     return [
         (figures["horizon"], why, count) for figures in result["horizons"] for why, count in figures["missing"].items()
     ]
-
-
-def _cells(name: str, figures: Mapping[str, Any]) -> list[str]:
-    low, high = figures["low"], figures["high"]
-    interval = UNKNOWN if low is None else f"{low:+.3f} to {high:+.3f}"
-    return [
-        name,
-        f"{figures['n']:,}",
-        str(figures["days"]),
-        _percent(figures["mean"]),
-        interval,
-        _percent(figures["median"]),
-        UNKNOWN if figures["winners"] is None else f"{figures['winners']:.0f} %",
-        _percent(figures["worst"]),
-        _percent(figures["best"]),
-        f"{sum(figures['missing'].values()):,}",
-    ]
-
-
-def _percent(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:+.3f}"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -103,7 +103,8 @@ def _list(lines: Sequence[str]) -> str:
 def _table(caption: str, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
     head = "".join(f"<th scope=col>{name}</th>" for name in ("", *COLUMNS))
     lines = "".join(
-        f"<tr><th scope=row>{escape(name)}</th>{''.join(f'<td>{cell}</td>' for cell in _cells(figures))}</tr>"
+        f"<tr><th scope=row>{escape(name)}</th>"
+        f"{''.join(f'<td>{cell}</td>' for cell in cells_of(figures, UNKNOWN))}</tr>"
         for name, figures in rows
     )
     return (
@@ -112,23 +113,23 @@ def _table(caption: str, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
     )
 
 
-def _cells(figures: Mapping[str, Any]) -> list[str]:
-    low, high = figures["low"], figures["high"]
+def cells_of(figures: Mapping[str, Any], unknown: str) -> list[str]:
+    """What a table shows of one horizon, in the order of its columns."""
+
+    def percent(name: str) -> str:
+        return unknown if figures[name] is None else f"{figures[name]:+.3f}"
+
     return [
         f"{figures['n']:,}",
         str(figures["days"]),
-        _percent(figures["mean"]),
-        UNKNOWN if low is None else f"{low:+.3f} to {high:+.3f}",
-        _percent(figures["median"]),
-        UNKNOWN if figures["winners"] is None else f"{figures['winners']:.0f} %",
-        _percent(figures["worst"]),
-        _percent(figures["best"]),
+        percent("mean"),
+        unknown if figures["low"] is None else f"{figures['low']:+.3f} to {figures['high']:+.3f}",
+        percent("median"),
+        unknown if figures["winners"] is None else f"{figures['winners']:.0f} %",
+        percent("worst"),
+        percent("best"),
         f"{sum(figures['missing'].values()):,}",
     ]
-
-
-def _percent(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:+.3f}"
 
 
 def _intervals(label: str, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> str:

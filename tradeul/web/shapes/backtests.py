@@ -46,7 +46,7 @@ class Backtests(Shape):
     backtests: tuple[BacktestNews, ...]
 
 
-class TriedScan(Shape):
+class PlayedScan(Shape):
     """The list as it was played."""
 
     name: str
@@ -151,7 +151,7 @@ class TriedEntry(Shape):
 class BacktestResult(Shape):
     """What was found."""
 
-    scan: TriedScan
+    scan: PlayedScan
     first: str = Field(alias="from")
     last: str = Field(alias="to")
     resolution: str
