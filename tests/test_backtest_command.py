@@ -16,7 +16,7 @@ from tests.support.eventually import eventually
 from tests.support.trials import DONE, FAILED, HALF, ScriptedTrials, some_result
 from tests.support.web import served
 from tradeul.backtest_command import lines_of, wish_of
-from tradeul.backtest_report import report_of
+from tradeul.backtest_report import cells_of, report_of
 from tradeul.engine.scan_book import ScanBook
 from tradeul.errors import UsageError
 from tradeul.web.routes.backtests import BacktestRoutes
@@ -183,3 +183,23 @@ def test_the_report_of_nothing_is_a_page_too() -> None:
 
     assert "There is nothing to be plotted." in text
     assert io.StringIO(text).readline() == "<!doctype html>\n"
+
+
+def test_each_figure_stands_in_its_own_column() -> None:
+    """In the order of the columns; what is not known is shown as that, and what is missing is counted."""
+    known: dict[str, Any] = {
+        "n": 1_200,
+        "days": 20,
+        "mean": 0.5,
+        "low": -0.1,
+        "high": 1.1,
+        "median": 0.25,
+        "winners": 54.6,
+    }
+    known |= {"worst": -3.0, "best": 4.0, "missing": {"halted": 2, "no bar": 3}}
+    nothing = dict.fromkeys(known) | {"n": 0, "days": 0, "missing": {}}
+
+    assert cells_of(known, "-") == [
+        *("1,200", "20", "+0.500", "-0.100 to +1.100", "+0.250", "55 %", "-3.000", "+4.000", "5"),
+    ]
+    assert cells_of(nothing, "-") == ["0", "0", "-", "-", "-", "-", "-", "-", "0"]
