@@ -20,9 +20,11 @@ class OutOfStep(TradeulError):
 class Rankings:
     """One list as it stood at (epoch, sequence). Each row is rank, symbol and the list's columns; never changed."""
 
-    __slots__ = ("epoch", "rows", "sequence", "timestamp")
+    __slots__ = ("_summed", "epoch", "rows", "sequence", "timestamp")
 
     def __init__(self) -> None:
+        self._summed: tuple[tuple[Row, ...] | None, int] = (None, 0)
+        """The rows that were summed up last, and to what: most heartbeats come while nothing has changed."""
         self.epoch: str | None = None
         self.sequence = 0
         self.timestamp = 0
@@ -45,8 +47,11 @@ class Rankings:
 
     def checksum(self) -> int:
         """CRC-32 of rank, symbol and price of every row, as the server computes it."""
-        lines = (f"{row['rank']}:{row['symbol']}:{_ten_thousandths(row.get('price'))}" for row in self.rows)
-        return zlib.crc32("\n".join(lines).encode())
+        rows, summed = self._summed
+        if rows is not self.rows:
+            summed = _summed_up(self.rows)
+            self._summed = self.rows, summed
+        return summed
 
 
 def applied(rows: Iterable[Row], changes: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
@@ -78,6 +83,11 @@ def _in_order(rows: Iterable[Row]) -> tuple[Row, ...]:
     if len({row["symbol"] for row in ordered}) != len(ordered):
         raise OutOfStep("a symbol is there twice")
     return ordered
+
+
+def _summed_up(rows: Iterable[Row]) -> int:
+    lines = (f"{row['rank']}:{row['symbol']}:{_ten_thousandths(row.get('price'))}" for row in rows)
+    return zlib.crc32("\n".join(lines).encode())
 
 
 def _ten_thousandths(price: float | None) -> str:
