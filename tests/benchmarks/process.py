@@ -3,10 +3,12 @@
 12,000 symbols, a snapshot every five seconds, 300 symbols and more followed live with 300 bars a second, averages of 30
 sessions, no database; the vendor and the viewers are other processes. First with 100 viewers of three lists each, then
 with 1,000. Then it is ended and started again, and time counts from the command to the first lists that a market stands
-behind. Importing alone is beside that: it is the least a start takes.
+behind. Importing alone is beside that: it is the least a start takes. Last comes a life that follows no symbol live,
+for what snapshots alone cost with 1,000 viewers.
 """
 
 import asyncio
+import dataclasses
 import os
 import subprocess
 import sys
@@ -39,6 +41,8 @@ STARTS = 5
 IMPORTS = "import tradeul.cli, tradeul.app"
 MOST_SHARE, MOST_MB = {100: 10.0}, {100: 400.0}
 """What is asked of it with so many viewers."""
+MOST_SHARE_OF_SNAPSHOTS = 1.5
+HALTS_ALONE = "LULD"
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Place:
     folder: Path
     market: Vendor
     port: int = field(default_factory=free_port)
+    channels: str = "A,LULD"
 
     def environment(self) -> Mapping[str, str]:
         settings = {
@@ -60,6 +65,7 @@ class Place:
             "POLYGON__WS_URL": self.market.ws_url,
             "CLOCK__START": START,
             "CLOCK__ANCHOR": self.market.anchor,
+            "HOT__CHANNELS": self.channels,
             "LOG__LEVEL": "error",
         }
         own = {f"TRADEUL_{name}": str(value) for name, value in settings.items()}
@@ -95,11 +101,22 @@ async def run() -> list[Figure]:
                     life = await born(place)
                     starts.append(life.ranked_after_s)
                 await life.end()
+                still = dataclasses.replace(place, channels=HALTS_ALONE)
+                life = await born(still)
+                await eventually(lambda: _has_history(life), within_s=WARMING_S, every_s=0.5)
+                of_snapshots, _ = await _with_viewers(still, life, VIEWERS[-1])
+                await life.end()
             finally:
                 await life.kill()
     few, many = VIEWERS
     return [
         *figures,
+        Figure(
+            f"CPU of snapshots alone, {many:,} viewers",
+            "% of a core",
+            of_snapshots,
+            at_most=MOST_SHARE_OF_SNAPSHOTS,
+        ),
         Figure("memory for each viewer", "KB", [1_000 * (memory[many] - memory[few]) / (many - few)], at_most=15.0),
         Figure("first start to lists of a market", "s", [cold_s]),
         Figure("warm start to lists of a market", "s", starts, at_most=1.5),
@@ -109,8 +126,13 @@ async def run() -> list[Figure]:
 
 async def _is_warm(life: Life) -> bool:
     """Whether what history says is there, and enough is followed."""
-    told, stats = await life.health(), await life.asked("/reconciler/metrics")
-    return bool(told["history"]["sessions_loaded"] >= SESSIONS and stats["confirmed"] >= HOT)
+    stats = await life.asked("/reconciler/metrics")
+    return stats["confirmed"] >= HOT and await _has_history(life)
+
+
+async def _has_history(life: Life) -> bool:
+    told = await life.health()
+    return bool(told["history"]["sessions_loaded"] >= SESSIONS)
 
 
 async def _with_viewers(place: Place, life: Life, viewers: int) -> tuple[list[float], float]:

@@ -75,6 +75,9 @@ class StillView:
     def feed(self) -> FeedState:
         return self.state
 
+    def age_ms(self) -> int | None:
+        return self.state.age_ms
+
     def health(self) -> dict[str, object]:
         return self.report
 

@@ -175,6 +175,9 @@ class View(Protocol):
     def feed(self) -> FeedState:
         """Say how fresh the board is."""
 
+    def age_ms(self) -> int | None:
+        """Tell how long ago the last snapshot was accepted, and nothing else: every heartbeat says it."""
+
     def health(self) -> dict[str, object]:
         """Say what is well and what is not, in words."""
 

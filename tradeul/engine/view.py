@@ -72,10 +72,15 @@ class EngineView:
         state, reason = self._feed(moment_at(self.calendar, Nanos(moment.instant - self._vitals.behind_ns)))
         same = state == self._standing.state and reason == self._standing.reason
         since = self._standing.since if same else moment.instant
-        accepted_at = self._vitals.accepted_at
-        age_ms = None if accepted_at is None else max(0, (moment.instant - accepted_at) // 1_000_000)
-        self._standing = FeedState(state, since, reason, age_ms)
+        self._standing = FeedState(state, since, reason, self._age_ms(moment.instant))
         return self._standing
+
+    def age_ms(self) -> int | None:
+        return self._age_ms(self._clock.now())
+
+    def _age_ms(self, now: Nanos) -> int | None:
+        accepted_at = self._vitals.accepted_at
+        return None if accepted_at is None else max(0, (now - accepted_at) // 1_000_000)
 
     def _feed(self, moment: Moment) -> tuple[FeedName, str]:
         vitals = self._vitals

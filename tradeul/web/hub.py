@@ -269,7 +269,7 @@ class Hub:
             self._clock.now(),
             {name: self.lists[name].sequence for name in names},
             {name: self.lists[name].checksum() for name in names},
-            self._view.feed().age_ms,
+            self._view.age_ms(),
             request_id,
         )
         return text_frame(payload)
