@@ -11,7 +11,7 @@ from tests.golden.world import World
 from tests.soak import measure
 from tests.soak.life import Learned, Life, learned_of
 from tests.soak.timing import CoarseClock
-from tests.soak.vendor import Vendor
+from tests.soak.vendor import QUIET_S, Vendor
 from tests.soak.viewers import Viewers
 from tests.soak.week import CUT_SHORT, CUT_SHORT_AT, SLOT_S, Profile, calendar
 from tests.support.naive_lists import NaiveLists
@@ -209,7 +209,7 @@ class Soak:
         self._struck += 1
         if strike.name == "older":
             # Than what was believed last, however many answers were refused since.
-            faults.switch_on(strike.name, times=strike.times, by_s=OLDER_BY * self._profile.interval_s)
+            faults.switch_on(strike.name, times=strike.times, by_s=OLDER_BY * max(QUIET_S, self._profile.interval_s))
         else:
             faults.switch_on(strike.name, times=strike.times)
 
