@@ -161,8 +161,10 @@ export class TimeMachine {
    * @param {Wish} wish
    */
   #show({ then, events }, { at }) {
+    this.dialog.dataset.at = String(at);
     if (then.refusal !== null) return this.#nothing(then.refusal.message);
-    write(this.words, resolutionWords(then.content));
+    // What is wrong with the time that is typed stands until it is mended, whatever was asked before.
+    if (!this.time.hasAttribute("aria-invalid")) write(this.words, resolutionWords(then.content));
     this.rows.replaceChildren(...then.content.rows.map(rowOf));
     const entries = (events.content?.events ?? []).filter((/** @type {any} */ { event }) => event !== "peak");
     this.events.replaceChildren(...entries.map((/** @type {any} */ entry) => eventOf(entry, at)));

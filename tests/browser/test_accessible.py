@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, Page, ViewportSize
 
 from tests.support.page import open_page, until
-from tests.support.shown import address, program
+from tests.support.shown import address, program, ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow(12)]
 
@@ -22,7 +22,9 @@ SHEETS: Final = ("s", "l", "n", "?")
 
 async def complaints(page: Page, *, colours: bool) -> dict[str, list[str]]:
     """What is wrong with each view, by its name, where anything is."""
-    await until(page, "globalThis.tradeul?.state() === 'LIVE' && document.querySelector('tr[data-symbol]')")
+    await ready(page)
+    # The keyboard chooses among rows of the first panel, once it has some.
+    await until(page, "document.querySelector('.panel').querySelector('tr[data-symbol]')")
     found = {"lists": await page.evaluate(ASKED)}
     await page.keyboard.press("1")
     await page.keyboard.press("ArrowDown")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
-from tests.support.eventually import running
+from tests.support.eventually import eventually, running
 from tests.support.page import OpenPage, open_page, rows_of, until
 from tests.support.raw import HOST
 from tests.support.relay import Relay, relayed
@@ -69,12 +69,23 @@ def _written(rank: int, row_: Row) -> tuple[int, str, str, str]:
     return rank, row_.symbol, UNKNOWN if price is None else f"{price:.2f}", str(volume)
 
 
+async def _connected_anew(relay: Relay, opened: OpenPage, after: int | None) -> None:
+    """End the connection, and wait for one that brings so many bytes; the page takes its time to notice the first."""
+    relay.after = after
+    before = relay.carried
+    relay.cut()
+
+    async def came_back() -> bool:
+        await opened.page.evaluate("dispatchEvent(new Event('online'))")
+        return relay.carried > before
+
+    await eventually(came_back, every_s=0.02)
+
+
 async def _broken(relay: Relay, market: Market, opened: OpenPage, draw: random.Random) -> None:
     """One connection that ends somewhere, while the market moves before, during and after."""
-    relay.after = draw.randint(1, MOST_BYTES)
-    relay.cut()
     market.move()
-    await opened.page.evaluate("dispatchEvent(new Event('online'))")
+    await _connected_anew(relay, opened, draw.randint(1, MOST_BYTES))
     for _ in range(draw.randint(0, 6)):
         market.move()
         await opened.page.wait_for_timeout(draw.randint(0, 20))
@@ -83,10 +94,7 @@ async def _broken(relay: Relay, market: Market, opened: OpenPage, draw: random.R
 
 async def _restored(relay: Relay, opened: OpenPage) -> None:
     """A connection that lasts, after one that was lost."""
-    relay.after = None
-    relay.cut()
-    await until(opened.page, "tradeul.state() !== 'LIVE'")
-    await opened.page.evaluate("dispatchEvent(new Event('online'))")
+    await _connected_anew(relay, opened, None)
     await until(opened.page, "tradeul.state() === 'LIVE'")
 
 

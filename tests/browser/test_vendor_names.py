@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.async_api import Browser, ViewportSize
 
-from tests.support.page import open_page, until
-from tests.support.shown import address, assert_clean, program
+from tests.support.page import open_page, pressed, until
+from tests.support.shown import READY, address, assert_clean, program
 from tradeul import jobs
 from tradeul.fetching.wording import LONGEST
 
@@ -26,6 +26,9 @@ TALL = ViewportSize(width=1920, height=3_000)
 """Rows of every kind of name are in view."""
 ROWS = 8
 """Are chosen one after another, which shows their names larger."""
+FIRST = f"""[...document.querySelectorAll('[data-list=everything] tr[data-symbol]')]
+    .slice(0, {ROWS}).map(row => row.dataset.symbol)"""
+NAMES = "tradeul.rows('everything').map(row => row.name)"
 MARKUP = ("<img src=x", "<svg/onload", "</td></tr></table><script>")
 TURNING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 ELEMENTS = """[...document.querySelectorAll('*')].filter(({localName, attributes}) =>
@@ -42,15 +45,16 @@ async def test_a_name_is_never_more_than_a_text(browser: Browser, monkeypatch: p
         app.exchange.faults.switch_on("hostile_names")
         async with open_page(address(app), browser, TALL) as opened:
             page = opened.page
-            await until(page, "tradeul.state() === 'LIVE' && (tradeul.show('everything'), true)")
+            await until(page, f"{READY} && (tradeul.show('everything'), true)")
             scripts = await page.evaluate(SCRIPTS)
             for word in MARKUP:
                 await until(page, "document.body.textContent.includes(argument)", word)
-            for number in range(ROWS):
-                row = f"[data-list=everything] tbody tr:nth-child({number + 1})"
-                symbol = await page.eval_on_selector(row, "row => (row.click(), row.dataset.symbol ?? '')")
-                await until(page, "tradeul.detail().symbol === argument || argument === ''", symbol)
-            names = await page.evaluate("tradeul.rows('everything').map(row => row.name)")
+            await until(page, f"Math.max(...{NAMES}.map(name => name?.length ?? 0)) >= argument", LONGEST)
+            # The first rows may change places; who was chosen already would be let go of.
+            for symbol in await until(page, f"{FIRST}.length === argument && {FIRST}", ROWS):
+                await pressed(page, f"[data-list=everything] tr[data-symbol='{symbol}']")
+                await until(page, "tradeul.detail().symbol === argument", symbol)
+            names = await page.evaluate(NAMES)
             shown = await page.evaluate("document.body.textContent")
             made = await page.evaluate(ELEMENTS)
             harmed = await page.evaluate("globalThis.harmed ?? null")

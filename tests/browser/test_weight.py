@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Browser, Response
 
-from tests.support.page import open_page, until
+from tests.support.page import open_page, pressed, until
 from tests.support.shared import shared_program
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow(5)]
@@ -31,8 +31,7 @@ async def test_it_is_light(browser: Browser, url: str) -> None:
     async with open_page("about:blank", browser) as opened:
         opened.page.on("response", answered)
         await opened.page.goto(url)
-        await until(opened.page, "document.querySelector('[data-list] tr[data-symbol]')")
-        await opened.page.evaluate("document.querySelector('[data-list] tr[data-symbol]').click()")
+        await pressed(opened.page, "[data-list] tr[data-symbol]")
         await until(opened.page, "document.querySelector('[data-kind=detail] canvas')")
         of_page = [each for each in answers if "/api/" not in each.url]
         sizes = [await each.request.sizes() for each in of_page]

@@ -3,19 +3,24 @@
 `open_page` collects what must never happen on the page (errors, refusals of the content security policy, requests that
 leave the server) for the test to assert on. Each page has a context of its own, which is a browser that has seen
 nothing yet; the browser itself starts once for all tests of a process, as the fixture `browser`.
+
+Whatever the page does in its own time is read by `until`: what is read after it was waited for may be another one.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypedDict, cast
+from typing import Any, TypedDict, cast
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, Request, ViewportSize, async_playwright
+
+from tests.support.eventually import PATIENT_S
+from tradeul.clock import SystemClock
 
 _WIDE = ViewportSize(width=1920, height=1080)
-_ATTEMPTS = 2_400
 _ATTEMPT_EVERY_MS = 50
+_PRESSED = "(row => (row?.click(), row?.dataset.symbol))(document.querySelector(argument))"
 _POLICY_WORDS = "Content Security Policy"
 
 
@@ -51,6 +56,7 @@ async def launched(browser_path: str) -> AsyncIterator[Browser]:
 async def open_page(url: str, browser: Browser, viewport: ViewportSize = _WIDE) -> AsyncIterator[OpenPage]:
     """Open `url` and hand it over once its first document is loaded."""
     context = await browser.new_context(viewport=viewport)
+    context.set_default_timeout(PATIENT_S * 1_000)
     try:
         opened = OpenPage(await context.new_page())
         _watch(opened, urlsplit(url).netloc)
@@ -83,13 +89,31 @@ def _note_foreign_socket(opened: OpenPage, url: str, home: str) -> None:
         opened.external_requests.append(url)
 
 
-async def until(page: Page, condition: str, argument: object = None) -> None:
-    """Wait for a JavaScript condition on `argument`. Playwright's own wait would be refused by the page's policy."""
-    for _ in range(_ATTEMPTS):
-        if await page.evaluate(f"argument => {condition}", argument):
-            return
+async def until(page: Page, condition: str, argument: object = None) -> Any:
+    """Wait for a JavaScript expression of `argument` to be true; what it is then.
+
+    One that cannot be answered, because what it speaks of is not there yet or the page is just being left, is not true.
+    Playwright's own wait would be refused by the page's policy.
+    """
+    clock, why = SystemClock(), ""
+    deadline = clock.monotonic() + PATIENT_S
+    while clock.monotonic() < deadline:
+        try:
+            if found := await page.evaluate(f"argument => {condition}", argument):
+                return found
+        except Error as error:
+            why = f": {error.message}"
         await page.wait_for_timeout(_ATTEMPT_EVERY_MS)
-    raise AssertionError(f"did not happen on the page: {condition}")
+    raise AssertionError(f"did not happen on the page: {condition}{why}")
+
+
+async def pressed(page: Page, row: str) -> str:
+    """Press the first such row as soon as there is one; its symbol.
+
+    By the script's own click: rows change places under a slow hand, and are made anew when their columns are others.
+    """
+    symbol: str = await until(page, _PRESSED, row)
+    return symbol
 
 
 async def rows_of(page: Page, list_name: str) -> list[ShownRow]:

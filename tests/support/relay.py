@@ -25,6 +25,8 @@ class Relay:
         self.port = 0
         self.after: int | None = None
         self.cuts = 0
+        self.carried = 0
+        """How many live connections there were."""
         self._live: set[asyncio.StreamWriter] = set()
         self._open: set[asyncio.StreamWriter] = set()
         self._carriers: set[asyncio.Task[object]] = set()
@@ -55,6 +57,7 @@ class Relay:
         live = first.startswith(LIVE)
         if live:
             self._live.add(writer)
+            self.carried += 1
         try:
             async with running(partial(_pass, reader, onward, None)):
                 await _pass(there, writer, self.after if live else None)

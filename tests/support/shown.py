@@ -14,6 +14,9 @@ from tradeul.settings import Settings
 
 SPEED: Final = 5.0
 SYMBOLS: Final = 800
+TOLD: Final = "globalThis.tradeul?.state() === 'LIVE' && document.querySelector('#scan-columns input')"
+"""Every list is in step, and the fields are known: names are completed from them, and tables made anew by them."""
+READY: Final = f"{TOLD} && document.querySelector('tr[data-symbol]')"
 
 
 @asynccontextmanager
@@ -50,10 +53,15 @@ def address(app: App) -> str:
     return f"http://127.0.0.1:{app.server.port}/"
 
 
+async def ready(page: Page) -> None:
+    """Wait until the page is as it stays: live, with what it asks for as it opens, and rows."""
+    await until(page, READY)
+
+
 async def live(page: Page) -> None:
-    """Wait until the page says that it is live and shows rows, those of the winners among them."""
-    await until(page, "tradeul.state() === 'LIVE' && (tradeul.show('winners'), true)")
-    await until(page, "tradeul.state() === 'LIVE' && document.querySelector('[data-list=winners] [data-symbol]')")
+    """Wait until the page is ready and shows the winners too."""
+    await until(page, f"{READY} && (tradeul.show('winners'), true)")
+    await until(page, f"{READY} && document.querySelector('[data-list=winners] tr[data-symbol]')")
 
 
 async def text_of(page: Page, selector: str) -> str:
