@@ -232,7 +232,7 @@ class NaiveSymbol:
         """Every field as of when it was last worked out, not rounded but for what others are made of."""
         price, close = self.price, self.previous["prev_close"]
         change = percent(price, close)
-        after_the_close = day.close <= view.now < day.end
+        after_the_close = day.close <= view.now < day.closed
         minute, _, trades = self.trades
         found: Row = {
             "symbol": self.symbol,

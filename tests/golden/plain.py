@@ -26,6 +26,8 @@ class Day:
         self.midnight, self.turn, self.start = instant(0), instant(3, 30), instant(4)
         self.open, self.close = instant(9, 30), instant(13 if early else 16)
         self.end = instant(17 if early else 20)
+        self.closed = self.end
+        """Sooner, where the vendor said so in the course of the day."""
 
     def place(self, moment: int) -> tuple[float, int]:
         """Which second of the day it is, and in which slot that lies."""

@@ -191,6 +191,7 @@ class Soak:
         due = date == CUT_SHORT and now >= instant_of(date, CUT_SHORT_AT)
         if due and self.calendar.told(now) is not Session.CLOSED:
             self.calendar.tell(now, Session.CLOSED)
+            self.vendor.naive.day.closed = now
 
     async def _strike(self, strike: Strike) -> bool:
         """True: it was done; a kill waits until what is new has had its time to be kept."""
