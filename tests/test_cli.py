@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from tests.support.eventually import eventually
+from tests.support.program import free_port
 from tests.support.web import row, served
 from tradeul.configuration import config_document
 
@@ -40,13 +41,6 @@ async def outcome(*arguments: str, **environment: str) -> tuple[int | None, str,
     process = await tradeul(*arguments, **environment)
     out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @pytest.mark.parametrize(
@@ -146,7 +140,9 @@ async def test_a_run_is_served_until_it_is_stopped(number: signal.Signals) -> No
 
     assert health["market"] == "simulated"
     assert process.returncode == 0
-    assert '"level":"error"' not in err.decode()
+    errors = [line for line in err.decode().splitlines() if '"level":"error"' in line]
+    # A busy machine may hold the program itself.
+    assert [line for line in errors if '"event":"loop_stalled"' not in line] == []
     assert "unused" not in err.decode()
 
 

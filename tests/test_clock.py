@@ -87,13 +87,16 @@ async def test_a_sleeper_may_sleep_again_within_one_advance() -> None:
 
 
 async def test_a_cancelled_sleeper_holds_nobody_up() -> None:
-    """Time goes on past a deadline whose owner has left."""
+    """Time goes on past a deadline whose owner has left, and is not waited for any more."""
     clock = ManualClock(START)
     async with running(lambda: clock.sleep(5)):
         await settle()
+        during = clock.waited_for
 
+    after = clock.waited_for
     await clock.advance(10)
 
+    assert (during, after) == (True, False)
     assert clock.monotonic() == 10
 
 

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from tests.support.eventually import eventually, running
 from tests.support.jobs import RUN, ScriptedJobs
+from tests.support.program import free_port
 from tests.support.vendor import UnhurriedClock, Vendor, answers
 from tests.support.web import Served, served
 from tradeul.client import ServerLost
@@ -91,8 +92,7 @@ async def test_an_unknown_job_is_bad_usage() -> None:
 
 async def test_without_a_program_it_says_how_to_start_one() -> None:
     """Nobody listens there, or a program that is not ours does."""
-    async with served() as world:
-        url = world.url
+    url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(ServerLost, match=f"no tradeul answers at {url}: start one with `python -m tradeul`"):
         await load(url, "slots", None, UnhurriedClock(), Terminal(terminal=False))
 

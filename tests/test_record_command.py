@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.program import free_port
 from tests.support.recorded import snapshots
 from tests.support.web import served
 from tests.support.whole import whole
@@ -110,7 +111,7 @@ async def test_where_it_cannot_be_one_line_says_why() -> None:
         refused = await typed("record", "on", "--url", world.url)
         status = await typed("record", "status", "--url", world.url)
         off = await typed("record", "off", "--url", world.url)
-    alone = await typed("record", "on", "--url", world.url)
+    alone = await typed("record", "on", "--url", f"http://127.0.0.1:{free_port()}")
 
     words = "a recording is played here: nothing new comes that could be recorded"
     assert refused == (2, "", f"tradeul: {words}\n")

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from structlog.testing import capture_logs
 
-from tests.support.eventually import running, settle
+from tests.support.eventually import PATIENT_S, running, settle
 from tradeul.clock import ManualClock
 from tradeul.domain.events import Nanos
 from tradeul.errors import TaskFailedTooOften
@@ -319,7 +319,7 @@ def test_a_signal_stops_in_order(number: signal.Signals) -> None:
     """Work gets to end what it began, and the process ends without an error."""
     with forked("pass") as process:
         process.send_signal(number)
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=PATIENT_S)
 
     assert said.split() == ["ending", "ended"]
     assert process.returncode == 0
@@ -329,7 +329,7 @@ def test_a_signal_while_parts_still_start_is_obeyed_when_they_have() -> None:
     """It is neither lost nor a traceback."""
     with forked("pass", starting="await SystemClock().pause(0.5)") as process:
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=PATIENT_S)
 
     assert said.split() == ["ending", "ended"]
     assert process.returncode == 0
@@ -342,7 +342,7 @@ def test_a_second_signal_ends_the_process_at_once() -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ending\n"
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=PATIENT_S)
 
     assert said == ""
     assert process.returncode == 130

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from tests.support.web import served
+from tests.support.program import free_port
 from tradeul.client import ServerLost
 from tradeul.errors import UsageError
 from tradeul.try_scan import columns_for, size_of, table, try_scan
@@ -50,7 +50,6 @@ def test_a_size_that_is_none_is_refused(text: str) -> None:
 
 async def test_where_no_program_runs_one_line_says_so() -> None:
     """And how to start one."""
-    async with served() as world:
-        url = world.url
+    url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(ServerLost, match=r"no tradeul answers at .* start one with"):
         await try_scan(url, "rvol > 5", "", 5, io.StringIO())

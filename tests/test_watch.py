@@ -1,11 +1,11 @@
 """The command that shows a list live: its picture, its lines, and what it says where there is nothing to show."""
 
-import asyncio
 import io
 
 import pytest
 
 from tests.support.eventually import eventually, running
+from tests.support.program import free_port
 from tests.support.web import row, served
 from tradeul.client import Followed, ServerLost
 from tradeul.errors import UsageError
@@ -103,12 +103,13 @@ async def test_a_list_that_is_none_and_a_program_that_is_none_are_said_in_one_li
     """With the nearest name, and with how to start one."""
     async with served() as world:
         with pytest.raises(UsageError, match="there is no list alfa: the nearest is alpha"):
-            await asyncio.wait_for(watch(world.url, "alfa", world.clock, io.StringIO()), 10)
+            await watch(world.url, "alfa", world.clock, io.StringIO())
+    url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(ServerLost) as lost:
-        await watch(world.url, "alpha", world.clock, io.StringIO())
+        await watch(url, "alpha", world.clock, io.StringIO())
 
     assert str(lost.value) == (
-        f"no tradeul answers at {world.url}: start one with `python -m tradeul`, or say where it is with --url"
+        f"no tradeul answers at {url}: start one with `python -m tradeul`, or say where it is with --url"
     )
 
 

@@ -187,6 +187,11 @@ class ManualClock:
     async def pause(self, seconds: float) -> None:
         await self.sleep(seconds)
 
+    @property
+    def waited_for(self) -> bool:
+        """Whether anybody waits for it to move on; nobody does who waits for a thread or a socket."""
+        return any(not woken.done() for _, _, woken in self._sleepers)
+
     async def advance(self, seconds: float) -> None:
         """Move time on, letting every sleeper that comes due run before the next one does."""
         target = self._elapsed + seconds

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -90,7 +91,7 @@ class Case:
     method: str
     described: dict[str, Any]
     symbol: str
-    """One that the market has."""
+    """One that the market has, of a company that is known by now."""
 
     @property
     def name(self) -> str:
@@ -137,7 +138,11 @@ class Case:
 def cases(url: str) -> list[Case]:
     """All that can be asked over HTTP, first what makes something, last what deletes it."""
     document = told(url, "/openapi.json")
-    symbol = told(url, "/api/v1/scanner/filtered?limit=1")["rows"][0]["symbol"]
+    symbol = next(
+        row["symbol"]
+        for row in told(url, "/api/v1/scanner/filtered?limit=1000")["rows"]
+        if ask(url, "get", f"/api/v1/ticker/{row['symbol']}/metadata")[0] == HTTPStatus.OK
+    )
     found = [
         Case(document, path, method, described, symbol)
         for path, methods in document["paths"].items()

@@ -6,17 +6,16 @@ from typing import Any
 import numpy as np
 
 from tests.support.eventually import eventually
+from tests.support.held import HeldClock
 from tests.support.simulated import small_day, small_market
 from tradeul.app import App
-from tradeul.clock import PacedClock
 from tradeul.domain.events import Nanos
 from tradeul.domain.session import NANOS
 from tradeul.settings import Settings
 from tradeul.simulation.halts import halts_of
 
 SPEED = 20.0
-AHEAD_S = 100
-"""Five seconds to start and connect."""
+AHEAD_S = 20
 SYMBOLS = 1_000
 
 
@@ -31,7 +30,8 @@ async def test_a_halt_of_the_market_is_on_the_board(tmp_path: Path) -> None:
         simulation={"symbols": SYMBOLS},
         history={"dsn": "off", "data_dir": str(tmp_path)},
     )
-    app = App(settings, PacedClock(Nanos(day.hours.pre_market_start + (halt.start - AHEAD_S) * NANOS), SPEED))
+    clock = HeldClock(Nanos(day.hours.pre_market_start + (halt.start - AHEAD_S) * NANOS), SPEED)
+    app = App(settings, clock)
 
     def shown(name: str) -> Any:
         row = app.board.row_of.get(symbol)
@@ -39,8 +39,9 @@ async def test_a_halt_of_the_market_is_on_the_board(tmp_path: Path) -> None:
 
     await app.start()
     try:
-        await eventually(lambda: shown("price") is not None)
+        await eventually(lambda: shown("price") is not None and app.stream is not None and app.stream.tells_halts)
         before = shown("halted")
+        clock.go()
         await eventually(lambda: shown("halted") is True)
         halted_at = shown("halted_at")
     finally:

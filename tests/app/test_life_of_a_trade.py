@@ -9,12 +9,12 @@ import orjson
 import pytest
 from aiohttp import web
 
-from tests.support.eventually import eventually
+from tests.support.eventually import eventually, running
 from tests.support.market import at
 from tests.support.onlooker import Onlooker
 from tests.support.vendor import KEY, Vendor
 from tradeul.app import App
-from tradeul.clock import Clock, PacedClock
+from tradeul.clock import Clock, PacedClock, SystemClock
 from tradeul.domain.deltas import wire_rows
 from tradeul.domain.scans import BUILT_IN
 from tradeul.settings import Settings
@@ -38,7 +38,11 @@ class ScriptedVendor:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.told = 0
+        """So many snapshots."""
         self.page = 0
+        self.begun = False
+        """Until then every snapshot is the first page."""
         self.subscribed: set[str] = set()
         self.socket: web.WebSocketResponse | None = None
 
@@ -55,9 +59,10 @@ class ScriptedVendor:
 
     def _snapshot(self) -> dict[str, Any]:
         prices = STORY[min(self.page, len(STORY) - 1)]
-        self.page += 1
+        self.page += self.begun
+        self.told += 1
         now = self.clock.now()
-        volume = 40_000 + 100 * self.page
+        volume = 40_000 + 100 * self.told
         bar = {"v": volume, "vw": 10.0, "o": 10.0}
         return {
             "status": "OK",
@@ -122,7 +127,20 @@ async def stage(tmp_path: Path) -> AsyncIterator[tuple[App, ScriptedVendor, Onlo
         assert app.server is not None
         async with Onlooker(f"ws://127.0.0.1:{app.server.port}/ws/scanner?protocol=1") as viewer:
             await viewer.subscribe(*(scan.name for scan in BUILT_IN))
+            while len(viewer.held) < len(BUILT_IN):
+                await viewer.look()
+            script.begun = True
             yield app, script, viewer
+
+
+async def told(app: App, script: ScriptedVendor, viewer: Onlooker) -> None:
+    """Look on until the last page was ranked, and the viewer holds what came of it."""
+
+    def behind() -> bool:
+        return any(each.state.sequence != viewer.sequence[name] for name, each in app.channels.by_name.items())
+
+    while script.page < len(STORY) + 2 or behind():
+        await viewer.look()
 
 
 async def test_a_viewer_holds_what_the_server_ranks_at_every_sequence(
@@ -131,8 +149,7 @@ async def test_a_viewer_holds_what_the_server_ranks_at_every_sequence(
     """Rows built from deltas equal the server's own state, sequence by sequence, through the whole story."""
     app, script, viewer = stage
 
-    while script.page < len(STORY) + 2:
-        await viewer.look()
+    await told(app, script, viewer)
 
     seen = {name for name, _, rows in viewer.story if rows}
     assert {"gappers_up", "gappers_down", "momentum_up", "winners", "losers", "reversals"} <= seen
@@ -144,9 +161,8 @@ async def test_a_viewer_holds_what_the_server_ranks_at_every_sequence(
 
 async def test_the_lists_are_what_the_story_says(stage: tuple[App, ScriptedVendor, Onlooker]) -> None:
     """Members, ranks and numbers of the last page, worked out by hand."""
-    _, script, viewer = stage
-    while script.page < len(STORY) + 2:
-        await viewer.look()
+    app, script, viewer = stage
+    await told(app, script, viewer)
 
     lists = {name: [row["symbol"] for row in rows] for name, rows in viewer.held.items()}
     up = next(row for row in viewer.held["winners"] if row["symbol"] == "UP")
@@ -168,11 +184,17 @@ async def test_a_listed_symbol_is_followed_live(stage: tuple[App, ScriptedVendor
     while "A.UP" not in script.subscribed or "winners" not in viewer.held:
         await viewer.look()
 
-    await script.trades("UP", 12.34)
+    async def trading() -> None:
+        # Again and again: one that comes together with a snapshot is as good as older than that.
+        while True:
+            await script.trades("UP", 12.34)
+            await SystemClock().pause(0.05)
+
     prices = set()
-    while 12.34 not in prices:
-        frame = await viewer.look()
-        prices |= {change.get("data", {}).get("price") for change in frame.get("deltas", [])}
+    async with running(trading):
+        while 12.34 not in prices:
+            frame = await viewer.look()
+            prices |= {change.get("data", {}).get("price") for change in frame.get("deltas", [])}
 
     assert "A.FLAT" not in script.subscribed
 

@@ -2,11 +2,12 @@
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from tests.history.worlds import place
-from tests.support.eventually import PATIENT_S, eventually
+from tests.support.eventually import eventually, running
 from tests.support.whole import asked, whole
 from tests.web.test_metrics import read
 from tradeul.app import App
@@ -15,6 +16,13 @@ from tradeul.domain.scans import BUILT_IN
 from tradeul.engine.filters import global_filters
 from tradeul.settings import Filters, VolumeMin
 
+MOVED = ("deltas_total", "live_events_total", "history_written_total", "snapshots_total")
+SILENT = {
+    *("trouble", "rows_dropped", "snapshots_refused", "link_closes", "viewers_ended"),
+    *("job_progress_ratio", "log_lines"),
+}
+"""What has not happened has no value: nothing was refused, dropped or rung."""
+LATE = {"rows_doubted", "symbols_dropped", "database_bytes", "today_age_seconds"}
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
@@ -27,6 +35,12 @@ async def scraped(app: App) -> Samples:
 
 def total(samples: Samples, name: str) -> float:
     return sum(value for (each, _), value in samples.items() if each == f"tradeul_{name}")
+
+
+def missing(samples: Samples) -> set[str]:
+    """The metrics that should have a value by now and have none."""
+    shown = {name for name, _ in samples}
+    return {each.name for each in INSTRUMENTS if each.shown not in shown} - SILENT - LATE
 
 
 async def test_every_stage_is_in_figures() -> None:
@@ -42,32 +56,24 @@ async def test_every_stage_is_in_figures() -> None:
                 await viewer.send_json({"action": "subscribe_list", "list": name})
             samples: Samples = {}
 
+            async def reads() -> None:
+                async for _ in viewer:  # who does not read is sent away
+                    pass
+
             async def moved() -> bool:
+                samples.clear()
                 samples.update(await scraped(app))
-                wanted = ("deltas_total", "live_events_total", "history_written_total", "snapshots_total")
-                return all(total(samples, name) for name in wanted)
+                happened = all(total(samples, name) for name in MOVED) and not missing(samples)
+                return happened and samples.get(("tradeul_feed_state", (("state", "live"),))) == 1
 
-            await eventually(moved, within_s=PATIENT_S, every_s=0.1)
+            async with running(reads):
+                await eventually(moved, every_s=0.1)
 
-    shown = {name for name, _ in samples}
-    # What has not happened has no value: nothing was refused, dropped or rung.
-    silent = {
-        "trouble",
-        "rows_dropped",
-        "snapshots_refused",
-        "link_closes",
-        "viewers_ended",
-        "job_progress_ratio",
-        "log_lines",
-    }
-    late = {"rows_doubted", "symbols_dropped", "database_bytes", "today_age_seconds"}
-    assert {each.name for each in INSTRUMENTS if each.shown not in shown} <= silent | late
     assert samples["tradeul_viewers", ()] == 1
     assert {labels[0][1] for name, labels in samples if name == "tradeul_list_rows"} == set(names)
     assert {labels[0][1] for name, labels in samples if name == "tradeul_deltas_total"} <= {
         "add", "remove", "update", "rerank",
     }  # fmt: skip
-    assert samples["tradeul_feed_state", (("state", "live"),)] == 1
 
 
 async def test_filters_that_suddenly_let_few_pass_are_a_reason(tmp_path: Path) -> None:
@@ -76,19 +82,21 @@ async def test_filters_that_suddenly_let_few_pass_are_a_reason(tmp_path: Path) -
     off, quick = {"dsn": "off", "data_dir": str(tmp_path)}, {"snapshot_interval_s": 1}
     async with whole(tmp_path, "10:00", 1_000, history=off, polygon=quick) as app:
         # Until volumes are known everybody passes.
-        await eventually(lambda: 40 <= app.scanner.passed.sum() < 500, within_s=PATIENT_S)
+        await eventually(lambda: 40 <= app.scanner.passed.sum() < 500)
         accepted = app.vitals.snapshots_accepted
-        await eventually(lambda: app.vitals.snapshots_accepted >= accepted + 2, within_s=PATIENT_S)
+        await eventually(lambda: app.vitals.snapshots_accepted >= accepted + 2)
         passed = int(app.scanner.passed.sum())
         began = app.clock.now() // 1_000_000
         app.scanner.filters = none_pass  # as a mistake in a new version might
 
+        health: dict[str, Any] = {}
+
         async def told() -> bool:
-            troubles = (await asked(app, "/health"))["troubles"]
-            return [trouble["part"] for trouble in troubles if trouble["since"] >= began] == ["filters"]
+            health.update(await asked(app, "/health"))
+            # A busy machine may have other troubles too.
+            return "filters" in [trouble["part"] for trouble in health["troubles"] if trouble["since"] >= began]
 
         await eventually(told, every_s=0.1)
-        health = await asked(app, "/health")
         samples = await scraped(app)
 
     assert passed >= 40

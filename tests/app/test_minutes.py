@@ -55,7 +55,7 @@ async def enough(app: App) -> bool:
 async def test_minutes_of_hot_symbols_are_their_exchanges() -> None:
     """Followed live for some minutes, each whole minute is kept once, as the exchange has it, and no other is."""
     with place() as folder:
-        async with program(folder, "09:45", SYMBOLS, hot={"cooldown_s": 3_600}) as app:
+        async with program(folder, at("09:45"), SYMBOLS, hot={"cooldown_s": 3_600}) as app:
             await eventually(lambda: enough(app), every_s=0.1)
             followed = (await asked(app, "/health"))["minutes"]
         async with postgres(folder / "sim-7") as server:
@@ -77,9 +77,11 @@ async def test_minutes_of_hot_symbols_are_their_exchanges() -> None:
 async def test_any_symbol_can_be_looked_at() -> None:
     """In a list or not: its fields, its bars as the exchange has them, and that nothing is known of the company yet."""
     with place() as folder:
-        async with program(folder, "09:45", SYMBOLS) as app:
+        async with program(folder, at("09:45"), SYMBOLS) as app:
             past = app.past
             assert past is not None
+            assert app.exchange is not None
+            app.exchange.faults.switch_on("refused", path="/stable")  # who tells of companies
             await eventually(lambda: len(app.board) and past.writer.report.connected)
             symbol = app.board.symbols[0]
             fields = await asked(app, f"/api/v1/ticker/{symbol}")

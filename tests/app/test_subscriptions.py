@@ -102,12 +102,18 @@ async def test_lists_that_are_gone_are_believed_after_three_snapshots(tmp_path: 
     settings: dict[str, Any] = {"hot": {"cooldown_s": 0}, "polygon": {"snapshot_interval_s": 1}}
     async with whole(tmp_path, "10:30", SYMBOLS, history={"dsn": "off"}, **settings) as app:
         await eventually(lambda: is_settled(app), every_s=0.05)
+        assert app.exchange is not None
+        # However long that takes, no snapshot comes while only some of them are gone.
+        app.exchange.faults.switch_on("refused", path="/v2/snapshot")
+        failed = app.vitals.snapshots_failed
+        await eventually(lambda: app.vitals.snapshots_failed > failed)
         for name in list(app.channels.by_name):
             assert (await sent(app, "PUT", f"/api/v1/scans/{name}", {"enabled": False}))[0] == 200
         before, wanted = app.vitals.snapshots_accepted, await asked(app, "/reconciler/metrics")
         assert not app.channels.members()
         assert wanted["desired"] > 0
 
+        app.exchange.faults.switch_off()
         await eventually(lambda: nobody_is_wanted(app), every_s=0.05)
         told = await asked(app, "/reconciler/metrics")
         stats, taken = await asked(app, "/stats"), app.vitals.snapshots_accepted - before

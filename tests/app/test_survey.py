@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from tests.support.eventually import eventually
-from tests.support.whole import asked, whole
+from tests.support.whole import learned, unmoved, whole
 
 SYMBOLS = 400
 
@@ -12,10 +11,9 @@ async def test_what_is_told_of_the_market_agrees_with_itself(tmp_path: Path) -> 
     """Who passes and who is dropped are the market, and gappers are of who passes."""
     # At this pace of the clock nothing new comes while we ask.
     async with whole(tmp_path, "10:30", SYMBOLS, speed=0.001, history={"dsn": "off"}) as app:
-        await eventually(lambda: app.scanner.as_of)
-        filtered = await asked(app, "/api/v1/scanner/filtered?limit=1000")
-        dropped = await asked(app, "/api/v1/scanner/dropped")
-        gappers = await asked(app, "/api/v1/scanner/gappers?min_gap=0.5&limit=1000")
+        await learned(app)
+        paths = ("filtered?limit=1000", "dropped", "gappers?min_gap=0.5&limit=1000")
+        filtered, dropped, gappers = await unmoved(app, *(f"/api/v1/scanner/{path}" for path in paths))
 
     rows = filtered["rows"]
     assert 0 < len(rows) == filtered["count"]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.app.test_history import waits
 from tests.history.worlds import place
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENT_S, eventually
 from tests.support.market import DAY, NANOS, at
 from tests.support.whole import asked, whole
 from tradeul.app import App
@@ -147,7 +147,7 @@ async def test_volumes_of_today_reach_the_database_as_slots_close() -> None:
 
     async def look(address: str) -> bool:
         """Whether both kinds are there; on a slow machine the first slot that ends may be a later one."""
-        connection = await asyncpg.connect(address, timeout=10)
+        connection = await asyncpg.connect(address, timeout=PATIENT_S)
         try:
             rows = await connection.fetch(KEPT_OF_TODAY, DAY)
         finally:

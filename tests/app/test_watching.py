@@ -10,20 +10,21 @@ from typing import Any
 import aiohttp
 
 from tests.support.eventually import eventually
+from tests.support.held import HeldClock
 from tests.support.market import at
 from tests.support.onlooker import Onlooker
 from tradeul.app import App
-from tradeul.clock import PacedClock
 from tradeul.domain.fields import LIVE_FIELDS
 from tradeul.settings import Settings
 
 SPEED = 20.0
 BEGINS = at("19:58:30")
+"""Shortly before it closes."""
 
 
 @asynccontextmanager
-async def program(folder: Path) -> AsyncIterator[App]:
-    """A simulated market shortly before it closes, of which one snapshot is taken: what moves later is followed."""
+async def program(folder: Path, clock: HeldClock) -> AsyncIterator[App]:
+    """A simulated market, of which one snapshot is taken: what moves later is followed."""
     settings = Settings(
         server={"port": 0},
         market={"source": "simulation"},
@@ -31,7 +32,7 @@ async def program(folder: Path) -> AsyncIterator[App]:
         history={"dsn": "off", "data_dir": str(folder)},
         polygon={"snapshot_interval_s": 3600},
     )
-    app = App(settings, PacedClock(BEGINS, SPEED))
+    app = App(settings, clock)
     await app.start()
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(app.supervisor.run_until_stopped)
@@ -49,7 +50,8 @@ async def board_of(address: str, symbol: str) -> dict[str, Any]:
 
 async def test_what_is_watched_is_followed_live(tmp_path: Path) -> None:
     """Symbols of no list are asked of the vendor at once, their bars are told, and the API says the same at the end."""
-    async with program(tmp_path) as app:
+    clock = HeldClock(BEGINS, SPEED)
+    async with program(tmp_path, clock) as app:
         assert app.server is not None
         assert app.stream is not None
         stream, address = app.stream, f"127.0.0.1:{app.server.port}"
@@ -61,6 +63,7 @@ async def test_what_is_watched_is_followed_live(tmp_path: Path) -> None:
                 await viewer.look()
             desired = stream.state.desired
             await eventually(lambda: set(unlisted) <= stream.state.confirmed)
+            clock.go()
             stamps: dict[str, list[int]] = {symbol: [] for symbol in unlisted}
             while (frame := await viewer.look()).get("session") != "CLOSED":
                 if frame["type"] == "aggregate":

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.market import traded
+from tests.support.program import free_port
 from tests.support.watched import watched
 from tests.support.web import EPOCH, NOON, row, served
 from tradeul.client import ListSync, OutOfStep, Rankings, ScannerClient, ServerLost, applied
+from tradeul.clock import ManualClock
 from tradeul.domain.deltas import ListState, Row, diff, wire_rows
 from tradeul.engine.ports import FeedState
 from tradeul.web.protocol import CloseCode
@@ -270,10 +272,9 @@ async def test_the_end_of_the_server_ends_the_iteration() -> None:
 
 async def test_no_server_is_said_in_one_line() -> None:
     """Where nothing listens, the error names the address."""
-    async with served() as world:
-        url = world.url
+    url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(ServerLost, match=url):
-        async with ScannerClient(url, world.clock):
+        async with ScannerClient(url, ManualClock(NOON)):
             pass
 
 

@@ -172,6 +172,7 @@ async def test_few_questions_are_out_at_a_time_and_none_for_long(monkeypatch: py
     assert bench.exchange.most_under_way == AT_ONCE
     bench.exchange.stuck = None
     await settle()
+    monkeypatch.undo()
     assert (await bench.charts.chart(TODAY)).complete
 
 

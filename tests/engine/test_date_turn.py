@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import pytest
 
 from tests.support.eventually import eventually, running
+from tests.support.held import HeldClock
 from tests.support.market import NANOS, at, image, take, traded
-from tradeul.clock import PacedClock
 from tradeul.domain.board import Board
 from tradeul.domain.events import MarketImage, Nanos
 from tradeul.domain.scans import BUILT_IN
@@ -104,7 +104,7 @@ def test_a_turn_that_was_slept_through_is_made_up_once(instants: list[Nanos], tu
 
 async def test_a_turn_is_not_missed_at_a_thousand_times_the_pace() -> None:
     """From before it to the first session in a few seconds: one reset, at the first snapshot after the turn."""
-    clock = PacedClock(at("03:20", THURSDAY), speed=1_000.0)
+    clock = HeldClock(at("03:20", THURSDAY), speed=1_000.0)
     vitals, channels, board = Vitals(clock.now()), Channels("e1", BUILT_IN, clock), CountedBoard(capacity=4)
     enrichment = Enrichment(board, CALENDAR)
     pipeline = Pipeline(enrichment, Scanner(board, BUILT_IN, [], channels), clock, vitals, lambda: None)
@@ -120,6 +120,8 @@ async def test_a_turn_is_not_missed_at_a_thousand_times_the_pace() -> None:
         seen.append((moment.trading_date, board.resets))
 
     async with running(Discovery(Source(), pipeline, clock, CALENDAR, vitals, 5.0, taken).run):
-        await eventually(lambda: clock.now() > at("04:05", THURSDAY))
+        await eventually(lambda: seen)
+        clock.go()
+        await eventually(lambda: clock.now() > at("04:05", THURSDAY) and seen[-1][0] == THURSDAY)
 
     assert list(dict.fromkeys(seen)) == [(WEDNESDAY, 0), (THURSDAY, 1)]

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.support.eventually import eventually, running
+from tests.support.eventually import running
 from tests.support.market import CALENDAR, DAY, NANOS, at
-from tradeul.clock import ManualClock, PacedClock
+from tradeul.clock import ManualClock
 from tradeul.domain.announced import AnnouncedCalendar
 from tradeul.domain.session import Session
 from tradeul.engine.session_watch import SessionWatch
@@ -22,13 +22,15 @@ def turns_of(lines: list[Any]) -> list[tuple[str, str]]:
 
 async def test_a_day_has_five_turns() -> None:
     """Four sessions and the date, each said once, when it begins."""
-    clock = PacedClock(at("03:20"), speed=20_000.0)
+    clock = Sleeper("03:20")
     watch = SessionWatch(clock, CALENDAR)
 
     with capture_logs() as lines:
         async with running(watch.run):
-            await eventually(lambda: clock.now() > at("20:30"))
-            await eventually(lambda: len(lines) >= 5)
+            for turn in ("03:30", "04:00", "09:30", "16:00", "20:00", "20:30"):
+                await clock.advance(2)
+                clock.sleep_over((at(turn) - clock.now()) // NANOS - 2)
+                await clock.advance(4)
 
     assert turns_of(lines) == [
         ("trading_date_turned", "2026-11-18"),

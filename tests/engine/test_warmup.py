@@ -113,7 +113,8 @@ class Rig:
         """Look again until something holds, with a snapshot at each look."""
 
         async def holds() -> object:
-            await self.process.clock.advance(LOOK_EVERY_S)
+            if self.process.clock.waited_for:
+                await self.process.clock.advance(LOOK_EVERY_S)
             await self.process.trade(10.0, 900)
             return condition()
 

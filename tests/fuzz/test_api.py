@@ -65,7 +65,7 @@ def test_schemathesis_finds_nothing(url: str, mutations: int, tmp_path: Path) ->
     """Over the whole document: parameters and bodies at, within and beyond their bounds; methods; every answer."""
     options = {
         "--phases": "coverage,fuzzing", "--checks": "all", "--exclude-checks": ",".join(EXCLUDED),
-        "--max-examples": max(1, mutations // MUTATIONS_AN_EXAMPLE), "--seed": 1, "--request-timeout": 20,
+        "--max-examples": max(1, mutations // MUTATIONS_AN_EXAMPLE), "--seed": 1, "--request-timeout": 120,
         "--suppress-health-check": "all", "--warnings": "off", "--workers": 1,
     }  # fmt: skip
     words = [str(word) for option in options.items() for word in option]

@@ -21,8 +21,8 @@ from tradeul.domain.scans import BUILT_IN
 from tradeul.domain.session import Session
 from tradeul.domain.tokens import MAX_LENGTH
 
-LONGEST_S: Final = 0.05
-"""Of the processor: the machine may be busy with something else."""
+LONGEST_S: Final = 1.0
+"""Of the processor; a text takes hundredths of it, on any machine, but for one that is gone through again and again."""
 TRIES: Final = 3
 """A text counts as slow if it is each time: the first may have collected another's garbage."""
 LONGEST_MESSAGE: Final = 250

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from tests.history.worlds import place
-from tests.support.eventually import running
+from tests.support.eventually import PATIENT_S, running
 from tests.support.market import CALENDAR, NANOS, at
 from tradeul.clock import Clock, PacedClock, SystemClock
 from tradeul.domain.alerts import Alert
@@ -28,7 +28,7 @@ from tradeul.history.writer import HistoryWriter, Room
 
 WORLD = "sim-1"
 NOON = at("12:00")
-HURRIED = Pace(flush_s=0.01, first_backoff_s=0.02, longest_backoff_s=0.05, waits=Waits(connect_s=3.0, command_s=5.0))
+HURRIED = Pace(flush_s=0.01, first_backoff_s=0.02, longest_backoff_s=0.05, waits=Waits(PATIENT_S, PATIENT_S))
 EVERYTHING = 100_000
 MINUTES = """SELECT time, symbol, open, high, low, close, volume, vwap, trades, as_of FROM {0}.aggregates_1min
     ORDER BY time, symbol"""
@@ -140,7 +140,7 @@ async def events_in(address: str, world: str = WORLD) -> list[ListEvent]:
 
 async def asked(address: str, query: str, *values: object) -> list[tuple[Any, ...]]:
     """The rows that a query gives to somebody with no settings of ours."""
-    connection = await asyncpg.connect(address, timeout=10)
+    connection = await asyncpg.connect(address, timeout=PATIENT_S)
     try:
         return [tuple(row) for row in await connection.fetch(query, *values)]
     finally:

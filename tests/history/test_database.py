@@ -92,8 +92,8 @@ async def test_a_port_without_postgres_is_given_up() -> None:
 async def test_a_frozen_server_is_given_up(used_world: Path) -> None:
     """A question, a connection and a farewell each end, though the server answers nothing."""
     async with postgres(used_world) as server:
-        database = Database(lambda: server.dsn, "live", QUICK)
-        asking, leaving = await database.connected(), await database.connected()
+        patient, database = (Database(lambda: server.dsn, "live", waits) for waits in (Waits(), QUICK))
+        asking, leaving = await patient.connected(), await patient.connected()
         frozen = freeze(cluster_in(used_world))
         try:
             with pytest.raises(HistoryUnavailable, match="does not answer"):
@@ -108,7 +108,7 @@ async def test_a_frozen_server_is_given_up(used_world: Path) -> None:
 
         assert asking.is_closed()
         assert leaving.is_closed()
-        asked_again = await database.connected()
+        asked_again = await patient.connected()
         assert await asked_again.fetchval("SELECT 1") == 1
         await see_off(asked_again)
 

@@ -59,14 +59,10 @@ class Errand:
 
 
 class LeapingClock(ManualClock):
-    """A clock that can pass hours at once, as for a process that was stopped, and knows whether it is waited for."""
+    """A clock that can pass hours at once, as for a process that was stopped."""
 
     def leap(self, seconds: float) -> None:
         self._elapsed += seconds
-
-    def waited_for(self) -> bool:
-        """Whether the desk has done all it could, and waits for time to pass; not while it waits for the database."""
-        return any(not woken.done() for _, _, woken in self._sleepers)
 
 
 class Office:
@@ -96,7 +92,7 @@ class Office:
         """Let time pass until something holds: in small steps, none of them while the desk is at something."""
 
         async def held() -> bool:
-            if not holds() and self.clock.waited_for():
+            if not holds() and self.clock.waited_for:
                 await self.clock.advance(LOOK_EVERY_S)
             return bool(holds())
 
@@ -104,11 +100,11 @@ class Office:
 
     async def passes(self, seconds: float) -> None:
         """Let so much time pass at once, and the desk come to rest that it has set to work."""
-        await eventually(self.clock.waited_for)
+        await eventually(lambda: self.clock.waited_for)
         self.clock.leap(seconds)
         for _ in range(LOOKS):
             await self.clock.advance(LOOK_EVERY_S)
-            await eventually(self.clock.waited_for)
+            await eventually(lambda: self.clock.waited_for)
 
 
 @asynccontextmanager

@@ -7,11 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.history.worlds import HURRIED, answer, cluster_in, execute, fill, found, freeze, postgres, program
+from tests.history.worlds import AGAIN, HURRIED, answer, cluster_in, execute, fill, found, freeze, postgres, program
 from tests.support.eventually import eventually
 from tradeul.clock import SystemClock
 from tradeul.history.binaries import binaries_in
@@ -118,16 +119,21 @@ async def test_a_server_that_somebody_started_by_hand_is_ended_first(used_world:
 
 async def test_a_killed_initdb_leaves_nothing_half(world: Path) -> None:
     """A program killed in the middle of its first start: the next one makes the cluster anew."""
-    async with program(world, wait=False) as other:
-        await eventually(lambda: found(world, "making-*/base"))
-        await other.kill()
-        named = found(world, "pg*")
-        async with postgres(world) as server:
-            one = await answer(server, "SELECT 1")
+    folder, named = world, list[Path]()
+    for number in range(AGAIN):
+        folder = world.with_name(f"sim-{number}")
+        async with program(folder, wait=False) as other:
+            await eventually(partial(found, folder, "*/base"))
+            await other.kill()
+        named = found(folder, "pg*")
+        if not named:
+            break  # else it was done before it was seen to have begun
+    async with postgres(folder) as server:
+        one = await answer(server, "SELECT 1")
 
     assert named == []
     assert one == 1
-    assert found(world, "making-*") == []
+    assert found(folder, "making-*") == []
 
 
 @pytest.mark.parametrize(

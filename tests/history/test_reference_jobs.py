@@ -57,9 +57,12 @@ class NotedRest(PolygonRest):
         super().__init__(url, "a-key", SystemClock(), uniform=min)
         self.profiles: list[Symbol] = []
         self.deaf: Callable[[Symbol], bool] = lambda _symbol: False
+        self.stuck_after = 1_000_000
 
     async def profile(self, symbol: Symbol) -> Profile | None:
         self.profiles.append(symbol)
+        if len(self.profiles) > self.stuck_after:
+            await asyncio.Event().wait()
         if self.deaf(symbol):
             raise VendorUnavailable("the vendor answered 500")
         return await super().profile(symbol)
@@ -269,8 +272,10 @@ async def test_a_run_goes_on_where_the_last_one_ended(
             await job.run(cut, None)
             await asyncio.Event().wait()
 
+        here.rest.stuck_after = 45
         async with running(run):
             await eventually(lambda: cut.done >= 40)
+        here.rest.stuck_after = 1_000_000
         kept = (await here.rows("SELECT count(*) FROM {}.ticker_metadata WHERE profile_at IS NOT NULL"))[0][0]
         here.rest.profiles.clear()
         resumed = await here.load(here.metadata())

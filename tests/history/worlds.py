@@ -15,14 +15,19 @@ from typing import NamedTuple
 
 import asyncpg
 
+from tests.support.eventually import PATIENT_S
 from tradeul.clock import SystemClock
 from tradeul.history.embedded import EmbeddedPostgres, Patience
 from tradeul.history.pidfile import is_server, kill_servers, pid_file_of, servers_in, tell
 
 ROOT = Path(__file__).resolve().parents[2]
-GENTLE_S = 2.0
+GENTLE_S = 20.0
 HURRIED = Patience(stop_s=0.2, quit_s=0.1, orphan_s=0.2)
 """For servers that are known not to obey."""
+
+UNHURRIED = Patience(PATIENT_S, PATIENT_S, PATIENT_S, PATIENT_S)
+"""For all others: a busy machine takes longer than one that a person waits for."""
+AGAIN = 20
 
 PROGRAM = """
 import asyncio, os, sys
@@ -114,7 +119,7 @@ async def program(world: Path, user: int | None = None, *, wait: bool = True) ->
 @asynccontextmanager
 async def postgres(world: Path, pg_bin: str = "") -> AsyncIterator[EmbeddedPostgres]:
     """A started server, stopped at the end."""
-    server = EmbeddedPostgres(world, SystemClock(), pg_bin)
+    server = EmbeddedPostgres(world, SystemClock(), pg_bin, patience=UNHURRIED)
     await server.start()
     try:
         yield server
@@ -124,7 +129,7 @@ async def postgres(world: Path, pg_bin: str = "") -> AsyncIterator[EmbeddedPostg
 
 async def answer(server: EmbeddedPostgres, query: str) -> object:
     """The one value that a query gives."""
-    connection = await asyncpg.connect(server.dsn, timeout=10)
+    connection = await asyncpg.connect(server.dsn, timeout=PATIENT_S)
     try:
         return await connection.fetchval(query)
     finally:
@@ -133,7 +138,7 @@ async def answer(server: EmbeddedPostgres, query: str) -> object:
 
 async def execute(address: str, script: str) -> None:
     """Do what several statements say."""
-    connection = await asyncpg.connect(address, timeout=10)
+    connection = await asyncpg.connect(address, timeout=PATIENT_S)
     try:
         await connection.execute(script)
     finally:

@@ -62,7 +62,7 @@ def test_a_running_thread_is_seen() -> None:
     enough = threading.Event()
     thread = threading.Thread(target=enough.wait, name="straggler")
 
-    with pytest.raises(LeftBehind, match="straggler"), no_thread_left():
+    with pytest.raises(LeftBehind, match="straggler"), no_thread_left(0.1):
         thread.start()
 
     enough.set()

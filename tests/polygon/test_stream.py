@@ -4,12 +4,11 @@ import pytest
 from aiohttp import WSMsgType, web
 from structlog.testing import capture_logs
 
-from tests.support.eventually import eventually, running, settle
+from tests.support.eventually import PATIENT_S, eventually, running, settle
 from tests.support.feed_desk import desk, wanted
 from tests.support.snapshots import symbols
 from tests.support.vendor import (
     KEY,
-    PATIENCE_S,
     StreamVendor,
     UnhurriedClock,
     Vendor,
@@ -205,7 +204,7 @@ async def test_pings_are_answered_even_before_the_greeting() -> None:
 
 async def test_a_vendor_who_answers_pings_is_kept() -> None:
     """We ping, and a pong keeps the connection."""
-    async with desk(pace=Pace(ping_every_s=0.01, pong_within_s=PATIENCE_S)) as at:
+    async with desk(pace=Pace(ping_every_s=0.01, pong_within_s=PATIENT_S)) as at:
         link = await at.admits()
 
         for _ in range(3):
@@ -216,10 +215,11 @@ async def test_a_vendor_who_answers_pings_is_kept() -> None:
 async def test_a_vendor_who_answers_no_ping_is_left() -> None:
     """A half-open connection is found out: no pong in time, and it is cut."""
     async with desk("A", pace=Pace(ping_every_s=0.01, pong_within_s=0.01)) as at:
-        await at.admits()
+        # Not let in first: on a busy machine that takes longer than a pong may.
+        await at.vendor.accepts()
         await at.vendor.accepts()
 
-    assert dict(at.stream.state.close_codes) == {1006: 1}
+    assert at.stream.state.close_codes.keys() == {1006}
 
 
 async def test_a_redirect_is_not_followed() -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.eventually import PATIENT_S
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -32,7 +34,7 @@ class Box:
         content = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.key}"}
         request = urllib.request.Request(self.rest_url + path, content, headers, method=method)  # noqa: S310  # ours
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310  # ours
+        with urllib.request.urlopen(request, timeout=PATIENT_S) as answer:  # noqa: S310  # ours
             return json.loads(answer.read())
 
     def switch_on(self, fault: str, **wishes: Any) -> None:
@@ -50,7 +52,7 @@ def exchange_process(*arguments: str, key: str = "a-key") -> Iterator[Box]:
             yield _served(process, key)
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            process.communicate(timeout=PATIENT_S)
 
 
 def _served(process: subprocess.Popen[str], key: str) -> Box:

@@ -32,6 +32,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from tests.support.eventually import PATIENT_S
 from tests.support.raw import HANDSHAKE, HOST, masked
 from tradeul.clock import SystemClock
 
@@ -49,10 +50,11 @@ BYE: Final = b'{"type":"bye"'
 SWITCHED: Final = b"HTTP/1.1 101"
 LOOK_S: Final = 0.05
 AT_ONCE: Final = 4_096
+MARKS: Final = 4
+"""What is noted of an arrival: viewer, list, sequence and when."""
 COMEBACK_S: Final = 2.0
 """Who was sent away or cut off is back after a random part of this, as the page is."""
 STARTING: Final = {errno.EINPROGRESS, 0}
-GONE_S: Final = 60.0
 
 Numbers = npt.NDArray[np.int64]
 
@@ -111,6 +113,7 @@ class Gathering:
         self._taken: list[tuple[One, bytes, int]] = []
         """What was not looked at yet, and when it came."""
         self._over = False
+        self._asked = False
         self.arrivals = array("q")
         self.lives = array("q")
         """When which viewer was live."""
@@ -119,6 +122,7 @@ class Gathering:
     def run(self) -> None:
         """Look on until it is told to end."""
         signal.signal(signal.SIGINT, lambda *_: setattr(self, "_over", True))
+        signal.signal(signal.SIGUSR1, lambda *_: setattr(self, "_asked", True))
         all_live = False
         while not self._over:
             self._connect_some()
@@ -128,6 +132,9 @@ class Gathering:
                 self._attend(self._by_fd[fd], events)
             if not there or self._at_once != TAKEN_BYTES or len(self._taken) > MOST_TAKEN:
                 self._look_through()
+                if self._asked:
+                    self._asked = False
+                    print(len(self.arrivals) // MARKS, flush=True)  # noqa: T201  # likewise
             if (self._live == self._wishes.viewers) is not all_live:
                 all_live = not all_live
                 print("live" if all_live else "not all", flush=True)  # noqa: T201  # this is how it talks
@@ -268,11 +275,11 @@ class Crowd:
     ends: dict[str, int] = field(default_factory=dict)
     """Close codes and other endings, goodbyes before them, and how many."""
 
-    async def all_live(self, within_s: float = 60.0) -> None:
+    async def all_live(self, within_s: float = PATIENT_S) -> None:
         """Wait until each of them has all of its lists."""
         await self._said(b"live\n", within_s)
 
-    async def some_lost(self, within_s: float = 60.0) -> None:
+    async def some_lost(self, within_s: float = PATIENT_S) -> None:
         """Wait until some are not live any more."""
         await self._said(b"not all\n", within_s)
 
@@ -283,11 +290,24 @@ class Crowd:
     def thaw(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
+    async def noted(self) -> int:
+        """How many lists have come whole so far, over all viewers."""
+        self.process.send_signal(signal.SIGUSR1)
+        async with asyncio.timeout(PATIENT_S):
+            while not (line := await self._line()).strip().isdigit():
+                continue
+        return int(line)
+
     async def _said(self, word: bytes, within_s: float) -> None:
-        assert self.process.stdout is not None
         async with asyncio.timeout(within_s):
-            while (line := await self.process.stdout.readline()) != word:
-                assert line, "the crowd has gone"
+            while await self._line() != word:
+                continue
+
+    async def _line(self) -> bytes:
+        assert self.process.stdout is not None
+        line = await self.process.stdout.readline()
+        assert line, "the crowd has gone"
+        return line
 
 
 @contextlib.asynccontextmanager
@@ -317,7 +337,7 @@ async def crowd(  # noqa: PLR0913  # what is optional is named
         with contextlib.suppress(ProcessLookupError):
             there.thaw()
             process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(GONE_S):
+        async with asyncio.timeout(PATIENT_S):
             await process.communicate()
         if told.exists():
             with told.open("rb") as file:
@@ -342,7 +362,7 @@ def _main() -> None:
     gathering = Gathering(wishes)
     gathering.run()
     with told.open("wb") as file:
-        np.save(file, np.array(gathering.arrivals).reshape(-1, 4))
+        np.save(file, np.array(gathering.arrivals).reshape(-1, MARKS))
         np.save(file, np.array(gathering.lives).reshape(-1, 2))
         file.write(orjson.dumps(gathering.ends))
 

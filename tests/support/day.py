@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENT_S, eventually
 from tests.support.market import CALENDAR, DAY, NANOS, at, image, traded
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
@@ -71,7 +71,7 @@ class Disk:
         self.threads.add(threading.current_thread().name)
         self.writing += 1
         self.overlapped |= self.writing > 1
-        self.slow.wait(10)
+        self.slow.wait(PATIENT_S)
         self.writing -= 1
         if self.broken:
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -104,10 +104,11 @@ class Process:
         await self.clock.advance((at(wall, day) - self.clock.now()) / NANOS)
 
     async def keeps(self, predicate: Callable[[], object]) -> None:
-        """Look again until something is on the disk: its threads take real time, and the looks take the clock's."""
+        """Look again until something is on the disk: its threads take real time, and none of the clock's."""
 
         async def holds() -> object:
-            await self.clock.advance(LOOK_EVERY_S)
+            if self.clock.waited_for:
+                await self.clock.advance(LOOK_EVERY_S)
             return predicate()
 
         await eventually(holds)

@@ -15,7 +15,7 @@ _PAUSE_S = 0.002
 _LONGEST_PAUSE_S = 0.02
 """What took long already may be noticed a little later: looking 500 times a second takes a tenth of a processor."""
 _LONGER_EACH_TURN = 1.02
-PATIENT_S = 120.0
+PATIENT_S = 240.0
 """Only a test that fails waits for so long: what takes a second takes a minute on a machine that does much else."""
 
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.eventually import running
-from tests.support.vendor import KEY, PATIENCE_S, Link, StreamVendor, UnhurriedClock
+from tests.support.eventually import PATIENT_S, running
+from tests.support.vendor import KEY, Link, StreamVendor, UnhurriedClock
 from tradeul.domain.events import LiveBar, LiveEvents, Symbol
 from tradeul.polygon.conversation import Pace
 from tradeul.polygon.stream import PolygonStream
@@ -31,7 +31,7 @@ class Desk:
 
     async def receives(self, count: int = 1) -> list[str]:
         """Wait for delivered bars; by then all frames before theirs were heard."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PATIENT_S):
             return [(await self.delivered.get()).symbol for _ in range(count)]
 
     async def admits(self) -> Link:

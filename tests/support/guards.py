@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-_ENDING_THREAD_S = 1.0
 _PATIENT_S = 20.0
 _TURNS_TO_END = 10
 """Loop turns for what the test has already cancelled or closed."""
@@ -21,14 +20,14 @@ class LeftBehind(AssertionError):
 
 
 @contextmanager
-def no_thread_left() -> Iterator[None]:
+def no_thread_left(ending_s: float = _PATIENT_S) -> Iterator[None]:
     """Every thread that was started inside has ended."""
     before = set(threading.enumerate())
     yield
     started = [thread for thread in threading.enumerate() if thread not in before]
     for thread in started:
         # asyncio's own, which waited for a process, is done by now but for its last lines.
-        thread.join(_ENDING_THREAD_S)
+        thread.join(ending_s)
     left = [thread.name for thread in started if thread.is_alive()]
     if left:
         raise LeftBehind(f"threads are still running: {left}")

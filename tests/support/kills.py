@@ -58,14 +58,21 @@ async def tale_of(kills: int, speed: float) -> Tale:
             await passed(clock, SLOT_S + SLOT_S / 10)
             # A machine that does much else falls behind such a clock, and sees few slots end.
             await eventually(lambda: seen_in(setting.world / "today") > setting.symbols // 2, every_s=0.2)
-            ended = clock.now()
+            written_until = Nanos(0)
+
+            def is_up_to_date() -> bool:
+                nonlocal written_until
+                written_until = Nanos(int(clock.now() - WRITTEN_WITHIN_S * speed * NANOS))
+                return reaches(book_in(setting.world / "today"), written_until)
+
+            await eventually(is_up_to_date, every_s=0.2)
             assert await life.end() == 0
-        return Tale(
-            table=book_in(setting.world / "today"),
-            began=began,
-            written_until=Nanos(int(ended - WRITTEN_WITHIN_S * speed * NANOS)),
-            ranked_after_s=ranked,
-        )
+        return Tale(book_in(setting.world / "today"), began, written_until, ranked)
+
+
+def reaches(table: SlotTable, until: Nanos) -> bool:
+    """Whether every slot that ended by then is in a table."""
+    return slot_end(calendar_of(SystemClock()).hours(DAY), table.slots[-1] + 1) > until
 
 
 def book_in(folder: Path) -> SlotTable:
@@ -90,7 +97,7 @@ def check_nothing_lost(table: SlotTable, began: Nanos, written_until: Nanos, sym
     hours = market.calendar.hours(DAY)
     assert table.slots == tuple(range(table.slots[0], table.slots[-1] + 1))
     assert slot_end(hours, table.slots[0]) <= began + SLOT_S * NANOS
-    assert slot_end(hours, table.slots[-1] + 1) > written_until
+    assert reaches(table, written_until)
     seen = 0
     for number, slot in enumerate(table.slots):
         end = slot_end(hours, slot)

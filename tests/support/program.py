@@ -1,7 +1,9 @@
 """The whole program as a process of its own, on a market clock that it shares with the test and with its next life."""
 
 import asyncio
+import contextlib
 import datetime as dt
+import itertools
 import os
 import signal
 import socket
@@ -23,12 +25,25 @@ from tradeul.domain.session import local_time
 ROOT = Path(__file__).resolve().parents[2]
 SYMBOLS = 300
 STARTS_WITHIN_S = 180.0
+GIVEN_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+LOWEST_PORT = 10_000
+PORTS_APART = 101
+_port_turns = itertools.count()
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that nobody has, nor is given before a program listens there.
+
+    The kernel gives ports of a range of its own to whoever connects, to a program that is away as well; below it each
+    process of the tests begins elsewhere.
+    """
+    first_given = int(GIVEN_PORTS.read_text().split()[0])
+    for turn in _port_turns:
+        port = LOWEST_PORT + (os.getpid() * PORTS_APART + turn) % max(1, first_given - LOWEST_PORT)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("every port is taken")
 
 
 def _this_second() -> Nanos:

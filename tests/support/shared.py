@@ -11,11 +11,9 @@ from http import HTTPStatus
 import aiohttp
 
 from tests.history.worlds import place
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENT_S, eventually
 from tests.support.market import at
 from tests.support.program import STARTS_WITHIN_S, Setting
-
-ENDS_WITHIN_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def shared_process(speed: float = 1.0) -> Iterator[Shared]:
                 yield Shared(url, process.pid)
             finally:
                 process.terminate()
-                process.wait(ENDS_WITHIN_S)
+                process.wait(PATIENT_S)
 
 
 async def _stands(url: str) -> bool:

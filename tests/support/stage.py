@@ -20,6 +20,7 @@ import orjson
 import structlog
 import uvloop
 
+from tests.support.eventually import PATIENT_S
 from tests.support.market import at
 from tests.support.raw import HOST
 from tests.support.web import EPOCH, PAGE, StillView, no_aggregates
@@ -41,7 +42,6 @@ ROOT: Final = Path(__file__).parents[2]
 LISTS: Final = tuple(scan.name for scan in BUILT_IN)
 PROBE_S: Final = 0.005
 """So rarely that looking costs next to nothing; a stall is told up to this much shorter."""
-STARTED_S: Final = 60.0
 ENDED_S: Final = 30.0
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 MEGABYTE: Final = 1_000_000
@@ -192,7 +192,7 @@ async def playing(*command: str) -> AsyncIterator[Stage]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(STARTED_S):
+        async with asyncio.timeout(PATIENT_S):
             port = int(await process.stdout.readline())
         yield Stage(process, port)
     finally:

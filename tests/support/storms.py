@@ -5,6 +5,7 @@ and taken off where a promise is about us; what viewers saw is held against what
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 
 from tests.support.crowd import LOOK_S, Crowd, Numbers, crowd
 from tests.support.eventually import eventually, running
+from tests.support.program import free_port
 from tests.support.rounds import rounds_of_chance
 from tests.support.server_sockets import descriptors_of, held_for, resident_bytes
 from tests.support.stage import LISTS, MEGABYTE, Report, Round, Stage, staged, starved_s
@@ -143,8 +145,18 @@ async def arrived(folder: Path, newcomers: int, steady: int, *, before: Sequence
                     await people.all_live(300.0)
                 live_s = clock.monotonic() - began
                 report = await stage.report()
-                await clock.pause(2 * ROUND_S)
+                await all_came(there, steady * EACH * (1 + len(ticking.moments)))
         return Arrived(live_s, report, people.ends, seen(there, steady, len(ticking.moments)))
+
+
+async def all_came(there: Crowd, due: int) -> None:
+    """Wait for what is under way; what does not come at all is counted as missed afterwards."""
+
+    async def came() -> bool:
+        return await there.noted() >= due
+
+    with contextlib.suppress(AssertionError):
+        await eventually(came, every_s=LOOK_S)
 
 
 def seen(there: Crowd, viewers: int, rounds: int) -> Steady:
@@ -157,18 +169,20 @@ def seen(there: Crowd, viewers: int, rounds: int) -> Steady:
 async def came_back(folder: Path, viewers: int) -> Arrived:
     """Restart the server under so many, who come back by themselves."""
     clock, rounds = SystemClock(), script()
-    async with staged(folder, rounds, MOST_CLIENTS) as stage:
-        port = stage.port
-        async with crowd(folder, port, viewers, SLOW, EACH, comebacks=True) as people:
+    port = free_port()
+    async with (
+        staged(folder, rounds, MOST_CLIENTS, port) as stage,
+        crowd(folder, port, viewers, SLOW, EACH, comebacks=True) as people,
+    ):
+        await people.all_live(300.0)
+        await stage.end()
+        await people.some_lost()
+        async with staged(folder, rounds, MOST_CLIENTS, port) as again:
+            await again.report()
+            began = clock.monotonic()
             await people.all_live(300.0)
-            await stage.end()
-            await people.some_lost()
-            async with staged(folder, rounds, MOST_CLIENTS, port) as again:
-                await again.report()
-                began = clock.monotonic()
-                await people.all_live(300.0)
-                live_s = clock.monotonic() - began
-                report = await again.report()
+            live_s = clock.monotonic() - began
+            report = await again.report()
     return Arrived(live_s, report, people.ends, Steady(0, 0, {}))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 import orjson
 
+from tests.support.eventually import PATIENT_S
 from tests.support.market import at
 from tests.support.simulated import SNAPSHOT, content_of, listening
 from tradeul.clock import ManualClock
@@ -15,7 +16,6 @@ from tradeul.simulation.exchange.server import Exchange
 Socket = aiohttp.ClientWebSocketResponse
 CONNECTED = [{"ev": "status", "status": "connected", "message": "Connected Successfully"}]
 ACCEPTED = [{"ev": "status", "status": "auth_success", "message": "authenticated"}]
-PATIENCE_S = 10
 
 
 @asynccontextmanager
@@ -54,7 +54,7 @@ async def said(socket: Socket, action: str, params: str) -> None:
 
 
 async def received(socket: Socket) -> Any:
-    return orjson.loads(await socket.receive_str(timeout=PATIENCE_S))
+    return orjson.loads(await socket.receive_str(timeout=PATIENT_S))
 
 
 async def asked(socket: Socket, action: str, params: str) -> list[str]:
@@ -84,7 +84,7 @@ async def ticked(exchange: Exchange, clock: ManualClock, seconds: int = 1) -> No
 async def end_of(socket: Socket) -> tuple[int | None, str | None]:
     """The code and the reason that a connection ended with, after whatever comes before."""
     while True:
-        message = await socket.receive(timeout=PATIENCE_S)
+        message = await socket.receive(timeout=PATIENT_S)
         if message.type is aiohttp.WSMsgType.CLOSE:
             return message.data, message.extra
         if message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.ERROR):

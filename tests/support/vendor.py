@@ -9,10 +9,10 @@ from typing import Any, Self
 import orjson
 from aiohttp import WSMsgType, web
 
+from tests.support.eventually import PATIENT_S
 from tradeul.clock import NANOS_PER_SECOND, SystemClock
 from tradeul.domain.events import Nanos
 
-PATIENCE_S = 10.0
 KEY = "canary-5f1d0c"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -109,7 +109,7 @@ class Link:
     async def hears(self) -> dict[str, Any]:
         """The client's next message; pings on the way are answered."""
         while True:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(PATIENT_S):
                 message = await self._socket.receive()
             if message.type is WSMsgType.PING:
                 await self._socket.pong(message.data)
@@ -121,7 +121,7 @@ class Link:
 
     async def hears_kind(self) -> WSMsgType:
         """What kind of frame the client sends next."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PATIENT_S):
             return (await self._socket.receive()).type
 
     async def lets_in(self) -> dict[str, Any]:
@@ -166,7 +166,7 @@ class StreamVendor(Vendor):
 
     async def accepts(self) -> Link:
         """The next connection."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PATIENT_S):
             return await self._links.get()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from tests.support.eventually import eventually
 from tests.support.market import DAY, at
 from tradeul.app import App
 from tradeul.clock import PacedClock
@@ -33,6 +34,26 @@ async def whole(
         stack.push_async_callback(app.supervisor.run_until_stopped)
         stack.callback(app.supervisor.request_stop, "the test is over")
         yield app
+
+
+async def learned(app: App) -> None:
+    """Wait for what history says, which changes what is known of every symbol."""
+    await eventually(lambda: app.vitals.sessions_wanted and not app.vitals.history_failure)
+    await eventually(lambda: app.vitals.sessions_loaded == app.vitals.sessions_wanted)
+
+
+async def unmoved(app: App, *paths: str) -> list[Any]:
+    """What several questions are answered while nothing is ranked between them; asked again where something was."""
+    while True:
+        ranked = app.scanner.passed
+        found = [await asked(app, path) for path in paths]
+        if app.scanner.passed is ranked:
+            return found
+
+
+async def is_live(app: App) -> bool:
+    """Whether the feed is said to be; on a machine that does much else a snapshot may have been late."""
+    return bool((await asked(app, "/api/v1/scanner/status"))["feed"]["state"] == "live")
 
 
 async def sent(app: App, method: str, path: str, body: object = None) -> tuple[int, Any]:

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from tests.support.entering import ELSEWHERE, BriskClock, ask, request
-from tests.support.eventually import eventually, running
+from tests.support.eventually import PATIENT_S, eventually, running
 from tests.support.raw import HOST
 from tests.support.web import Served, raw_answer, served, viewer
 from tradeul.clock import ManualClock
@@ -48,11 +48,16 @@ class Comer:
 
 
 async def is_cut(stream: Stream) -> bool:
-    """Whether the other side is gone, at the latest now."""
+    """Wait for the other side to be gone; whether it said nothing before."""
     with contextlib.suppress(ConnectionError):
-        async with asyncio.timeout(0.5):
+        async with asyncio.timeout(PATIENT_S):
             return await stream[0].read() == b""
     return True
+
+
+def expected_of(world: Served) -> int:
+    """From how many a request is expected, or the rest of one."""
+    return len(world.server.gate.crowd._late_at)  # noqa: SLF001  # nobody else is told
 
 
 async def passes(world: Served, seconds: float) -> None:
@@ -85,6 +90,7 @@ async def test_dripping_does_not_help() -> None:
         writer.write(request("/ready"))
         await reader.readuntil(b'{"ready":true}')
         writer.write(b"G")
+        await eventually(lambda: expected_of(world) == 1)
         for letter in (b"E", b"T", b" ", b"/"):
             await passes(world, HEAD_S / 4)
             writer.write(letter)
@@ -109,6 +115,7 @@ async def test_half_a_body_is_cut() -> None:
     """A body that never ends is waited for at most two looks long."""
     async with served() as world, held(world, 1) as streams:
         streams[0][1].write(b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\ntoken=")
+        await eventually(lambda: expected_of(world) == 0)
         await passes(world, 2 * STUCK_S + SWEEP_S)
 
         assert await is_cut(streams[0])

@@ -7,8 +7,9 @@ import aiohttp
 import orjson
 import pytest
 
+from tests.support.eventually import PATIENT_S
 from tests.support.market import at
-from tests.support.subscriber import PATIENCE_S, asked, holding, received, said, ticked
+from tests.support.subscriber import asked, holding, received, said, ticked
 
 
 async def test_silence() -> None:
@@ -32,7 +33,7 @@ async def test_half_open() -> None:
         exchange.faults.switch_on("half_open")
         await ticked(exchange, clock, 3)
         await socket.ping()
-        pong = await socket.receive(timeout=PATIENCE_S)
+        pong = await socket.receive(timeout=PATIENT_S)
         answer = await asked(socket, "subscribe", "A.F")
 
     assert pong.type is aiohttp.WSMsgType.PONG
@@ -54,7 +55,7 @@ async def test_big_frames() -> None:
     async with holding("A.*") as (exchange, clock, socket):
         exchange.faults.switch_on("big_frames", bytes=600_000)
         await ticked(exchange, clock)
-        text = await socket.receive_str(timeout=PATIENCE_S)
+        text = await socket.receive_str(timeout=PATIENT_S)
 
     events = orjson.loads(text)
     assert 500_000 < len(text) <= 600_000
@@ -76,7 +77,7 @@ async def test_bad_events() -> None:
     async with holding("A.NVDA") as (exchange, clock, socket):
         exchange.faults.switch_on("bad_events")
         await ticked(exchange, clock)
-        elements = json.loads(await socket.receive_str(timeout=PATIENCE_S))
+        elements = json.loads(await socket.receive_str(timeout=PATIENT_S))
 
     objects = [element for element in elements if isinstance(element, dict)]
     assert elements[-1]["sym"] == "NVDA"
@@ -91,7 +92,7 @@ async def test_bad_frames() -> None:
         exchange.faults.switch_on("bad_frames", times=1)
         await ticked(exchange, clock)
         unread, others = 0, 0
-        while not isinstance(content := _content(await socket.receive_str(timeout=PATIENCE_S)), list):
+        while not isinstance(content := _content(await socket.receive_str(timeout=PATIENT_S)), list):
             unread += content is ...
             others += content is not ...
 
@@ -112,7 +113,7 @@ async def test_binary_frames() -> None:
     async with holding("A.NVDA") as (exchange, clock, socket):
         exchange.faults.switch_on("binary_frames")
         await ticked(exchange, clock)
-        message = await socket.receive(timeout=PATIENCE_S)
+        message = await socket.receive(timeout=PATIENT_S)
 
     assert message.type is aiohttp.WSMsgType.BINARY
     assert orjson.loads(message.data)[0]["sym"] == "NVDA"

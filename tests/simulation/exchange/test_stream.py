@@ -6,13 +6,12 @@ import aiohttp
 import orjson
 import pytest
 
-from tests.support.eventually import running
+from tests.support.eventually import PATIENT_S, running
 from tests.support.market import at
 from tests.support.simulated import SNAPSHOT, content_of, listening, played, small_day, small_market, tape_at
 from tests.support.subscriber import (
     ACCEPTED,
     CONNECTED,
-    PATIENCE_S,
     asked,
     connected,
     end_of,
@@ -374,9 +373,9 @@ async def test_the_server_pings() -> None:
         running(exchange.run),
     ):
         await clock.advance(30)
-        asked_for = await socket.receive(timeout=PATIENCE_S)
+        asked_for = await socket.receive(timeout=PATIENT_S)
         await socket.ping(b"well?")
-        answer = await socket.receive(timeout=PATIENCE_S)
+        answer = await socket.receive(timeout=PATIENT_S)
 
     assert asked_for.type is aiohttp.WSMsgType.PING
     assert (answer.type, answer.data) == (aiohttp.WSMsgType.PONG, b"well?")
@@ -391,7 +390,7 @@ async def test_frames_stay_under_the_vendors_size() -> None:
         await asked(socket, "subscribe", "A.*")
         await clock.advance(1)
         await content_of(exchange, SNAPSHOT + "?tickers=F")
-        frames = [await socket.receive_str(timeout=5) for _ in range(2)]
+        frames = [await socket.receive_str(timeout=PATIENT_S) for _ in range(2)]
 
     assert all(len(frame) <= 900_002 for frame in frames)
     assert sum(len(orjson.loads(frame)) for frame in frames) > 5000

@@ -9,13 +9,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.support.eventually import running
+from tests.support.eventually import PATIENT_S, running
 from tests.support.market import at
 from tests.support.simulated import listening
 from tests.support.subscriber import (
     ACCEPTED,
     CONNECTED,
-    PATIENCE_S,
     Socket,
     asked,
     caught_up,
@@ -145,7 +144,7 @@ async def test_early_ping() -> None:
     async with listening(at("10:00")) as exchange:
         exchange.faults.switch_on("early_ping")
         async with reached(exchange, autoping=False) as socket:
-            first = await socket.receive(timeout=PATIENCE_S)
+            first = await socket.receive(timeout=PATIENT_S)
 
             assert first.type is aiohttp.WSMsgType.PING
             assert await received(socket) == CONNECTED
