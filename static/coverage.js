@@ -71,6 +71,9 @@ export class Coverage {
     this.way = element("dl");
     this.times = element("dl", { id: "latency" });
     this.problem = element("p", { class: "problem", role: "status" });
+    this.auditHost = element("section", { id: "rvol-audit" });
+    /** @type {import("./rvol_audit.js").RvolAudit | null} */
+    this.audit = null;
     this.dialog = element(
       "dialog",
       { id: "coverage-sheet", "aria-label": "Coverage" },
@@ -79,6 +82,7 @@ export class Coverage {
         this.way,
         element("h2", {}, "From the vendor to this screen, in the last minute"),
         this.times,
+        this.auditHost,
         this.problem,
         element("button", { autofocus: "" }, "Close")),
     );
@@ -88,6 +92,14 @@ export class Coverage {
   open() {
     this.dialog.showModal();
     void this.#look();
+    void this.#lookAtAudit();
+  }
+
+  /** How right days that are over were; few look, so nobody else loads it. */
+  async #lookAtAudit() {
+    const { RvolAudit } = await import("./rvol_audit.js");
+    this.audit ??= new RvolAudit(this.ask, this.auditHost);
+    await this.audit.look();
   }
 
   /** @param {number} now something may be another than it was */

@@ -76,6 +76,7 @@ from tradeul.web.routes.page import read_page
 from tradeul.web.routes.recording import RecordingRoutes
 from tradeul.web.routes.replay import ReplayRoutes
 from tradeul.web.routes.rvol import Rvol
+from tradeul.web.routes.rvol_audit import RvolAuditRoutes
 from tradeul.web.routes.sparks import SparkRoutes
 from tradeul.web.routes.subscriptions import SubscriptionRoutes
 from tradeul.web.routes.survey import SurveyRoutes
@@ -200,6 +201,7 @@ class App:
         start("session watch", SessionWatch(self.clock, self.calendar).run, stage=Stage.ENGINE)
         if self.loading is not None:
             self.loading.start(self.supervisor, warmup)
+            made.parts.day.note(self.supervisor, self.enrichment)
             keeper = ReferenceKeeper(self.loading.reference, pipeline, self.board, self.clock)
             start("reference", keeper.run, stage=Stage.ENGINE)
         start("stream", made.stream.run, stage=Stage.FEEDS)
@@ -386,6 +388,7 @@ class App:
                 SparkRoutes(self.enrichment.sparks, self.board, self.channels, view),
                 Rvol(Divisions(self.board, pipeline), None if self.loading is None else self.loading.volumes),
                 Symbols(SymbolSearch(self.board), self.settings.page.titled_links()),
+                RvolAuditRoutes(None if self.loading is None else self.loading.audits),
                 BacktestRoutes(None if self.loading is None else self.loading.backtests, self.own.book),
                 *self.own.routes(self.board, self.channels),
                 ReplayRoutes(self.playback, self.clock),

@@ -123,6 +123,15 @@ def _ask_the_running_program(commands: Any) -> None:
     _addressed(backtest)
     _add(backtest, _backtest)
 
+    audit = commands.add_parser(
+        "audit",
+        help="show how far a day's relative volumes were off what its minutes say",
+        epilog="The job rvol_audit finds that out every night, or now: `load rvol_audit`.",
+    )
+    audit.add_argument("--day", help="such as 2026-11-18 (default: the newest that was audited)")
+    _addressed(audit)
+    _add(audit, _audit)
+
     watch = commands.add_parser("watch", help="show a list of the running program, live")
     watch.add_argument("list", metavar="LIST", help="gappers_up, winners, anomalies ... or one of your own")
     _addressed(watch)
@@ -311,6 +320,14 @@ def _backtest(options: argparse.Namespace) -> int:
 
     wish = wish_of(options.what, options.order, options.size, options.first, options.last)
     _on_loop(backtest(options.url, wish, options.report, SystemClock(), sys.stdout, _own_token(options)))
+    return DONE
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from tradeul.rvol_audit_command import audit, day_of  # noqa: PLC0415
+
+    day, token = day_of(options.day), _own_token(options)
+    _on_loop(audit(options.url, day, sys.stdout, token))
     return DONE
 
 

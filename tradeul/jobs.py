@@ -23,12 +23,14 @@ from tradeul.history.jobs.job import Job
 from tradeul.history.jobs.ledger import Ledger
 from tradeul.history.jobs.metadata import Metadata, Sources
 from tradeul.history.jobs.retention import Keep, Retention
+from tradeul.history.jobs.rvol_audit import Evidence, RvolAuditJob, Usual
 from tradeul.history.jobs.slot_fill import Filling
 from tradeul.history.jobs.slots import PricesJob, SlotsJob
 from tradeul.history.jobs.splits import Splits
 from tradeul.history.jobs.universe import Universe
 from tradeul.history.lending import Lender
 from tradeul.history.reference import PostgresReference
+from tradeul.history.rvol_audits import RvolAudits
 from tradeul.history.volumes import PostgresVolumes
 from tradeul.past import Past
 from tradeul.polygon.rest import PolygonRest
@@ -75,6 +77,9 @@ class Loading:
         self.daily = DailyLedger(self.rest, self.lender, lambda: past.ready, clock, calendar)
         self.volumes = PostgresVolumes(self.lender, calendar, settings.rvol.lookback_sessions)
         fill = Filling(self.rest, self.daily, self.lender, self.volumes, demand, together)
+        self.audits = RvolAudits(self.lender, lambda: past.ready, clock, settings.rvol.audit_alarm_percent)
+        evidence = Evidence(past.published, self.rest, self.daily, self.lender)
+        usual = Usual(settings.rvol.lookback_sessions, settings.rvol.min_sessions)
         jobs: list[Job] = [
             DailyJob(self.daily, clock, calendar),
             AtrJob(self.daily, self.lender, clock, calendar),
@@ -84,6 +89,7 @@ class Loading:
             Splits(self.rest, self.lender, clock),
             Metadata(Sources(self.rest, self.companies), self.lender, clock, together, demand.hot),
             Bars(self.rest, self.lender, clock, calendar, together, settings.history.retention_aggregates_1min),
+            RvolAuditJob(evidence, clock, calendar, together, usual, self.audits.heard),
             Retention(_keep(settings.history), self.lender, clock),
         ]
         ledger = Ledger(Lender(past.address, past.world, 1))
@@ -99,6 +105,7 @@ class Loading:
         self._warmup = warmup
         supervisor.start("jobs", self.desk.run, stage=Stage.HISTORY)
         supervisor.start("backtests", self.backtests.run, stage=Stage.HISTORY)
+        supervisor.start("rvol audits", self.audits.run, stage=Stage.HISTORY)
         supervisor.add_stop(Stage.HISTORY, "jobs", self.desk.close)
         supervisor.add_stop(Stage.HISTORY, "jobs' connections", self.lender.close)
         supervisor.add_stop(Stage.HISTORY, "jobs' vendor", self.rest.close)
@@ -135,6 +142,7 @@ def _order(usual: int) -> Sequence[Ask]:
         ("metadata", None),
         ("slots", None),
         ("bars", None),
+        ("rvol_audit", None),
         ("prices", None),
         ("retention", None),
     )

@@ -98,6 +98,7 @@ class Operations:
             "today": parts.day.report,
             "database": lambda: {"enabled": False} if past is None else past.report(),
             "jobs": lambda: {"enabled": False} if loading is None else {"enabled": True, **loading.desk.health()},
+            "rvol_audit": lambda: {"enabled": False} if loading is None else loading.audits.health(),
             "minutes": lambda: {} if minutes is None else minutes.report(),
             "alerts": parts.ringing.report,
             "recording": lambda: {"enabled": False} if recorder is None else recorder.state._asdict(),

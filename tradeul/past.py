@@ -12,7 +12,9 @@ import structlog
 from tradeul import logs
 from tradeul.clock import Clock
 from tradeul.domain.session import TradingCalendar
+from tradeul.engine.enrichment import Enrichment
 from tradeul.engine.pipeline import Pipeline
+from tradeul.engine.published import Published
 from tradeul.engine.today import Today
 from tradeul.errors import FolderInUse
 from tradeul.history.annals import PostgresAnnals
@@ -22,6 +24,7 @@ from tradeul.history.embedded import EmbeddedPostgres, Patience
 from tradeul.history.known import KnownFiles
 from tradeul.history.lockfile import FolderLock
 from tradeul.history.ownership import make_folder
+from tradeul.history.published_files import PublishedFiles
 from tradeul.history.slot_drain import SlotDrain
 from tradeul.history.symbol_annals import PostgresSymbolAnnals
 from tradeul.history.user_file import UserFile
@@ -56,6 +59,7 @@ class Past:
         self.world = world
         self._clock = clock
         self.slots = SlotDrain(DayFiles(folder / TODAY, world), clock, calendar)
+        self.published = PublishedFiles(folder / TODAY, world)
         self.scans = UserScans(UserFile(folder.parent), clock)
         self.writer = HistoryWriter(address, world, clock, folder / "spool", others=[self.slots, self.scans])
         self.annals = PostgresAnnals(address, world, calendar)
@@ -125,9 +129,13 @@ class KeptDay:
 
     def __init__(self, pipeline: Pipeline, folder: Path, world: str, clock: Clock, calendar: TradingCalendar) -> None:
         self._folder = folder
+        self._world = world
+        self._clock = clock
+        self._calendar = calendar
         self._lock = FolderLock(folder)
         self.today = Today(pipeline, clock, calendar, DayFiles(folder, world), Checkpoints(folder, world))
         self._known = KnownFiles(folder, world)
+        self._published: Published | None = None
         self._trouble = ""
 
     async def start(self, supervisor: Supervisor) -> None:
@@ -143,6 +151,16 @@ class KeptDay:
         supervisor.start("today", self.today.run, stage=Stage.ENGINE)
         supervisor.add_stop(Stage.ENGINE, "today", self._close)
 
+    def note(self, supervisor: Supervisor, enrichment: Enrichment) -> None:
+        """Note what relative volumes stand at each slot's end, if the folder is ours; the night's audit reads it."""
+        if self._trouble:
+            return
+        files = PublishedFiles(self._folder, self._world)
+        self._published = published = Published(enrichment.board, files, self._clock, self._calendar)
+        enrichment.slot_closed = published.note
+        supervisor.start("published", published.run, stage=Stage.ENGINE)
+        supervisor.add_stop(Stage.ENGINE, "published", published.close)
+
     @property
     def known(self) -> KnownFiles | None:
         """What history said last; None if the folder is not ours."""
@@ -154,7 +172,8 @@ class KeptDay:
         saved_at = None if state.saved_at is None else state.saved_at // 1_000_000
         why = self._trouble or state.refusal
         trouble = f"today is not kept, and would not survive a restart: {why}" if why else ""
-        return {**state._asdict(), "saved_at": saved_at, "trouble": trouble}
+        lost = 0 if self._published is None else self._published.lost
+        return {**state._asdict(), "saved_at": saved_at, "published_lost": lost, "trouble": trouble}
 
     async def _close(self) -> None:
         await self.today.close()

@@ -4,6 +4,7 @@ By the names of `domain/instruments`. `operations` hands the parts over. Called 
 about a millisecond.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -14,7 +15,7 @@ from tradeul.clock import Clock
 from tradeul.domain.events import Nanos
 from tradeul.domain.instruments import Reading
 from tradeul.domain.lags import Lag
-from tradeul.domain.session import NANOS
+from tradeul.domain.session import NANOS, instant_of
 from tradeul.engine.intake import Intake
 from tradeul.engine.minutes import Minutes
 from tradeul.engine.reconciler import Reconciler
@@ -33,6 +34,7 @@ from tradeul.web.hub import Hub
 
 STUCK_AFTER_S: Final = 5.0
 _MS: Final = 1_000
+_PERCENT: Final = 100
 _STATES: Final[tuple[Literal["live", "stale", "partial", "closed", "starting"], ...]] = (
     "live",
     "stale",
@@ -80,6 +82,7 @@ def all_of(parts: Parts, served: Served, supervisor: Supervisor, loop: LoopWatch
     yield from _viewers(served, clock.monotonic())
     yield from _loop(loop, supervisor)
     yield from _kept(parts, clock.now())
+    yield from _audited(parts)
     yield from _told(parts)
 
 
@@ -211,6 +214,22 @@ def _kept(parts: Parts, now: Nanos) -> Iterator[Reading]:
     if parts.recorder is not None:
         yield Reading("recorded_bytes", parts.recorder.state.bytes_out)
         yield Reading("recordings_lost", parts.recorder.state.dropped)
+
+
+def _audited(parts: Parts) -> Iterator[Reading]:
+    audit = None if parts.loading is None else parts.loading.audits.latest
+    if audit is None:
+        return
+    errors = audit.errors
+    yield Reading("rvol_audit_day_timestamp_seconds", instant_of(audit.date, dt.time()) / NANOS)
+    yield from (Reading("rvol_audit_values", each.errors.n, (each.method, each.source)) for each in audit.methods)
+    for share, percent in (("0.5", errors.median), ("0.9", errors.p90), ("0.99", errors.p99), ("1", errors.max)):
+        if percent is not None:
+            yield Reading("rvol_audit_error_ratio", percent / _PERCENT, (share,))
+    if errors.within is not None:
+        yield Reading("rvol_audit_within_ratio", errors.within / _PERCENT)
+    missing = {name: count for name, count in audit.coverage._asdict().items() if name not in ("compared", "quiet")}
+    yield from _by_label("rvol_audit_missing", missing)
 
 
 def _told(parts: Parts) -> Iterator[Reading]:

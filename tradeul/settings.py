@@ -283,6 +283,13 @@ class Rvol(Section):
     min_sessions: int = Field(
         3, ge=1, le=30, description="With fewer of them, the general curve of a day stands in, marked ~."
     )
+    audit_alarm_percent: float = Field(
+        5.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="By how much a night's audit may find the median of a day's values off before health says so; "
+        "0: it never does.",
+    )
 
     @check(mode="after")
     def _reachable(self) -> Self:

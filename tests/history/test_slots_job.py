@@ -103,6 +103,7 @@ class Rig:
         self.address = server.dsn
         self.clock = ManualClock(at(wall))
         self.lender = Lender(lambda: self.address, self.world, 3)
+        self.rest = rest
         self.bars = Bars(rest)
         self.symbols = [Symbol(str(symbol)) for symbol in small_market(SYMBOLS).universe.symbols]
         self.wanted = Wanted(self.symbols)

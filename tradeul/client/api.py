@@ -1,5 +1,6 @@
 """Asks the program at an address over HTTP; used by the commands."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
@@ -93,6 +94,11 @@ class ApiClient:
     async def cancel_trial(self, number: int) -> None:
         """End a backtest that waits or goes on."""
         await self._asked(lambda _: None, "DELETE", self._address / "backtests" / str(number))
+
+    async def rvol_audit(self, day: dt.date | None) -> Message:
+        """What the audit of a day found, None: of the newest; a day without one is a `UsageError`."""
+        query = {} if day is None else {"day": day.isoformat()}
+        return await self._asked(lambda content: content, "GET", (self._address / "audit/rvol").with_query(query))
 
     async def _asked(self, read: Callable[[Message], Said], method: str, address: URL, **body: Any) -> Said:
         try:

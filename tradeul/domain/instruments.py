@@ -117,6 +117,11 @@ INSTRUMENTS: Final = (
     _gauge("jobs_under_way", "Jobs that run or wait for their turn."),
     _gauge("job_progress_ratio", "How much of a job is done, from 0 to 1.", "job"),
     _gauge("jobs_failing", "Jobs that failed twice in a row or more often."),
+    _gauge("rvol_audit_day_timestamp_seconds", "The midnight of the day that was audited last."),
+    _gauge("rvol_audit_values", "Relative volumes of it that were held against its minutes.", "method", "source"),
+    _gauge("rvol_audit_error_ratio", "How far they were off: 0.5, 0.9, 0.99 and 1 (the worst).", "share"),
+    _gauge("rvol_audit_within_ratio", "How many of them were off by no more than 1 %, from 0 to 1."),
+    _gauge("rvol_audit_missing", "Values that could not be compared, by why.", "reason"),
     _counter("recorded_bytes", "Bytes of recordings, as they are on the disk."),
     _counter("recordings_lost", "Answers and frames that are in no recording."),
     # Alerts and logs.

@@ -4,8 +4,9 @@ Synchronous throughout, so no reader ever sees rows of two snapshots. For every 
 snapshot never moves a price back to an older one.
 """
 
+import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
 from typing import Final
 
@@ -23,7 +24,7 @@ from tradeul.domain.lateness import LATE_S
 from tradeul.domain.reading import Reading
 from tradeul.domain.reference import NUMBERS, TEXTS, Facts
 from tradeul.domain.session import NANOS, Moment, Session, TradingCalendar, moment_at
-from tradeul.domain.slot_book import SlotBook, slot_end, slots_ended
+from tradeul.domain.slot_book import SlotBook, SlotRecord, slot_end, slots_ended
 from tradeul.domain.slots import SLOT_SECONDS, seconds_into_day, slot_of
 from tradeul.domain.sparks import SparkTrail
 from tradeul.domain.splits import MorningSplits
@@ -87,6 +88,8 @@ class Enrichment:
         self.as_of = Nanos(0)
         self.book: SlotBook | None = None
         """The closed slots of the board's trading date; None before there is one."""
+        self.slot_closed: Callable[[dt.date, SlotRecord], None] | None = None
+        """Hears of each slot that closes, while the board still shows what it showed at its end."""
         self.doubted: Counter[str] = Counter()
         """What of a row was not believed, or flagged, by reason."""
         self._calendar = calendar
@@ -325,6 +328,8 @@ class Enrichment:
             volume_at = self.board["volume_at"]
             volumes = np.where(volume_at <= end, self.board["volume_today"], np.nan)
             self.book.close(slot, self.board.symbols, volumes, volume_at >= since)
+            if self.slot_closed is not None:
+                self.slot_closed(self.book.date, self.book.record(slot))
 
     def _learn_after_a_gap(self, at: Nanos) -> None:
         """Take the first image after a restart for what it can tell."""

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from tradeul.domain.day_ranges import DayRange
 from tradeul.domain.events import Symbol
+from tradeul.domain.rvol_audit import RvolAudit
 from tradeul.domain.session import DayHours
 from tradeul.domain.slot_book import SlotRecord
 from tradeul.domain.splits import SplitBook
@@ -65,3 +66,13 @@ class UsualSessions(Protocol):
 
         Raises `HistoryUnavailable`.
         """
+
+
+class RvolAudits(Protocol):
+    """What the nights found of the relative volumes of past days. Every method raises `HistoryUnavailable`."""
+
+    async def days(self) -> Sequence[dt.date]:
+        """Find the days that were audited, the newest first."""
+
+    async def of(self, day: dt.date) -> RvolAudit | None:
+        """Find the audit of a day; None if there was none."""

@@ -38,6 +38,7 @@ NO_REPLAY: Final = Failure(HTTPStatus.NOT_FOUND, "no_replay", "no recording is p
 UNKNOWN_BACKTEST: Final = Failure(HTTPStatus.NOT_FOUND, "unknown_backtest", "there is no such backtest any more")
 NOT_PINNED: Final = Failure(HTTPStatus.NOT_FOUND, "not_pinned", "that symbol is not pinned")
 NOTHING_KEPT: Final = Failure(HTTPStatus.NOT_FOUND, "not_kept", "nothing is kept of this list at that time")
+NOT_AUDITED: Final = Failure(HTTPStatus.NOT_FOUND, "not_audited", "that day is not audited")
 NOT_FOUND: Final = Failure(HTTPStatus.NOT_FOUND, "not_found", "Not Found")
 REPLAYED: Final = Failure(
     HTTPStatus.CONFLICT, "replayed", "a recording is played here: nothing new comes that could be recorded"

@@ -41,6 +41,7 @@ from tradeul.web.shapes.program import (
     SignedOut,
     Subscriptions,
 )
+from tradeul.web.shapes.rvol_audit import AuditedDays, RvolAudit
 from tradeul.web.shapes.symbols import (
     Bars,
     Company,
@@ -59,6 +60,7 @@ from tradeul.web.shapes.symbols import (
 __all__ = [
     "Asked",
     "Audit",
+    "AuditedDays",
     "Audits",
     "Backtest",
     "BacktestAsked",
@@ -91,6 +93,7 @@ __all__ = [
     "Replay",
     "Rule",
     "Rules",
+    "RvolAudit",
     "RvolWork",
     "ScanResults",
     "ScanTold",
