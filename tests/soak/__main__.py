@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--twice", action="store_true")
     given = parser.parse_args()
+    measure.count_all()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     clock = SystemClock()
     began = clock.monotonic()

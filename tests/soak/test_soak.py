@@ -115,19 +115,20 @@ async def test_a_planted_mistake_ends_the_soak(
 
 
 async def test_what_every_day_leaves_behind_is_found() -> None:
-    """A task and a descriptor more after each day are leaks, and so are two megabytes; the first day fills caches."""
-    days, tasks, opened = [], [], []
+    """A task, a descriptor and two megabytes more after each day are leaks; the first day fills caches."""
+    days, tasks, opened, kept = [], [], [], []
     for _ in range(4):
+        kept.append(bytearray(2_000_000))
         tasks.append(asyncio.get_running_loop().create_task(asyncio.Event().wait()))
         opened.append(os.open("/dev/null", os.O_RDONLY))
         days.append(measure.held())
-    steady = measure.Held(100.0, 10, 4)
+    steady = measure.Held(100.0, 200.0, 10, 4)
 
     found = measure.leaks(days)
 
     for task, descriptor in zip(tasks, opened, strict=True):
         task.cancel()
         os.close(descriptor)
-    assert [each.split()[1] for each in found][-2:] == ["descriptors", "tasks"]
+    assert [each.split()[1] for each in found] == ["MB", "descriptors", "tasks"]
     assert measure.leaks([steady._replace(memory_mb=float(mb)) for mb in (50, 100, 102, 104)]) == ["2.00 MB a day"]
     assert measure.leaks([steady._replace(memory_mb=50.0), steady, steady, steady]) == []
