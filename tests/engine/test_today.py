@@ -104,6 +104,20 @@ async def test_a_day_that_closes_early_has_fewer_slots() -> None:
     assert process.slots(THANKSGIVING_FRIDAY) == {154: (500.0, Source.LIVE), 155: (600.0, Source.LIVE)}
 
 
+async def test_what_came_last_is_kept_though_nothing_comes_after_it() -> None:
+    """Soon after something newer was kept and just before the vendor fell silent: a kill later must not lose it."""
+    process = Process("10:00")
+    async with running(process.today.run):
+        await process.trade(10.0, 500)
+        await process.keeps(lambda: process.disk.saves)
+        await process.trade(10.0, 900)
+        last = process.pipeline.as_of
+        await process.clock.advance(5)
+        await process.keeps(lambda: process.disk.newest is not None and process.disk.newest.as_of == last)
+
+    assert process.disk.saves == 2
+
+
 async def test_the_turn_of_the_date_ends_one_book_and_begins_another() -> None:
     """Yesterday is whole in its file, and today begins with nothing of it."""
     tomorrow = DAY + dt.timedelta(days=1)
@@ -219,7 +233,7 @@ async def test_a_disk_that_refuses_is_tried_again_and_nothing_is_lost() -> None:
         during = process.today.state
         process.disk.broken = False
         await process.clock.advance(2 * RETRY_S)
-        await process.keeps(lambda: process.slots() and process.disk.newest)
+        await process.keeps(lambda: process.slots() and process.disk.newest and not process.today.state.refusal)
 
     assert (during.slots_waiting, during.refusal) == (1, "No space left on device")
     assert process.slots() == {66: (500.0, Source.LIVE)}

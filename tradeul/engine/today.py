@@ -110,6 +110,8 @@ class Today:
         self._call: asyncio.Future[OSError | None] | None = None
         self._restored = False
         self._saved_at: Nanos | None = None
+        self._looked_at = Nanos(0)
+        """When a state was last made to be kept, by the market's clock, which may be moved back."""
         self._slots_written = 0
         self._slots_lost = 0
 
@@ -233,9 +235,12 @@ class Today:
     async def _save(self, every_s: float) -> None:
         if not self._state_writes.due:
             return
-        before = self._saved_at
-        if before is not None and self._pipeline.as_of <= before + int(every_s * NANOS):
+        # Anything newer is kept once its time has come, be it by a moment: the vendor may say nothing more.
+        if self._saved_at is not None and self._pipeline.as_of <= self._saved_at:
             return
+        if 0 <= self._clock.now() - self._looked_at < int(every_s * NANOS):
+            return
+        self._looked_at = self._clock.now()
         state = await self._pipeline.state()
         if state is None:
             return
