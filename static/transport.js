@@ -58,6 +58,8 @@ export class Transport {
     /** @type {Replaying | null} */
     this.replay = null;
     this.dragged = false;
+    /** @type {Promise<void>} */
+    this.settled = Promise.resolve();
     this.bar = byId("transport");
     this.name = byId("replay-name");
     this.play = byId("replay-play");
@@ -150,8 +152,16 @@ export class Transport {
     this.#move({ at: Math.round(at) });
   }
 
+  /**
+   * One after the other: a place that overtook the speed at which it is to be played could be played past at once.
+   * @param {object} wish
+   */
+  #move(wish) {
+    this.settled = this.settled.then(() => this.#moved(wish));
+  }
+
   /** @param {object} wish */
-  async #move(wish) {
+  async #moved(wish) {
     const { content, refusal } = await this.ask("POST", PATH, wish);
     this.dragged = false;
     if (refusal !== null) this.complain(`the replay stays as it is: ${refusal.message}`);

@@ -1,16 +1,18 @@
 """A recording on the page, as somebody who trains on yesterday's open uses it: pause, step, speed, another time."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, Route
 
 from tests.support.eventually import eventually
 from tests.support.market import at
-from tests.support.page import open_page, rows_of, until
+from tests.support.page import open_page, until
 from tests.support.recorded import recorded, recording_in, replayed, snapshots
 from tests.support.shown import text_of
 from tradeul.app import App
@@ -18,6 +20,10 @@ from tradeul.app import App
 pytestmark = [pytest.mark.browser, pytest.mark.slow(20)]
 
 PAUSED = "document.querySelector('#replay-state').textContent === 'paused'"
+SHOWN = """tradeul.rows('gappers_down').length === argument.length
+    && document.querySelector('[data-list=gappers_down] tr[data-symbol]')
+    && [...document.querySelectorAll('[data-list=gappers_down] tr[data-symbol]')]
+        .every((row, place) => row.dataset.symbol === argument[place])"""
 Asked = Callable[[], Awaitable[dict[str, Any]]]
 
 
@@ -34,6 +40,29 @@ def asking(app: App) -> Asked:
             return content
 
     return asked
+
+
+@asynccontextmanager
+async def late_speeds(page: Page) -> AsyncIterator[None]:
+    """What is asked of the speed arrives late: nothing that is asked afterwards overtakes it."""
+    goes_on, wishes = asyncio.Event(), list[str]()
+
+    async def late(route: Route) -> None:
+        wish = route.request.post_data or ""
+        if wish:
+            wishes.append(wish)
+        if "speed" in wish:
+            await goes_on.wait()
+        await route.continue_()
+
+    await page.route("**/api/v1/replay", late)
+    try:
+        yield
+        # Once this is answered, whatever was sent before it is known.
+        await page.evaluate("fetch('/api/v1/replay').then(answer => answer.ok)")
+        assert len(wishes) == 1
+    finally:
+        goes_on.set()
 
 
 async def use(page: Page, asked: Asked) -> None:
@@ -56,17 +85,17 @@ async def use(page: Page, asked: Asked) -> None:
     )
     stepped = await asked()
     await page.keyboard.press("+")
-    await until(page, "document.querySelector('#replay-speed').value === '2'")
+    await until(page, "document.querySelector('#replay-speed').value === '1'")
     await page.select_option("#replay-speed", "max")
     await page.keyboard.press(" ")
     await until(page, "document.querySelector('#replay-state').textContent === 'at its end'")
     ended = await asked()
-    await page.select_option("#replay-speed", "1")
-    await until(page, "document.querySelector('#replay-speed').value === '1'")
-    await page.keyboard.press("Escape")
-    await page.evaluate("document.activeElement.blur()")
-    await page.keyboard.press("g")
-    await page.keyboard.press("Home")
+    async with late_speeds(page):
+        await page.select_option("#replay-speed", "0.5")
+        await page.keyboard.press("Escape")
+        await page.evaluate("document.activeElement.blur()")
+        await page.keyboard.press("g")
+        await page.keyboard.press("Home")
     await until(page, "document.querySelector('#replay-state').textContent === ''")
     begun_again = await asked()
     await page.keyboard.press("End")
@@ -84,19 +113,18 @@ async def test_a_recording_is_played_on_the_page(browser: Browser, tmp_path: Pat
         await snapshots(live, 14)
     file = recording_in(tmp_path)
 
-    async with replayed(file, tmp_path, 1.0) as app:
+    # Slowly, as on a page that is long in coming it could be over before its first control is moved.
+    async with replayed(file, tmp_path, 0.5) as app:
         assert app.server is not None
         async with open_page(f"http://127.0.0.1:{app.server.port}", browser) as opened:
             page = opened.page
             await use(page, asking(app))
             await until(page, "document.querySelector('#replay-state').textContent === 'at its end'")
-            await until(page, f"tradeul.rows('gappers_down').length === {len(rows(live))}")
-            shown = [row["symbol"] for row in await rows_of(page, "gappers_down")]
+            await until(page, SHOWN, rows(live))
             name = await text_of(page, "#replay-name")
             await page.keyboard.press("?")
             sheet = await text_of(page, "#sheet")
 
-    assert shown == rows(live)[: len(shown)]
     assert name == "sim-7, 2026-11-18"
     assert "of a replay" in sheet
     assert (tmp_path / "replay-sim-7-2026-11-18").is_dir()
