@@ -45,16 +45,24 @@ def asking(app: App) -> Asked:
 @asynccontextmanager
 async def late_speeds(page: Page) -> AsyncIterator[None]:
     """What is asked of the speed arrives late: nothing that is asked afterwards overtakes it."""
-    goes_on = asyncio.Event()
+    goes_on, wishes = asyncio.Event(), list[str]()
 
     async def late(route: Route) -> None:
-        if "speed" in (route.request.post_data or ""):
+        wish = route.request.post_data or ""
+        if wish:
+            wishes.append(wish)
+        if "speed" in wish:
             await goes_on.wait()
         await route.continue_()
 
     await page.route("**/api/v1/replay", late)
-    yield
-    goes_on.set()
+    try:
+        yield
+        # Once this is answered, whatever was sent before it is known.
+        await page.evaluate("fetch('/api/v1/replay').then(answer => answer.ok)")
+        assert len(wishes) == 1
+    finally:
+        goes_on.set()
 
 
 async def use(page: Page, asked: Asked) -> None:
