@@ -298,6 +298,7 @@ async def test_a_row_keeps_its_baseline_between_snapshots_and_bars() -> None:
     rig = Rig()
     async with running(rig.warmup.run):
         await rig.shows("exact", 1.0)
+    await rig.process.clock.advance(LOOK_EVERY_S)
     now = rig.process.clock.now()
     await rig.process.snapshot(traded("A", 10.0, 1_800, now))
 

@@ -10,6 +10,7 @@ import aiohttp
 import numpy as np
 import orjson
 
+from tests.support.eventually import settle
 from tests.support.market import CALENDAR, DAY, at
 from tradeul.clock import Clock, ManualClock
 from tradeul.domain.events import Nanos
@@ -75,6 +76,7 @@ async def listening(clock: Clock | Nanos, symbols: int = 200, **options: Any) ->
     try:
         yield exchange
     finally:
+        await settle()  # whoever has come is let in before the door is closed, or the loop calls it an error
         await exchange.close()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from tests.support.eventually import PATIENT_S
+from tests.support.eventually import PATIENT_S, eventually
 from tests.support.market import at
 from tests.support.simulated import SNAPSHOT, content_of, listening
 from tradeul.clock import ManualClock
@@ -72,6 +72,12 @@ async def subscribed(exchange: Exchange, socket: Socket, channels: str) -> None:
     """Hold these channels, with the market brought up to its clock before."""
     await caught_up(exchange)
     await asked(socket, "subscribe", channels)
+
+
+async def heard(exchange: Exchange, socket: Socket, channels: str) -> None:
+    """Ask for channels, and wait until the exchange has taken that in, whatever it answers or does not."""
+    await said(socket, "subscribe", channels)
+    await eventually(lambda: set(channels.split(",")) <= exchange.held())
 
 
 async def ticked(exchange: Exchange, clock: ManualClock, seconds: int = 1) -> None:

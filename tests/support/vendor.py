@@ -9,7 +9,7 @@ from typing import Any, Self
 import orjson
 from aiohttp import WSMsgType, web
 
-from tests.support.eventually import PATIENT_S
+from tests.support.eventually import PATIENT_S, settle
 from tradeul.clock import NANOS_PER_SECOND, SystemClock
 from tradeul.domain.events import Nanos
 
@@ -46,6 +46,7 @@ class Vendor:
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
         self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
         self.asked: list[web.Request] = []
         self.address = ""
 
@@ -54,13 +55,20 @@ class Vendor:
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.address = f"127.0.0.1:{self._runner.addresses[0][1]}"
+        assert self._runner.server is not None
+        self._listener = await asyncio.get_running_loop().create_server(self._runner.server, "127.0.0.1", 0)
+        self.address = f"127.0.0.1:{self._listener.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._listener is not None:
+            # Whoever was let in as the door is closed would be an error of the loop's, and a socket left open.
+            for door in self._listener.sockets:
+                asyncio.get_running_loop().remove_reader(door)
+            await settle()
+            self._listener.close()
         if self._runner is not None:
             await self._runner.cleanup()
 

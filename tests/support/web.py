@@ -11,6 +11,7 @@ from typing import Any, Literal
 import aiohttp
 import orjson
 
+from tests.support.eventually import settle
 from tests.support.market import CALENDAR, at
 from tests.support.raw import HANDSHAKE, HOST, masked
 from tradeul.clock import ManualClock
@@ -136,6 +137,7 @@ async def served(  # noqa: PLR0913  # what is optional is named
     try:
         yield Served(clock, channels, view, hub, server, recent)
     finally:
+        await settle()  # whoever has come is let in before the door is closed, or the loop calls it an error
         await server.close()
 
 

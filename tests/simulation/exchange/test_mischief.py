@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.eventually import PATIENT_S
 from tests.support.market import at
-from tests.support.subscriber import asked, holding, received, said, ticked
+from tests.support.subscriber import asked, heard, holding, received, ticked
 
 
 async def test_silence() -> None:
@@ -17,7 +17,7 @@ async def test_silence() -> None:
     async with holding("A.NVDA") as (exchange, clock, socket):
         exchange.faults.switch_on("silence")
         await socket.ping()
-        await said(socket, "subscribe", "A.F")
+        await heard(exchange, socket, "A.F")
         await ticked(exchange, clock, 3)
         exchange.faults.switch_off("silence")
         await ticked(exchange, clock)

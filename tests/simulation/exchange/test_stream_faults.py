@@ -20,6 +20,7 @@ from tests.support.subscriber import (
     caught_up,
     connected,
     end_of,
+    heard,
     holding,
     reached,
     received,
@@ -232,7 +233,7 @@ async def test_lost_acks() -> None:
     """Nothing is confirmed, yet events come."""
     async with holding("T.NOBODY") as (exchange, clock, socket):
         exchange.faults.switch_on("lost_acks", times=1)
-        await said(socket, "subscribe", "A.NVDA")
+        await heard(exchange, socket, "A.NVDA")
         await ticked(exchange, clock)
 
         assert (await received(socket))[0]["sym"] == "NVDA"
@@ -243,7 +244,7 @@ async def test_acks_apart() -> None:
     """Confirmations come one a frame, the last channel first, behind the next events."""
     async with holding("A.NVDA") as (exchange, clock, socket):
         exchange.faults.switch_on("acks_apart")
-        await said(socket, "subscribe", "A.F,A.SPY")
+        await heard(exchange, socket, "A.F,A.SPY")
         await caught_up(exchange)
         await ticked(exchange, clock)
         frames = [await received(socket) for _ in range(3)]
