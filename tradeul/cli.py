@@ -168,15 +168,15 @@ def _manage_tokens(commands: Any) -> None:
         help="say who is let in, where server.tokens_file is set",
         epilog="A running program notices within a second.",
     )
-    tasks = token.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    tasks = token.add_subparsers(title="commands", metavar="COMMAND", dest="task", required=True)
     new = tasks.add_parser("new", help="make a token, and show it once")
     new.add_argument("--role", choices=("viewer", "operator"), required=True, help="an operator may change things")
     new.add_argument("--name", help="what it is listed and revoked by (default: the role and a number)")
-    _add(new, _token_new)
-    _add(tasks.add_parser("list", help="list who is let in; no token is kept, so none is shown"), _token_list)
+    _add(new, _token)
+    _add(tasks.add_parser("list", help="list who is let in; no token is kept, so none is shown"), _token)
     revoke = tasks.add_parser("revoke", help="let somebody in no more")
     revoke.add_argument("name", metavar="NAME")
-    _add(revoke, _token_revoke)
+    _add(revoke, _token)
 
 
 def _look_after(commands: Any) -> None:
@@ -337,34 +337,20 @@ def _own_token(options: argparse.Namespace) -> str:
     return own_token(options.token_file, os.environ)
 
 
-def _token_new(options: argparse.Namespace) -> int:
+def _token(options: argparse.Namespace) -> int:
     from tradeul import token_commands  # noqa: PLC0415
     from tradeul.access import Role  # noqa: PLC0415
     from tradeul.clock import SystemClock  # noqa: PLC0415
-
-    role = Role(options.role)
-    token_commands.new(_settings_of_server(options), role, options.name, SystemClock(), sys.stdout, sys.stderr)
-    return DONE
-
-
-def _token_list(options: argparse.Namespace) -> int:
-    from tradeul import token_commands  # noqa: PLC0415
-
-    token_commands.listed(_settings_of_server(options), sys.stdout)
-    return DONE
-
-
-def _token_revoke(options: argparse.Namespace) -> int:
-    from tradeul import token_commands  # noqa: PLC0415
-
-    token_commands.revoke(_settings_of_server(options), options.name, sys.stdout)
-    return DONE
-
-
-def _settings_of_server(options: argparse.Namespace) -> Any:
     from tradeul.configuration import load_settings  # noqa: PLC0415
 
-    return load_settings(_config(options)).server
+    server = load_settings(_config(options)).server
+    if options.task == "new":
+        token_commands.new(server, Role(options.role), options.name, SystemClock(), sys.stdout, sys.stderr)
+    elif options.task == "list":
+        token_commands.listed(server, sys.stdout)
+    else:
+        token_commands.revoke(server, options.name, sys.stdout)
+    return DONE
 
 
 def _watch(options: argparse.Namespace) -> int:

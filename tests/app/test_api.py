@@ -28,6 +28,8 @@ LOOKED_UP = ("list", "q")
 """What any text may be asked for as; what there is not is a 404, or not found."""
 ELSEWHERE = ("Login_sign_in", "ReplayRoutes_told", "ReplayRoutes_move")
 """What is refused where there are no tokens, or no recording is played."""
+NOT_YET = ("RvolAuditRoutes_audit",)
+"""What may be refused, as documented, until a night has passed."""
 NONSENSE = ("\x00", "\u0663 \u0663", "x" * 3_000)
 INJECTIONS = (
     "'",
@@ -159,7 +161,7 @@ def test_every_operation_answers_as_documented(url: str) -> None:
         status, kind, content = ask(url, case.method, case.where(url), case.body)
         name = f"{case.method} {case.path}"
         wrong[name] = case.complaints(status, kind, content)
-        if status >= MULTIPLE:
+        if status >= MULTIPLE and case.name not in NOT_YET:
             wrong[name].append(content.decode())
 
     assert len(wrong) > 40

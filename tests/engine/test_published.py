@@ -11,7 +11,7 @@ from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
 from tradeul.domain.events import Symbol
 from tradeul.domain.fields import RVOL_METHODS
-from tradeul.domain.published import PublishedSlot
+from tradeul.domain.published import NOT_NOTED, PublishedSlot
 from tradeul.domain.slot_book import Source
 from tradeul.domain.usual import Baseline
 from tradeul.engine.enrichment import Enrichment
@@ -81,11 +81,12 @@ async def test_what_the_board_showed_at_the_end_is_noted() -> None:
         await eventually(lambda: rig.store.kept)
 
     ((day, slot),) = rig.store.kept
-    assert (day, slot.slot, slot.symbols) == (DAY, 66, ("A", "B"))
+    # Who comes with the image that ends the slot has a row by then, and showed nothing before.
+    assert (day, slot.slot, slot.symbols) == (DAY, 66, ("A", "B", "C"))
     assert slot.rvol[0] == pytest.approx(shown[0]) == pytest.approx(2.0, rel=0.01)
-    assert np.isnan(slot.rvol[1])
-    assert [RVOL_METHODS[code] for code in slot.methods] == ["exact", "none"]
-    assert slot.sources.tolist() == [Source.LIVE, Source.LIVE]
+    assert np.isnan(slot.rvol[1:]).all()
+    assert slot.methods.tolist() == [RVOL_METHODS.index("exact"), RVOL_METHODS.index("none"), NOT_NOTED]
+    assert slot.sources.tolist() == [Source.LIVE, Source.LIVE, Source.UNKNOWN]
 
 
 async def test_a_feed_that_fell_silent_leaves_what_was_shown() -> None:
