@@ -71,6 +71,9 @@ export class Coverage {
     this.way = element("dl");
     this.times = element("dl", { id: "latency" });
     this.problem = element("p", { class: "problem", role: "status" });
+    this.recallHost = element("section", { id: "scan-recall" });
+    /** @type {import("./scan_recall.js").ScanRecall | null} */
+    this.recall = null;
     this.dialog = element(
       "dialog",
       { id: "coverage-sheet", "aria-label": "Coverage" },
@@ -79,6 +82,7 @@ export class Coverage {
         this.way,
         element("h2", {}, "From the vendor to this screen, in the last minute"),
         this.times,
+        this.recallHost,
         this.problem,
         element("button", { autofocus: "" }, "Close")),
     );
@@ -88,6 +92,16 @@ export class Coverage {
   open() {
     this.dialog.showModal();
     void this.#look();
+    void this.#lookBack();
+  }
+
+  /** What days that are over came to; few look, so nobody else loads it. */
+  async #lookBack() {
+    if (this.recall === null) {
+      const { ScanRecall } = await import("./scan_recall.js");
+      this.recall ??= new ScanRecall(this.ask, this.recallHost, () => this.dialog.close());
+    }
+    await this.recall.look();
   }
 
   /** @param {number} now something may be another than it was */

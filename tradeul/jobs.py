@@ -4,12 +4,13 @@
 and connections of their own, so that neither the writer nor whoever looks into the past does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tradeul.backtests import Backtests, Ground
 from tradeul.clock import Clock
+from tradeul.domain.scans import Scan
 from tradeul.domain.session import TradingCalendar
 from tradeul.engine.filters import global_filters
 from tradeul.engine.past_ports import Demand
@@ -32,6 +33,9 @@ from tradeul.history.reference import PostgresReference
 from tradeul.history.volumes import PostgresVolumes
 from tradeul.past import Past
 from tradeul.polygon.rest import PolygonRest
+from tradeul.recordings import folder_of
+from tradeul.scan_recall.job import Ground as Recalled
+from tradeul.scan_recall.job import ScanRecallJob
 from tradeul.settings import History, Settings
 from tradeul.supervisor import Stage, Supervisor, together
 
@@ -66,7 +70,14 @@ class Loading:
     """The desk, its jobs, and the reference that they load."""
 
     def __init__(
-        self, past: Past, settings: Settings, doors: Doors, clock: Clock, calendar: TradingCalendar, demand: Demand
+        self,
+        past: Past,
+        settings: Settings,
+        doors: Doors,
+        clock: Clock,
+        calendar: TradingCalendar,
+        demand: Demand,
+        scans: Callable[[], Sequence[Scan]],
     ) -> None:
         self.rest = PolygonRest(doors.rest_url, doors.api_key, clock, requests_per_second=REQUESTS_PER_SECOND)
         self.companies = _companies(doors, clock)
@@ -75,6 +86,10 @@ class Loading:
         self.daily = DailyLedger(self.rest, self.lender, lambda: past.ready, clock, calendar)
         self.volumes = PostgresVolumes(self.lender, calendar, settings.rvol.lookback_sessions)
         fill = Filling(self.rest, self.daily, self.lender, self.volumes, demand, together)
+        rvol, filters = settings.rvol, global_filters(settings.filters)
+        usual = (rvol.lookback_sessions, rvol.min_sessions)
+        recalled = Recalled(past.world, past.address, folder_of(settings), scans, filters, *usual)
+        self.recalls = ScanRecallJob(recalled, self.lender, clock, calendar)
         jobs: list[Job] = [
             DailyJob(self.daily, clock, calendar),
             AtrJob(self.daily, self.lender, clock, calendar),
@@ -84,12 +99,12 @@ class Loading:
             Splits(self.rest, self.lender, clock),
             Metadata(Sources(self.rest, self.companies), self.lender, clock, together, demand.hot),
             Bars(self.rest, self.lender, clock, calendar, together, settings.history.retention_aggregates_1min),
+            self.recalls,
             Retention(_keep(settings.history), self.lender, clock),
         ]
         ledger = Ledger(Lender(past.address, past.world, 1))
         order = _order(settings.rvol.lookback_sessions + HALF_DAYS)
         self.desk = JobDesk(jobs, order, ledger, clock, ready=lambda: past.ready and demand.is_up(), ended=self._ended)
-        rvol, filters = settings.rvol, global_filters(settings.filters)
         ground = Ground(past.world, rvol.lookback_sessions, rvol.min_sessions, filters)
         self.backtests = Backtests(ground, self.lender, past.address, self.daily, clock, calendar)
         self._warmup: Warmup | None = None
@@ -99,6 +114,7 @@ class Loading:
         self._warmup = warmup
         supervisor.start("jobs", self.desk.run, stage=Stage.HISTORY)
         supervisor.start("backtests", self.backtests.run, stage=Stage.HISTORY)
+        supervisor.start("scan recall", self.recalls.watch, stage=Stage.HISTORY)
         supervisor.add_stop(Stage.HISTORY, "jobs", self.desk.close)
         supervisor.add_stop(Stage.HISTORY, "jobs' connections", self.lender.close)
         supervisor.add_stop(Stage.HISTORY, "jobs' vendor", self.rest.close)
@@ -136,6 +152,7 @@ def _order(usual: int) -> Sequence[Ask]:
         ("slots", None),
         ("bars", None),
         ("prices", None),
+        ("scan_recall", None),
         ("retention", None),
     )
 

@@ -41,6 +41,7 @@ from tradeul.web.shapes.program import (
     SignedOut,
     Subscriptions,
 )
+from tradeul.web.shapes.recall import ScanRecall
 from tradeul.web.shapes.symbols import (
     Bars,
     Company,
@@ -92,6 +93,7 @@ __all__ = [
     "Rule",
     "Rules",
     "RvolWork",
+    "ScanRecall",
     "ScanResults",
     "ScanTold",
     "ScannerStatus",
