@@ -3,20 +3,23 @@
 import asyncio
 import os
 import sys
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
 from tests.history.worlds import place
 from tests.support.eventually import eventually
-from tests.support.whole import asked, whole
+from tests.support.whole import asked, sent, whole
 from tradeul.app import App
 
 pytestmark = pytest.mark.slow(20)
 
 ROOT = Path(__file__).parents[2]
 DAY = "2026-11-18"
+MOVERS = {"where": "known(change_percent)", "order": "change_percent desc", "size": 5, "global_filters": False}
 
 
 async def kept_of(app: App, name: str) -> object:
@@ -24,8 +27,20 @@ async def kept_of(app: App, name: str) -> object:
     return (await asked(app, f"/api/v1/history/scans?list={name}&limit=1")).get("rows")
 
 
-async def known_day(app: App) -> object:
-    return (await asked(app, "/api/v1/audit/recall")).get("day")
+async def loaded(app: App, name: str) -> None:
+    """Have a job done for the last session."""
+    await eventually(lambda: app.past is not None and app.past.ready)
+    status, content = await sent(app, "POST", f"/api/v1/jobs/{name}", {"days": 1})
+    assert status == HTTPStatus.ACCEPTED
+    run: dict[str, Any] = {}
+
+    async def ended() -> object:
+        runs = (await asked(app, "/api/v1/jobs"))["runs"]
+        run.update(next(each for each in runs if each["run"] == content["run"]))
+        return run["finished_at"]
+
+    await eventually(ended, every_s=0.1)
+    assert (run["state"], run["error"]) == ("done", "")
 
 
 async def scraped(app: App) -> str:
@@ -47,12 +62,13 @@ async def typed(app: App, *arguments: str) -> str:
 async def test_a_night_tells_what_the_day_s_lists_showed() -> None:
     """The day was mostly over when the program began: that is the reason of what it missed, and nothing else is."""
     with place() as folder:
-        async with whole(folder, "19:55", 45) as app:
-            await eventually(lambda: kept_of(app, "winners"), every_s=0.1)
-        async with whole(folder, "20:30", 45) as app:
-            await eventually(lambda: known_day(app), every_s=0.1)
-            lists, winners = await typed(app), await typed(app, "--day", DAY, "--list", "winners")
-            told = await asked(app, f"/api/v1/audit/recall?day={DAY}&list=winners")
+        async with whole(folder, "19:55", 45, scans={"movers": MOVERS}) as app:
+            await eventually(lambda: kept_of(app, "movers"), every_s=0.1)
+        async with whole(folder, "20:30", 45, scans={"movers": MOVERS}) as app:
+            for job in ("daily", "slots", "prices", "scan_recall"):
+                await loaded(app, job)
+            lists, movers = await typed(app), await typed(app, "--day", DAY, "--list", "movers")
+            told = await asked(app, f"/api/v1/audit/recall?day={DAY}&list=movers")
             metrics = [line for line in (await scraped(app)).splitlines() if line.startswith("tradeul_scan_recall_")]
             states = {job["name"]: job["last_success"] for job in (await asked(app, "/api/v1/jobs"))["jobs"]}
 
@@ -66,5 +82,5 @@ async def test_a_night_tells_what_the_day_s_lists_showed() -> None:
     assert early
     assert all(each["reason"].startswith("the program was down from 04:00:00 to 19:55") for each in early)
     assert f"scan recall of {DAY}" in lists
-    assert "the program was down from 04:00:00" in winners
+    assert "the program was down from 04:00:00" in movers
     assert {line.split("{")[0] for line in metrics} >= {"tradeul_scan_recall_ratio", "tradeul_scan_recall_symbols"}

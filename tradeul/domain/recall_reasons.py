@@ -15,7 +15,7 @@ from tradeul.domain.session import NANOS, local_time
 QUIET_NS: Final = 90 * NANOS
 """Lists are kept at least once a minute; where nothing was for longer, nothing was made."""
 LATER_NS: Final = 30 * NANOS
-"""A program that began anew makes its first lists within it."""
+"""A program that began anew makes its first lists so near to the first that are kept."""
 
 DOWN: Final = "the program was down"
 NO_IMAGE: Final = "no image of the market came: the feed was away or stale"
@@ -53,7 +53,7 @@ def silences_of(times: Sequence[Nanos], begins: Sequence[Nanos], first: Nanos, l
 
 
 def _why(after: Nanos, begins: Sequence[Nanos], last: Nanos) -> str:
-    if any(after <= begin <= after + LATER_NS for begin in begins):
+    if any(abs(begin - after) <= LATER_NS for begin in begins):
         return DOWN
     return NOTHING_KEPT if after == last else NO_IMAGE
 
