@@ -146,7 +146,7 @@ def _recalled(parts: Parts) -> Iterator[Reading]:
     for each in last["lists"]:
         name = each["list"]
         if each["recall_pct"] is not None:
-            yield Reading("scan_recall_ratio", each["recall_pct"] / 100, (name,))
+            yield Reading("scan_recall_ratio", round(each["recall_pct"] / 100, 3), (name,))
         yield from (Reading("scan_recall_symbols", each[verdict], (name, verdict)) for verdict in VERDICTS)
         for share, late_s in (("0.5", "late_p50_s"), ("0.9", "late_p90_s"), ("1", "late_max_s")):
             if each[late_s] is not None:
