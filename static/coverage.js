@@ -74,6 +74,9 @@ export class Coverage {
     this.auditHost = element("section", { id: "rvol-audit" });
     /** @type {import("./rvol_audit.js").RvolAudit | null} */
     this.audit = null;
+    this.recallHost = element("section", { id: "scan-recall" });
+    /** @type {import("./scan_recall.js").ScanRecall | null} */
+    this.recall = null;
     this.dialog = element(
       "dialog",
       { id: "coverage-sheet", "aria-label": "Coverage" },
@@ -83,6 +86,7 @@ export class Coverage {
         element("h2", {}, "From the vendor to this screen, in the last minute"),
         this.times,
         this.auditHost,
+        this.recallHost,
         this.problem,
         element("button", { autofocus: "" }, "Close")),
     );
@@ -93,6 +97,7 @@ export class Coverage {
     this.dialog.showModal();
     void this.#look();
     void this.#lookAtAudit();
+    void this.#lookAtRecall();
   }
 
   /** How right days that are over were; few look, so nobody else loads it. */
@@ -100,6 +105,13 @@ export class Coverage {
     const { RvolAudit } = await import("./rvol_audit.js");
     this.audit ??= new RvolAudit(this.ask, this.auditHost);
     await this.audit.look();
+  }
+
+  /** What their lists showed late or never, likewise. */
+  async #lookAtRecall() {
+    const { ScanRecall } = await import("./scan_recall.js");
+    this.recall ??= new ScanRecall(this.ask, this.recallHost, () => this.dialog.close());
+    await this.recall.look();
   }
 
   /** @param {number} now something may be another than it was */

@@ -77,6 +77,7 @@ from tradeul.web.routes.recording import RecordingRoutes
 from tradeul.web.routes.replay import ReplayRoutes
 from tradeul.web.routes.rvol import Rvol
 from tradeul.web.routes.rvol_audit import RvolAuditRoutes
+from tradeul.web.routes.scan_recall import ScanRecallRoutes
 from tradeul.web.routes.sparks import SparkRoutes
 from tradeul.web.routes.subscriptions import SubscriptionRoutes
 from tradeul.web.routes.survey import SurveyRoutes
@@ -228,7 +229,7 @@ class App:
         if past is None:
             return None
         doors = Doors(vendor.rest_url, vendor.api_key, vendor.companies_url, vendor.companies_key)
-        return Loading(past, self.settings, doors, self.clock, self.calendar, demand)
+        return Loading(past, self.settings, doors, self.clock, self.calendar, demand, self.own.book.scans)
 
     def _warmup(self, rest: PolygonRest, day: KeptDay, pipeline: Pipeline) -> Warmup:
         loading = self.loading
@@ -379,6 +380,7 @@ class App:
             server.max_clients,
             [
                 History(self.channels, visits.recent, annals, view),
+                ScanRecallRoutes(None if self.loading is None else self.loading.recalls),
                 JobRoutes(None if self.loading is None else self.loading.desk),
                 WhyRoutes(Why(self.board, self.scanner, self.channels), self.board, self.channels, pipeline, view),
                 SurveyRoutes(Survey(self.board, self.scanner), pipeline, view),

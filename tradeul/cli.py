@@ -100,6 +100,16 @@ def _ask_the_running_program(commands: Any) -> None:
     _addressed(scan)
     _add(scan, _scan)
 
+    recall = commands.add_parser(
+        "recall",
+        help="show what lists showed late or never on a day that is over, and why",
+        epilog="It is worked out every night; `load scan_recall --days 1` does it now.",
+    )
+    recall.add_argument("--day", metavar="DAY", help="such as 2026-11-18 (default: the newest there is)")
+    recall.add_argument("--list", metavar="LIST", help="tell of this one symbol by symbol")
+    _addressed(recall)
+    _add(recall, _recall)
+
     record = commands.add_parser(
         "record",
         help="have the running program record what comes, or end that, or say how it records",
@@ -304,6 +314,13 @@ def _scan(options: argparse.Namespace) -> int:
 
     size, token = size_of(options.size), _own_token(options)
     _on_loop(try_scan(options.url, options.where, options.order, size, sys.stdout, token))
+    return DONE
+
+
+def _recall(options: argparse.Namespace) -> int:
+    from tradeul.scan_recall.command import recall  # noqa: PLC0415
+
+    _on_loop(recall(options.url, options.day, options.list, sys.stdout, _own_token(options)))
     return DONE
 
 

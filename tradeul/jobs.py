@@ -4,12 +4,13 @@
 and connections of their own, so that neither the writer nor whoever looks into the past does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tradeul.backtests import Backtests, Ground
 from tradeul.clock import Clock
+from tradeul.domain.scans import Scan
 from tradeul.domain.session import TradingCalendar
 from tradeul.engine.filters import global_filters
 from tradeul.engine.past_ports import Demand
@@ -34,6 +35,9 @@ from tradeul.history.rvol_audits import RvolAudits
 from tradeul.history.volumes import PostgresVolumes
 from tradeul.past import Past
 from tradeul.polygon.rest import PolygonRest
+from tradeul.recordings import folder_of
+from tradeul.scan_recall.job import Ground as Recalled
+from tradeul.scan_recall.job import ScanRecallJob
 from tradeul.settings import History, Settings
 from tradeul.supervisor import Stage, Supervisor, together
 
@@ -68,7 +72,14 @@ class Loading:
     """The desk, its jobs, and the reference that they load."""
 
     def __init__(
-        self, past: Past, settings: Settings, doors: Doors, clock: Clock, calendar: TradingCalendar, demand: Demand
+        self,
+        past: Past,
+        settings: Settings,
+        doors: Doors,
+        clock: Clock,
+        calendar: TradingCalendar,
+        demand: Demand,
+        scans: Callable[[], Sequence[Scan]],
     ) -> None:
         self.rest = PolygonRest(doors.rest_url, doors.api_key, clock, requests_per_second=REQUESTS_PER_SECOND)
         self.companies = _companies(doors, clock)
@@ -80,6 +91,9 @@ class Loading:
         self.audits = RvolAudits(self.lender, lambda: past.ready, clock, settings.rvol.audit_alarm_percent)
         evidence = Evidence(past.published, self.rest, self.daily, self.lender)
         usual = Usual(settings.rvol.lookback_sessions, settings.rvol.min_sessions)
+        filters, days = global_filters(settings.filters), (usual.lookback, usual.least)
+        recalled = Recalled(past.world, past.address, folder_of(settings), scans, filters, *days)
+        self.recalls = ScanRecallJob(recalled, self.lender, clock, calendar)
         jobs: list[Job] = [
             DailyJob(self.daily, clock, calendar),
             AtrJob(self.daily, self.lender, clock, calendar),
@@ -90,13 +104,13 @@ class Loading:
             Metadata(Sources(self.rest, self.companies), self.lender, clock, together, demand.hot),
             Bars(self.rest, self.lender, clock, calendar, together, settings.history.retention_aggregates_1min),
             RvolAuditJob(evidence, clock, calendar, together, usual, self.audits.heard),
+            self.recalls,
             Retention(_keep(settings.history), self.lender, clock),
         ]
         ledger = Ledger(Lender(past.address, past.world, 1))
         order = _order(settings.rvol.lookback_sessions + HALF_DAYS)
         self.desk = JobDesk(jobs, order, ledger, clock, ready=lambda: past.ready and demand.is_up(), ended=self._ended)
-        rvol, filters = settings.rvol, global_filters(settings.filters)
-        ground = Ground(past.world, rvol.lookback_sessions, rvol.min_sessions, filters)
+        ground = Ground(past.world, *days, filters)
         self.backtests = Backtests(ground, self.lender, past.address, self.daily, clock, calendar)
         self._warmup: Warmup | None = None
 
@@ -106,6 +120,7 @@ class Loading:
         supervisor.start("jobs", self.desk.run, stage=Stage.HISTORY)
         supervisor.start("backtests", self.backtests.run, stage=Stage.HISTORY)
         supervisor.start("rvol audits", self.audits.run, stage=Stage.HISTORY)
+        supervisor.start("scan recall", self.recalls.watch, stage=Stage.HISTORY)
         supervisor.add_stop(Stage.HISTORY, "jobs", self.desk.close)
         supervisor.add_stop(Stage.HISTORY, "jobs' connections", self.lender.close)
         supervisor.add_stop(Stage.HISTORY, "jobs' vendor", self.rest.close)
@@ -144,6 +159,7 @@ def _order(usual: int) -> Sequence[Ask]:
         ("bars", None),
         ("rvol_audit", None),
         ("prices", None),
+        ("scan_recall", None),
         ("retention", None),
     )
 

@@ -15,6 +15,7 @@ from tradeul.clock import Clock
 from tradeul.domain.events import Nanos
 from tradeul.domain.instruments import Reading
 from tradeul.domain.lags import Lag
+from tradeul.domain.scan_recall import VERDICTS
 from tradeul.domain.session import NANOS, instant_of
 from tradeul.engine.intake import Intake
 from tradeul.engine.minutes import Minutes
@@ -33,6 +34,7 @@ from tradeul.web.crowd import Crowd
 from tradeul.web.hub import Hub
 
 STUCK_AFTER_S: Final = 5.0
+MIDNIGHT: Final = dt.time()
 _MS: Final = 1_000
 _PERCENT: Final = 100
 _STATES: Final[tuple[Literal["live", "stale", "partial", "closed", "starting"], ...]] = (
@@ -77,6 +79,7 @@ def all_of(parts: Parts, served: Served, supervisor: Supervisor, loop: LoopWatch
     yield from _snapshots(parts, served.view, clock)
     yield from _market(parts)
     yield from _lists(served)
+    yield from _recalled(parts)
     yield from _link(parts, clock.now())
     yield from _live(parts, clock.now())
     yield from _viewers(served, clock.monotonic())
@@ -135,6 +138,21 @@ def _lists(served: Served) -> Iterator[Reading]:
         yield Reading("list_changes", frames.sequence, (name,))
         yield from (Reading("deltas", count, (name, action)) for action, count in frames.told.items())
         yield from (Reading("frames", count, (name, kind)) for kind, count in frames.made.items())
+
+
+def _recalled(parts: Parts) -> Iterator[Reading]:
+    last = None if parts.loading is None else parts.loading.recalls.latest
+    if last is None:
+        return
+    yield Reading("scan_recall_day_timestamp_seconds", instant_of(last["day"], MIDNIGHT) / NANOS)
+    for each in last["lists"]:
+        name = each["list"]
+        if each["recall_pct"] is not None:
+            yield Reading("scan_recall_ratio", round(each["recall_pct"] / 100, 3), (name,))
+        yield from (Reading("scan_recall_symbols", each[verdict], (name, verdict)) for verdict in VERDICTS)
+        for share, late_s in (("0.5", "late_p50_s"), ("0.9", "late_p90_s"), ("1", "late_max_s")):
+            if each[late_s] is not None:
+                yield Reading("scan_recall_late_seconds", each[late_s], (name, share))
 
 
 def _link(parts: Parts, now: Nanos) -> Iterator[Reading]:

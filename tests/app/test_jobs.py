@@ -19,7 +19,10 @@ pytestmark = pytest.mark.slow(12)
 ROOT = Path(__file__).parents[2]
 PLACE = ("09:31", 45)
 """A minute after the open, so many symbols."""
-JOBS = {"atr", "bars", "daily", "metadata", "prices", "retention", "rvol_audit", "slots", "splits", "universe"}
+JOBS = {
+    *("atr", "bars", "daily", "metadata", "prices", "retention", "rvol_audit", "scan_recall", "slots", "splits"),
+    "universe",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -98,8 +101,8 @@ async def test_a_vendor_that_refuses_is_trouble_and_nothing_else() -> None:
     assert len(err.splitlines()) == 1
     assert unknown[0] == 2
     assert (
-        "there is no job slotz: there are daily, atr, slots, prices, universe, splits, metadata, bars, rvol_audit,"
-        in unknown[2]
+        "there is no job slotz: there are daily, atr, slots, prices, universe, splits, metadata, bars, "
+        "rvol_audit, scan_recall, retention" in unknown[2]
     )
 
 

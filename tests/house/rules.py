@@ -15,7 +15,7 @@ FLOORS: Final = {
     "polygon": 2, "fmp": 2, "history": 2, "simulation": 2, "recording": 2, "web": 2, "webhooks": 2,
     "client": 2,
     "app": 3, "entrance": 3, "own": 3, "alarms": 3, "past": 3, "world": 3, "jobs": 3, "supervisor": 3, "logs": 3,
-    "cli": 3, "load": 3, "try_scan": 3, "watch": 3, "token_commands": 3, "own_token": 3, "garbage": 3,
+    "cli": 3, "scan_recall": 3, "load": 3, "try_scan": 3, "watch": 3, "token_commands": 3, "own_token": 3, "garbage": 3,
     "operations": 3, "readings": 3, "loop_watch": 3, "notify": 3, "unit": 3,
     "config_commands": 3, "progress": 3, "recordings": 3, "vendor": 3, "replay": 3, "doctor": 3, "log_folding": 3,
     "backtests": 3, "backtest_worker": 3, "backtest_result": 3, "backtest_command": 3, "backtest_report": 3,

@@ -64,6 +64,10 @@ INSTRUMENTS: Final = (
     _gauge("symbols_dropped", "Symbols that the filters keep out, by first reason.", "reason"),
     _gauge("list_rows", "Rows of a list.", "list"),
     _counter("list_changes", "Published changes of a list: its sequence.", "list"),
+    _gauge("scan_recall_ratio", "Of those that belonged in a list on the last day, how many it showed.", "list"),
+    _gauge("scan_recall_symbols", "Symbols of a list on the last day, by verdict.", "list", "verdict"),
+    _gauge("scan_recall_late_seconds", "How late it showed those that were late: 0.5, 0.9 and 1.", "list", "share"),
+    _gauge("scan_recall_day_timestamp_seconds", "The midnight of the last day of which there is a scan recall."),
     _counter("deltas", "Changes of rows as viewers who keep up were told.", "list", "action"),
     # Live.
     _gauge("link_connected", "1 while the live feed is connected and lets us in."),

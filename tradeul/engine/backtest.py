@@ -123,7 +123,7 @@ class Player:
         enrichment = Enrichment(board, self._calendar)
         clock = ManualClock(day.hours.pre_market_start)
         scanner = Scanner(board, [self._scan], self._filters, Channels("backtest", [self._scan], clock))
-        _begin(enrichment, board, day)
+        begin(enrichment, board, day)
         for image in images:
             now = image.feed_time
             if day.hours.session_at(now) is Session.CLOSED:
@@ -157,7 +157,7 @@ def _nobody_asks(_symbol: Symbol) -> str:
     return NOBODY_ASKS_WHY
 
 
-def _begin(enrichment: Enrichment, board: Board, day: StoredDay) -> None:
+def begin(enrichment: Enrichment, board: Board, day: StoredDay) -> None:
     """Put on the board what was known in the morning."""
     morning = day.morning
     board.rows_of(day.symbols)

@@ -40,6 +40,9 @@ NOT_PINNED: Final = Failure(HTTPStatus.NOT_FOUND, "not_pinned", "that symbol is 
 NOTHING_KEPT: Final = Failure(HTTPStatus.NOT_FOUND, "not_kept", "nothing is kept of this list at that time")
 NOT_AUDITED: Final = Failure(HTTPStatus.NOT_FOUND, "not_audited", "that day is not audited")
 NOT_FOUND: Final = Failure(HTTPStatus.NOT_FOUND, "not_found", "Not Found")
+NOTHING_RECALLED: Final = Failure(
+    HTTPStatus.NOT_FOUND, "not_recalled", "there is no scan recall of that day: `load scan_recall` makes it"
+)
 REPLAYED: Final = Failure(
     HTTPStatus.CONFLICT, "replayed", "a recording is played here: nothing new comes that could be recorded"
 )

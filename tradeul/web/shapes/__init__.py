@@ -41,6 +41,7 @@ from tradeul.web.shapes.program import (
     SignedOut,
     Subscriptions,
 )
+from tradeul.web.shapes.recall import ScanRecall
 from tradeul.web.shapes.rvol_audit import AuditedDays, RvolAudit
 from tradeul.web.shapes.symbols import (
     Bars,
@@ -95,6 +96,7 @@ __all__ = [
     "Rules",
     "RvolAudit",
     "RvolWork",
+    "ScanRecall",
     "ScanResults",
     "ScanTold",
     "ScannerStatus",

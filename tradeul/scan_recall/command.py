@@ -1,0 +1,112 @@
+"""The command `recall`: what lists showed late or never on a day that is over, and why, as tables."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TextIO
+
+from tradeul.client import ApiClient, ServerLost
+from tradeul.domain.events import Nanos
+from tradeul.domain.session import local_time
+from tradeul.load import HOW_TO_START
+from tradeul.progress import duration_of
+
+UNKNOWN: Final = "-"
+LIST_COLUMNS: Final = (
+    "list", "met", "shown", "in time", "late", "missed", "below cut", "extra", "filtered", "recall", "late p50",
+    "late max",
+)  # fmt: skip
+SYMBOL_COLUMNS: Final = ("symbol", "due", "shown", "late", "rank", "images", "why")
+COUNTS: Final = ("met", "shown", "in_time", "late", "missed", "below_cut", "extra", "filtered")
+WORDS: Final[Mapping[str, str]] = {
+    "missed": "missed: belonged in the list, and never shown",
+    "late": "late",
+    "extra": "extra: shown, though by the full day they never met it",
+    "below_cut": "below the cut",
+    "filtered": "dropped by a filter, though they met the condition",
+    "in_time": "in time",
+}
+NOTHING: Final = "no day was worked out yet: it comes every night, and `load scan_recall --days 1` does it now"
+
+
+async def recall(url: str, day: str | None, name: str | None, out: TextIO, token: str = "") -> None:
+    """Ask, and print it."""
+    async with ApiClient(url, token) as client:
+        try:
+            told = await client.scan_recall(day, name)
+        except ServerLost as error:
+            raise ServerLost(f"{error}: {HOW_TO_START}") from error
+    out.write("".join(f"{line}\n" for line in lines_of(told, name)))
+
+
+def lines_of(told: Mapping[str, Any], name: str | None) -> Iterator[str]:
+    """The day, what it was made of, its lists, and the symbols of one."""
+    if told["day"] is None:
+        yield NOTHING
+        return
+    yield f"scan recall of {told['day']}"
+    for source in told["sources"]:
+        yield f"the full day: {_source(source)}"
+    for silence in told["silences"]:
+        yield f"no list was made: {silence['why']} from {_wall(silence['first'])} to {_wall(silence['last'])}"
+    yield ""
+    yield from _table(LIST_COLUMNS, [_list_cells(each) for each in told["lists"]])
+    yield from (f"{each['list']}: {each['note']}" for each in told["lists"] if each["note"])
+    if name is not None:
+        for verdict, words in WORDS.items():
+            yield from _symbols(verdict, words, told)
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    if source["why"]:
+        return f"{source['kind']}: {source['why']}"
+    what = f"{source['symbols']:,} symbols by slots" if source["symbols"] is not None else source["kind"]
+    gaps = f", {source['gaps']} gaps" if source["gaps"] else ""
+    return f"{what}, {_wall(source['first'])} to {_wall(source['last'])}, {source['images']:,} images{gaps}"
+
+
+def _list_cells(each: Mapping[str, Any]) -> list[str]:
+    ratio = UNKNOWN if each["recall_pct"] is None else f"{each['recall_pct']:.1f} %"
+    return [
+        each["list"],
+        *(f"{each[count]:,}" for count in COUNTS),
+        ratio,
+        _duration(each["late_p50_s"]),
+        _duration(each["late_max_s"]),
+    ]
+
+
+def _symbols(verdict: str, words: str, told: Mapping[str, Any]) -> Iterator[str]:
+    mine = [each for each in told["symbols"] if each["verdict"] == verdict]
+    count = told["lists"][0][verdict] if told["lists"] else 0
+    if not mine:
+        return
+    yield ""
+    yield f"{words} ({count:,})" if count == len(mine) else f"{words} ({len(mine):,} of {count:,})"
+    yield from _table(SYMBOL_COLUMNS, [_symbol_cells(each) for each in mine], words=1)
+
+
+def _symbol_cells(each: Mapping[str, Any]) -> list[str]:
+    rank = UNKNOWN if each["best_rank"] is None else str(each["best_rank"])
+    images = f"{each['images_shown']}/{each['images_due']}" if each["images_due"] else UNKNOWN
+    moments = [_wall(each["due_at"]), _wall(each["shown_at"])]
+    return [each["symbol"], *moments, _duration(each["late_s"]), rank, images, each["reason"]]
+
+
+def _duration(seconds: float | None) -> str:
+    return UNKNOWN if seconds is None else duration_of(seconds)
+
+
+def _wall(ms: int | None) -> str:
+    return UNKNOWN if ms is None else f"{local_time(Nanos(ms * 1_000_000)):%H:%M:%S}"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], words: int = 0) -> Iterator[str]:
+    """Columns of figures to the right; the first, and so many of the last, are words."""
+    cells = [list(header), *map(list, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    left = {0, *range(len(widths) - words, len(widths))}
+    for line in cells:
+        placed = (
+            cell.ljust(width) if number in left else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        yield "  ".join(placed).rstrip()
