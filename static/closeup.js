@@ -18,7 +18,7 @@ const REMEMBERED = 2_000;
 /**
  * @typedef {{ask: import("./api.js").Ask, painter: import("./dom.js").Painter,
  *   connection: import("./connection.js").Connection, column: (field: string) => import("./columns.js").Column,
- *   now: () => number | null, say: (words: string) => void, current: () => Current | null,
+ *   now: () => number | null, wayOf: (symbol: string, updated: unknown) => import("./ways.js").Told | null, say: (words: string) => void, current: () => Current | null,
  *   fields: () => Iterable<import("./columns.js").Field>}} Page
  *
  * The panel that keys are meant for.
@@ -80,9 +80,9 @@ export class Closeup {
    * @param {Context} context
    */
   detail(host, context) {
-    const { ask, painter, column, now } = this.page;
+    const { ask, painter, column, now, wayOf } = this.page;
     return this.#opened(new Detail(host, {
-      ask, painter, column, now, select, activity: this.activity,
+      ask, painter, column, now, wayOf, select, activity: this.activity,
       lists: () => this.lists,
       watching: (group) => this.viewer.watchings.of(group),
       rowOf: (symbol) => this.rowOf(symbol),
@@ -137,6 +137,7 @@ export class Closeup {
   beat() {
     const now = this.page.now();
     if (now !== null && this.activity.settle(now)) this.repaint();
+    for (const part of this.open) if (part instanceof Detail) part.beat();
   }
 
   repaint() {
