@@ -32,6 +32,7 @@ from tradeul.history.reference import PostgresReference
 from tradeul.history.volumes import PostgresVolumes
 from tradeul.past import Past
 from tradeul.polygon.rest import PolygonRest
+from tradeul.recordings import folder_of
 from tradeul.settings import History, Settings
 from tradeul.supervisor import Stage, Supervisor, together
 
@@ -90,7 +91,8 @@ class Loading:
         order = _order(settings.rvol.lookback_sessions + HALF_DAYS)
         self.desk = JobDesk(jobs, order, ledger, clock, ready=lambda: past.ready and demand.is_up(), ended=self._ended)
         rvol, filters = settings.rvol, global_filters(settings.filters)
-        ground = Ground(past.world, rvol.lookback_sessions, rvol.min_sessions, filters)
+        recordings = folder_of(settings)
+        ground = Ground(past.world, rvol.lookback_sessions, rvol.min_sessions, filters, recordings)
         self.backtests = Backtests(ground, self.lender, past.address, self.daily, clock, calendar)
         self._warmup: Warmup | None = None
 
