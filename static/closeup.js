@@ -13,7 +13,7 @@ import { save } from "./spreadsheet.js";
 import { SymbolSearch } from "./symbol_search.js";
 import { TimeMachine } from "./time_machine.js";
 
-const REMEMBERED = 2_000;
+const EVENTS = "/api/v1/history/events?limit=2000";
 
 /**
  * @typedef {{ask: import("./api.js").Ask, painter: import("./dom.js").Painter,
@@ -37,6 +37,8 @@ export class Closeup {
     this.open = new Set();
     /** @type {{title: string, address: string}[]} */
     this.links = [];
+    /** @type {import("./protocol.js").Replaying | undefined} */
+    this.replay = undefined;
     /** @type {readonly import("./protocol.js").ListInfo[]} */
     this.lists = [];
     const look = (/** @type {string} */ symbol) => select(this.#group(), symbol);
@@ -125,6 +127,21 @@ export class Closeup {
     else if (news.kind === "rows") this.#rows(news.list, news.changes);
     else if (news.kind === "symbol") this.repaint();
     else if (news.kind === "alert") this.alerts.rang(news.alert);
+    else if (news.kind === "status") this.#follow(news.status.replay);
+  }
+
+  /**
+   * A replay that went on elsewhere: what was told of its future goes, and what was drawn is asked for anew.
+   * @param {import("./protocol.js").Replaying | undefined} replay
+   */
+  #follow(replay) {
+    const leapt = replay !== undefined && this.replay !== undefined && replay.leaps !== this.replay.leaps;
+    this.replay = replay;
+    if (!leapt) return;
+    this.activity.rewind(replay.at);
+    void this.#loadLeap(replay.at);
+    for (const part of this.open) if (part instanceof Detail) part.leap();
+    this.repaint();
   }
 
   /** @param {readonly import("./protocol.js").ListInfo[]} lists */
@@ -174,14 +191,21 @@ export class Closeup {
     if (list === undefined) return;
     const came = changes === null || changes.added.length > 0 || changes.removed.length > 0;
     const { version } = this.activity;
-    this.activity.see(list, changes !== null);
+    this.activity.see(list, changes !== null && this.replay?.seeking !== true);
     if (came && version !== this.activity.version) this.repaint();
+  }
+
+  /** @param {number} at */
+  async #loadLeap(at) {
+    const { content } = await this.page.ask("GET", EVENTS);
+    if (content !== null) this.activity.leapt(at, content.events);
+    this.repaint();
   }
 
   /** What happened before we looked, or while we could not. */
   async #load() {
     const [events, links] = await Promise.all([
-      this.page.ask("GET", `/api/v1/history/events?limit=${REMEMBERED}`),
+      this.page.ask("GET", EVENTS),
       this.links.length > 0 ? null : this.page.ask("GET", "/api/v1/links"),
     ]);
     if (events.content !== null) this.activity.load(events.content.events);

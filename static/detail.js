@@ -91,6 +91,13 @@ export class Detail {
     if (this.tab === "fields") this.fields.paint({ ...this.told, ...row, ...values }, this.toldAt);
   }
 
+  /** The market stands elsewhere: what was drawn of this day may not have happened yet. */
+  leap() {
+    if (this.symbol === "") return;
+    this.day?.leave();
+    void this.#load();
+  }
+
   /** Values grow old without being told anew. */
   beat() {
     if (this.symbol === "") return;

@@ -248,9 +248,9 @@ addEventListener("keydown", (event) => {
   act();
 });
 
-/** @param {EventTarget | null} target */
+/** @param {EventTarget | null} target into a slider nothing is typed */
 function isTyping(target) {
-  return target instanceof Element && target.closest("input, select, textarea") !== null;
+  return target instanceof Element && target.closest("input:not([type=range]), select, textarea") !== null;
 }
 
 byId("help").addEventListener("click", () => sheet.showModal());

@@ -77,7 +77,7 @@ export const FIRST_FINAL_CLOSE_CODE = 4500;
  *   checksums: {[list: string]: number}, feed_age_ms: number | null}} Heartbeat
  * @typedef {{name: string, done: number, total: number, note: string}} JobNews
  * @typedef {{file: string, market: string, first: number, last: number, at: number, speed: number | null,
- *   paused: boolean, seeking: boolean, ended: boolean}} Replaying
+ *   paused: boolean, seeking: boolean, ended: boolean, leaps: number}} Replaying
  * @typedef {{type: "status", market?: string, feed: string, since?: number | null, reason?: string | null, session: string,
  *   next_session?: string | null, seconds_until_next_session?: number | null, lists?: ListInfo[],
  *   jobs?: JobNews[], replay?: Replaying}} Status

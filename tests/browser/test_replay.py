@@ -18,6 +18,10 @@ from tradeul.app import App
 pytestmark = [pytest.mark.browser, pytest.mark.slow(20)]
 
 PAUSED = "document.querySelector('#replay-state').textContent === 'paused'"
+LINES = "[...document.querySelectorAll('[data-kind=log] tr[data-symbol]:not([hidden]) td:first-child')]"
+LOGGED = f"{LINES}.length > 0"
+LOGGED_BY_NOW = f"{LINES}.every(cell => cell.textContent <= document.querySelector('#replay-time').textContent)"
+"""Nothing in the log is of the replay's future."""
 Asked = Callable[[], Awaitable[dict[str, Any]]]
 
 
@@ -61,6 +65,7 @@ async def use(page: Page, asked: Asked) -> None:
     await page.keyboard.press(" ")
     await until(page, "document.querySelector('#replay-state').textContent === 'at its end'")
     ended = await asked()
+    await until(page, LOGGED)
     await page.select_option("#replay-speed", "1")
     await until(page, "document.querySelector('#replay-speed').value === '1'")
     await page.keyboard.press("Escape")
@@ -69,6 +74,9 @@ async def use(page: Page, asked: Asked) -> None:
     await page.keyboard.press("Home")
     await until(page, "document.querySelector('#replay-state').textContent === ''")
     begun_again = await asked()
+    await page.keyboard.press(" ")
+    await until(page, PAUSED)
+    await until(page, LOGGED_BY_NOW)
     await page.keyboard.press("End")
 
     assert begun_again["at"] < ended["at"]
