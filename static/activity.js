@@ -23,6 +23,8 @@ export class Activity {
     this.leaving = new Map();
     /** How often something was added. */
     this.version = 0;
+    /** @type {Map<string, number>} of when each list was that was seen last */
+    this.times = new Map();
   }
 
   /**
@@ -39,11 +41,40 @@ export class Activity {
   }
 
   /**
+   * The market went back, as a replay does: of what comes after this moment nobody knows yet.
+   * @param {number} at
+   */
+  rewind(at) {
+    this.entries = this.entries.filter(({ timestamp }) => timestamp <= at);
+    this.rows.clear();
+    this.leaving.clear();
+    this.times.clear();
+    this.version += 1;
+  }
+
+  /**
+   * What the server tells once a replay went on elsewhere. It knows what was played since, and nothing of before.
+   * @param {number} at where it went on
+   * @param {any[]} told as for `load`
+   */
+  leapt(at, told) {
+    const known = told.filter(({ event }) => event === "entered" || event === "left");
+    const [oldest, keys] = [known.at(-1)?.timestamp ?? at, new Set(known.map(keyOf))];
+    const since = this.entries.filter((entry) => entry.timestamp > at && !keys.has(keyOf(entry)));
+    const before = this.entries.filter(({ timestamp }) => timestamp < oldest);
+    this.entries = [...since, ...known, ...before].slice(0, REMEMBERED);
+    this.version += 1;
+  }
+
+  /**
    * A list as it stands now.
    * @param {{name: string, rows: readonly Row[], timestamp: number}} list
    * @param {boolean} followed whether these rows follow on those that were seen last
    */
   see({ name, rows, timestamp }, followed) {
+    // Of two lists one may be older, as nothing changed in it since; one and the same only goes back where a replay does.
+    if (timestamp < (this.times.get(name) ?? -Infinity)) this.rewind(timestamp);
+    this.times.set(name, timestamp);
     const before = this.rows.get(name);
     this.rows.set(name, rows);
     if (before === undefined || !followed) return;

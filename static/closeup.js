@@ -13,12 +13,12 @@ import { save } from "./spreadsheet.js";
 import { SymbolSearch } from "./symbol_search.js";
 import { TimeMachine } from "./time_machine.js";
 
-const REMEMBERED = 2_000;
+const EVENTS = "/api/v1/history/events?limit=2000";
 
 /**
  * @typedef {{ask: import("./api.js").Ask, painter: import("./dom.js").Painter,
  *   connection: import("./connection.js").Connection, column: (field: string) => import("./columns.js").Column,
- *   now: () => number | null, say: (words: string) => void, current: () => Current | null,
+ *   now: () => number | null, wayOf: (symbol: string, updated: unknown) => import("./ways.js").Told | null, say: (words: string) => void, current: () => Current | null,
  *   fields: () => Iterable<import("./columns.js").Field>}} Page
  *
  * The panel that keys are meant for.
@@ -37,6 +37,8 @@ export class Closeup {
     this.open = new Set();
     /** @type {{title: string, address: string}[]} */
     this.links = [];
+    /** @type {import("./protocol.js").Replaying | undefined} */
+    this.replay = undefined;
     /** @type {readonly import("./protocol.js").ListInfo[]} */
     this.lists = [];
     const look = (/** @type {string} */ symbol) => select(this.#group(), symbol);
@@ -80,9 +82,9 @@ export class Closeup {
    * @param {Context} context
    */
   detail(host, context) {
-    const { ask, painter, column, now } = this.page;
+    const { ask, painter, column, now, wayOf } = this.page;
     return this.#opened(new Detail(host, {
-      ask, painter, column, now, select, activity: this.activity,
+      ask, painter, column, now, wayOf, select, activity: this.activity,
       lists: () => this.lists,
       watching: (group) => this.viewer.watchings.of(group),
       rowOf: (symbol) => this.rowOf(symbol),
@@ -125,6 +127,21 @@ export class Closeup {
     else if (news.kind === "rows") this.#rows(news.list, news.changes);
     else if (news.kind === "symbol") this.repaint();
     else if (news.kind === "alert") this.alerts.rang(news.alert);
+    else if (news.kind === "status") this.#follow(news.status.replay);
+  }
+
+  /**
+   * A replay that went on elsewhere: what was told of its future goes, and what was drawn is asked for anew.
+   * @param {import("./protocol.js").Replaying | undefined} replay
+   */
+  #follow(replay) {
+    const leapt = replay !== undefined && this.replay !== undefined && replay.leaps !== this.replay.leaps;
+    this.replay = replay;
+    if (!leapt) return;
+    this.activity.rewind(replay.at);
+    void this.#loadLeap(replay.at);
+    for (const part of this.open) if (part instanceof Detail) part.leap();
+    this.repaint();
   }
 
   /** @param {readonly import("./protocol.js").ListInfo[]} lists */
@@ -137,6 +154,7 @@ export class Closeup {
   beat() {
     const now = this.page.now();
     if (now !== null && this.activity.settle(now)) this.repaint();
+    for (const part of this.open) if (part instanceof Detail) part.beat();
   }
 
   repaint() {
@@ -173,14 +191,21 @@ export class Closeup {
     if (list === undefined) return;
     const came = changes === null || changes.added.length > 0 || changes.removed.length > 0;
     const { version } = this.activity;
-    this.activity.see(list, changes !== null);
+    this.activity.see(list, changes !== null && this.replay?.seeking !== true);
     if (came && version !== this.activity.version) this.repaint();
+  }
+
+  /** @param {number} at */
+  async #loadLeap(at) {
+    const { content } = await this.page.ask("GET", EVENTS);
+    if (content !== null) this.activity.leapt(at, content.events);
+    this.repaint();
   }
 
   /** What happened before we looked, or while we could not. */
   async #load() {
     const [events, links] = await Promise.all([
-      this.page.ask("GET", `/api/v1/history/events?limit=${REMEMBERED}`),
+      this.page.ask("GET", EVENTS),
       this.links.length > 0 ? null : this.page.ask("GET", "/api/v1/links"),
     ]);
     if (events.content !== null) this.activity.load(events.content.events);

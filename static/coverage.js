@@ -7,6 +7,7 @@ import { byId, element, write } from "./dom.js";
 import { latencyWords } from "./latency.js";
 
 /**
+ * @typedef {import("./latency.js").Figures} Figures
  * @typedef {{symbols_seen: number, priced: number, with_volume: number, rvol: {[method: string]: number},
  *   passed_filters: number, dropped: {[reason: string]: number}}} Funnel
  */
@@ -61,7 +62,7 @@ export function wayToLists({ symbols_seen, priced, with_volume, rvol, passed_fil
 export class Coverage {
   /**
    * @param {import("./api.js").Ask} ask
-   * @param {() => {screen: import("./latency.js").Figures | null, pace: number}} latency of this window
+   * @param {() => {screen: Figures | null, here: Figures | null, pace: number}} latency of this window
    */
   constructor(ask, latency) {
     this.ask = ask;
@@ -126,9 +127,9 @@ export class Coverage {
     write(this.problem, refusal?.message ?? "");
     if (content === null) return;
     write(this.fact, coverageWords(content.funnel));
-    const { screen, pace } = this.latency();
+    const { screen, here, pace } = this.latency();
     this.way.replaceChildren(...lines(wayToLists(content.funnel)));
-    this.times.replaceChildren(...lines(latencyWords(content.latency ?? {}, screen, pace)));
+    this.times.replaceChildren(...lines(latencyWords(content.latency ?? {}, screen, pace, here)));
   }
 }
 

@@ -82,6 +82,11 @@ export class DayView {
     return now.content;
   }
 
+  /** What is loaded next follows on nothing that was. */
+  leave() {
+    this.symbol = "";
+  }
+
   /**
    * @param {import("./bars.js").Values} values of the symbol as they are now
    * @returns {boolean} whether there is something new to paint

@@ -20,7 +20,8 @@ import { element } from "./dom.js";
  *   watching: (group: string) => import("./watching.js").Watching,
  *   lists: () => readonly {name: string, title: string}[], rowOf: (symbol: string) => Values,
  *   activity: import("./activity.js").Activity, links: () => readonly {title: string, address: string}[],
- *   now: () => number | null, select: (group: string, symbol: string) => void, copy: (symbol: string) => void}} Parts
+ *   now: () => number | null, wayOf: (symbol: string, updated: unknown) => import("./ways.js").Told | null,
+ *   select: (group: string, symbol: string) => void, copy: (symbol: string) => void}} Parts
  */
 
 const TABS = Object.freeze({ lists: "Lists", visits: "Visits", fields: "Fields" });
@@ -84,9 +85,23 @@ export class Detail {
     this.host.toggleAttribute("data-old", !live);
     const row = this.parts.rowOf(symbol);
     this.head.paint(watching, row.name ?? this.told.name);
+    this.head.paintWay(this.parts.wayOf(symbol, values?.updated));
     if (values !== null && live && this.day?.take(values)) this.day.paint();
     if (this.tab === "visits") this.visits.paint();
     if (this.tab === "fields") this.fields.paint({ ...this.told, ...row, ...values }, this.toldAt);
+  }
+
+  /** The market stands elsewhere: what was drawn of this day may not have happened yet. */
+  leap() {
+    if (this.symbol === "") return;
+    this.day?.leave();
+    void this.#load();
+  }
+
+  /** Values grow old without being told anew. */
+  beat() {
+    if (this.symbol === "") return;
+    this.head.paintWay(this.parts.wayOf(this.symbol, this.parts.watching(this.group()).values?.updated));
   }
 
   /** @param {Tab} name of the page that is to be seen */

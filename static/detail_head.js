@@ -5,6 +5,7 @@
 
 import { element, write } from "./dom.js";
 import { newYorkTime } from "./format.js";
+import { tookWords, totalOf, wayWords } from "./ways.js";
 
 /** @typedef {import("./watching.js").Watching} Watching */
 
@@ -26,6 +27,9 @@ export const FACTS = Object.freeze([
   ["rvol_slot", "RVOL slot"],
   ["updated", "Updated"],
 ]);
+
+const HOW = "From the newest event of this symbol to this window. How far the clocks are apart is told by what came from the"
+  + " server in the last minute and was least on its way.";
 
 /**
  * @param {Watching} watching
@@ -68,10 +72,13 @@ export class DetailHead {
     const facts = this.facts.map(({ value }, index) => {
       return element("div", { class: "fact" }, element("dt", { class: "label" }, FACTS[index]?.[1] ?? ""), value);
     });
+    this.way = element("p", { class: "way", "data-way": "", title: HOW });
+    this.shownWay = "";
     const words = element("h2", {}, this.title, " ", this.name);
     host.append(
       element("div", { class: "detail-head" }, words, this.note, this.links, copying, away),
       element("dl", { class: "facts" }, ...facts),
+      this.way,
     );
   }
 
@@ -101,4 +108,29 @@ export class DetailHead {
       value.className = column.tone(row);
     }
   }
+  /** @param {import("./ways.js").Told | null} told how old the values are, and where that time went */
+  paintWay(told) {
+    const words = told === null ? "" : wayWords(told);
+    if (words === this.shownWay) return;
+    this.shownWay = words;
+    this.way.setAttribute("data-way", told?.source ?? "");
+    this.way.replaceChildren(...(told === null ? [] : wayParts(told)));
+  }
+}
+
+/**
+ * @param {import("./ways.js").Told} told
+ * @returns {Node[]} the longest stage stands out
+ */
+function wayParts({ age, source, stages, why }) {
+  const old = element("b", {}, age);
+  if (source === "") return [old, document.createTextNode(" "), element("span", {}, why)];
+  const longest = Math.max(...stages.map(({ ms }) => ms));
+  const steps = stages.map(({ words, ms }) => {
+    return element("span", ms === longest ? { class: "most" } : {}, `→ ${words} ${tookWords(ms)}`);
+  });
+  const total = element("span", {}, `in all ${tookWords(totalOf(stages))}`);
+  const parts = [old, element("span", {}, source === "live" ? "by the live feed: event" : "by snapshot: event"), ...steps, total];
+  // Spaces are for who copies it or has it read out.
+  return parts.flatMap((part) => [part, document.createTextNode(" ")]);
 }

@@ -33,6 +33,8 @@ export class ListSync {
     this.epoch = null;
     this.sequence = 0;
     this.timestamp = 0;
+    /** @type {import("./protocol.js").Times | null} of the newest delta; a snapshot has none */
+    this.times = null;
     /** @type {readonly Row[]} */
     this.rows = Object.freeze([]);
     /** The server said on this connection that it follows; until then there is nothing it would send anew. */
@@ -169,10 +171,11 @@ export class ListSync {
     return this.epoch === null ? {} : { epoch: this.epoch, last_sequence: this.sequence };
   }
 
-  /** @param {{sequence: number, timestamp: number}} frame */
+  /** @param {{sequence: number, timestamp: number, times?: import("./protocol.js").Times}} frame */
   #reached(frame) {
     this.sequence = frame.sequence;
     this.timestamp = frame.timestamp;
+    this.times = frame.times ?? null;
     this.#settle();
   }
 

@@ -22,6 +22,8 @@ import { CHANNEL, DEFAULT_GROUP, shareSelection } from "./selection.js";
 import { applyStoredTheme, toggleTheme } from "./theme.js";
 import { paceOf, Transport } from "./transport.js";
 import { STALE_MS } from "./viewer.js";
+import { tipsOn } from "./way_tips.js";
+import { Ways } from "./ways.js";
 import { Workspace } from "./workspace.js";
 
 const BEAT_MS = 250;
@@ -41,6 +43,7 @@ const edit = (/** @type {string} */ name) => void builder.open(name);
 const closeup = new Closeup({
   ask, painter, connection, say,
   now: () => clock.now(performance.now()),
+  wayOf,
   column: (field) => panels.column(field),
   current: () => panels.seen,
   fields: () => panels.catalogue.values(),
@@ -60,7 +63,11 @@ const workspace = new Workspace(
 );
 const { panels } = workspace;
 const latency = new Latency();
-const coverage = new Coverage(ask, () => ({ screen: latency.figures(performance.now()), pace: clock.pace }));
+const ways = new Ways();
+const coverage = new Coverage(ask, () => {
+  const now = performance.now();
+  return { screen: latency.figures(now), here: latency.figures(now, "here"), pace: clock.pace };
+});
 const header = new Header(facts, viewer, clock);
 const transport = new Transport(ask, say, () => clock.now(performance.now()));
 
@@ -75,6 +82,7 @@ function told(news) {
       turnTo(news.hello.session);
       clock.reset();
       latency.reset();
+      ways.reset();
       observe(news.hello.server_time, now);
       void pins.load();
       break;
@@ -86,10 +94,11 @@ function told(news) {
       break;
     case "rows":
       workspace.rows(news.list, news.changes, now);
-      // Rows that came whole say nothing of how long they took: they may have stood for long.
-      if (news.changes !== null) latency.note(viewer.lists.get(news.list)?.timestamp ?? NaN, now);
+      timeRows(news.list, news.changes, now);
       return;
     case "symbol":
+      timeSymbol(news.aggregate, now);
+      return;
     case "alert":
       return;
     case "status":
@@ -103,6 +112,37 @@ function told(news) {
       break;
   }
   painter.request(header);
+}
+
+/**
+ * @param {string} name
+ * @param {import("./rankings.js").Changes | null} changes
+ * @param {number} now
+ */
+function timeRows(name, changes, now) {
+  const list = viewer.lists.get(name);
+  // Rows that came whole say nothing of how long they took: they may have stood for long.
+  if (list === undefined || changes === null) return;
+  latency.note(list.timestamp, now, list.times?.published);
+  ways.take(list, changes, now);
+}
+
+/**
+ * @param {import("./protocol.js").Aggregate | undefined} aggregate
+ * @param {number} now
+ */
+function timeSymbol(aggregate, now) {
+  latency.hint(aggregate?.times?.published, now);
+  if (aggregate?.times) ways.note(aggregate.symbol, aggregate.data.updated, aggregate.times, now);
+}
+
+/**
+ * @param {string} symbol
+ * @param {unknown} updated the time of its newest event that is shown
+ */
+function wayOf(symbol, updated) {
+  const now = clock.now(performance.now());
+  return ways.told(symbol, updated, { market: facts.market, pace: clock.pace, now, offset: latency.offset });
 }
 
 /**
@@ -208,9 +248,9 @@ addEventListener("keydown", (event) => {
   act();
 });
 
-/** @param {EventTarget | null} target */
+/** @param {EventTarget | null} target into a slider nothing is typed */
 function isTyping(target) {
-  return target instanceof Element && target.closest("input, select, textarea") !== null;
+  return target instanceof Element && target.closest("input:not([type=range]), select, textarea") !== null;
 }
 
 byId("help").addEventListener("click", () => sheet.showModal());
@@ -249,6 +289,10 @@ Object.defineProperty(globalThis, "tradeul", {
   }),
 });
 
+tipsOn(panels.grid, (symbol) => {
+  const { name, updated } = closeup.rowOf(symbol);
+  return { name, told: wayOf(symbol, updated) };
+});
 shareSelection(new BroadcastChannel(CHANNEL));
 pins.shareWith(new BroadcastChannel("tradeul.pins"));
 connection.start();

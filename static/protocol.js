@@ -65,17 +65,19 @@ export const FIRST_FINAL_CLOSE_CODE = 4500;
  * @typedef {{type: "snapshot", list: string, epoch: string, sequence: number, timestamp: number, rows: Row[]}} Snapshot
  * @typedef {{action: string, symbol: string, rank?: number, old_rank?: number, new_rank?: number,
  *   data?: {[column: string]: Value}}} DeltaItem
+ * @typedef {{asked?: number, came: number, ranked: number, published: number}} Times
  * @typedef {{type: "delta", list: string, epoch: string, prev: number, sequence: number, timestamp: number,
- *   change_count: number, deltas: DeltaItem[]}} Delta
+ *   times?: Times, change_count: number, deltas: DeltaItem[]}} Delta
  * @typedef {{type: "subscribed" | "unsubscribed", id?: unknown, list: string, recovered?: boolean, reason?: string}} Subscription
- * @typedef {{type: "aggregate", symbol: string, timestamp: number, data: {[field: string]: Value}}} Aggregate
+ * @typedef {{type: "aggregate", symbol: string, timestamp: number, times?: Times,
+ *   data: {[field: string]: Value}}} Aggregate
  * @typedef {{type: "alert", id: number, rule: string, symbol: string, list: string | null, timestamp: number, text: string,
  *   data: {[name: string]: Value}}} Alert
  * @typedef {{type: "heartbeat", epoch: string, server_time: number, sequences: {[list: string]: number},
  *   checksums: {[list: string]: number}, feed_age_ms: number | null}} Heartbeat
  * @typedef {{name: string, done: number, total: number, note: string}} JobNews
  * @typedef {{file: string, market: string, first: number, last: number, at: number, speed: number | null,
- *   paused: boolean, seeking: boolean, ended: boolean}} Replaying
+ *   paused: boolean, seeking: boolean, ended: boolean, leaps: number}} Replaying
  * @typedef {{type: "status", market?: string, feed: string, since?: number | null, reason?: string | null, session: string,
  *   next_session?: string | null, seconds_until_next_session?: number | null, lists?: ListInfo[],
  *   jobs?: JobNews[], replay?: Replaying}} Status

@@ -38,6 +38,15 @@ export function paceOf(replay) {
   return replay.paused || replay.ended || replay.seeking ? 0 : (replay.speed ?? 1);
 }
 
+/**
+ * A range goes by whole steps from its beginning on, and hardly ever to its very end: the last step means that.
+ * @param {number} value
+ * @param {{max: string, step: string}} range
+ */
+export function soughtAt(value, { max, step }) {
+  return value > Number(max) - Number(step) ? Number(max) : Math.round(value);
+}
+
 /** @param {Replaying} replay */
 export function stateWords(replay) {
   if (replay.seeking) return "going there";
@@ -149,7 +158,7 @@ export class Transport {
 
   /** @param {number} at */
   #seek(at) {
-    this.#move({ at: Math.round(at) });
+    this.#move({ at: soughtAt(at, this.at) });
   }
 
   /**

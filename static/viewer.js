@@ -18,7 +18,7 @@ import { Watchings } from "./watching.js";
  *   | {kind: "lists", lists: import("./protocol.js").ListInfo[]}
  *   | {kind: "rows", list: string, changes: import("./rankings.js").Changes | null}
  *   | {kind: "gone", list: string}
- *   | {kind: "symbol"}
+ *   | {kind: "symbol", aggregate?: import("./protocol.js").Aggregate}
  *   | {kind: "alert", alert: import("./protocol.js").Alert}
  *   | {kind: "status", status: import("./protocol.js").Status}
  *   | {kind: "heartbeat", heartbeat: import("./protocol.js").Heartbeat}} News
@@ -249,7 +249,7 @@ export class Viewer {
         if (Array.isArray(frame.lists)) this.#adopt(frame.lists, now);
         break;
       case FRAMES.aggregate:
-        if (this.watchings.aggregate(/** @type {any} */ (frame))) this.news.push({ kind: "symbol" });
+        this.news.push(...this.watchings.newsOf(/** @type {any} */ (frame)));
         break;
       case FRAMES.alert:
         this.news.push({ kind: "alert", alert: /** @type {any} */ (frame) });

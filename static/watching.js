@@ -160,6 +160,19 @@ export class Watchings {
     for (const watching of this.all) watching.disconnect();
   }
 
+  /**
+   * The first frame of a symbol says how it stands. A further one may say that it traded just now, or only that time
+   * went by; `aggregate` is there where it traded.
+   * @param {Aggregate} frame
+   * @returns {{kind: "symbol", aggregate?: Aggregate}[]}
+   */
+  newsOf(frame) {
+    const before = this.all.find((watching) => watching.symbol === frame.symbol && watching.live)?.values;
+    const traded = before !== undefined && before?.updated !== frame.data.updated;
+    if (!this.aggregate(frame)) return [];
+    return [traded ? { kind: "symbol", aggregate: frame } : { kind: "symbol" }];
+  }
+
   /** @param {string} feed how the server says that its feed stands */
   heardOfFeed(feed) {
     for (const watching of this.all) watching.heardOfFeed(feed);

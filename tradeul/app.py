@@ -299,7 +299,7 @@ class App:
     def _pipeline(self, reconciler: Reconciler, visits: Visits, ringing: Alarms) -> Pipeline:
         def scanned() -> None:
             reconciler.follow(pipeline.images)
-            self.aggregates.look()
+            self.aggregates.look(pipeline.times)
             visits.look(self.enrichment.as_of)
             ringing.alerts.look(self.enrichment.as_of)
             self._failed(self.scanner.failures)

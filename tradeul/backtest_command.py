@@ -146,6 +146,7 @@ def lines_of(result: Mapping[str, Any]) -> list[str]:
         "",
     ]
     lines += [f"unknown: {each['field']} on {each['days']} days: {each['why']}" for each in result["unknown"]]
+    lines += [f"recorded: {each['date']}: {each['span']}" for each in days if each["source"] == "recorded"]
     lines += [f"missing: {each['date']}: {each['why']}" for each in missing]
     lines += [f"no outcome: {count:,} x {horizon}: {why}" for horizon, why, count in _missing(result)]
     return [*lines, *result["notes"], result["resolution"], result["fill"], result["interval"]]

@@ -193,10 +193,25 @@ def _plot(label: str, marks: Sequence[str]) -> str:
     )
 
 
+def _cell(value: object) -> str:
+    return UNKNOWN if value is None else escape(str(value))
+
+
 def _days(days: Sequence[Mapping[str, Any]]) -> str:
-    names = ("date", "symbols", "listed", "average_sessions", "baseline_sessions", "facts", "entries", "standing")
+    names = (
+        "date",
+        "source",
+        "span",
+        "symbols",
+        "listed",
+        "average_sessions",
+        "baseline_sessions",
+        "facts",
+        "entries",
+        "standing",
+    )
     head = "".join(f"<th scope=col>{name.replace('_', ' ')}</th>" for name in names)
-    lines = "".join(f"<tr>{''.join(f'<td>{escape(str(day[name]))}</td>' for name in names)}</tr>" for day in days)
+    lines = "".join(f"<tr>{''.join(f'<td>{_cell(day[name])}</td>' for name in names)}</tr>" for day in days)
     return (
         f"<div class=wide><table><caption>Each day, and what its morning knew.</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>"

@@ -21,6 +21,11 @@ RESOLUTION: Final = (
     "Each day is played by slot: one image of the whole market every 5 minutes from 04:05 to 19:55 New York, each "
     "holding only bars that had ended by then."
 )
+RECORDED: Final = (
+    "Recorded days are played again from their recordings: the market as it stood at every snapshot, some 5 seconds "
+    "apart, with what was known at each of them. What became of an entry is told by minutes, of the prices that the "
+    "snapshots showed; what a recording does not hold did not trade, as far as it can tell."
+)
 FILL: Final = (
     "An entry is filled at the first price of the 5 minutes after the image that decided, never at the price that "
     "the list showed; one that did not trade in them is not filled. Exits are the first price from the horizon on, "
@@ -32,6 +37,7 @@ INTERVAL: Final = (
     "(clustered deviations, Student's t with one degree of freedom less than days). One day alone has none."
 )
 STANDING: Final = "Who stood in the list at a day's first image came into it nobody knows when, and is no entry."
+GAPS: Final = "The same holds at the first image behind a gap of a recording."
 
 Days = Sequence[tuple[StoredDay, Played]]
 
@@ -42,22 +48,23 @@ def result_of(
     span: tuple[dt.date, dt.date],
     days: Days,
     missing: Sequence[tuple[dt.date, str]],
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Put all of it together."""
+    """Put all of it together; `notes` are added to those that the days themselves ask for."""
     entries = [entry for _, played in days for entry in played.entries]
     edges, counts = histogram(entries, LIKELY)
     return {
         "scan": _scan(scan, filters),
         "from": str(span[0]),
         "to": str(span[1]),
-        "resolution": RESOLUTION,
+        "resolution": _resolution(days),
         "fill": FILL,
         "interval": INTERVAL,
         "confidence": CONFIDENCE,
         "days": [_day(day, played) for day, played in days],
         "missing_days": [{"date": str(date), "why": why} for date, why in missing],
         "unknown": _unknown(scan, days),
-        "notes": _notes(scan, days),
+        "notes": [*_notes(scan, days), *notes],
         "entries": len(entries),
         "filled": sum(entry.outcome.fill is not None for entry in entries),
         "standing": sum(played.standing for _, played in days),
@@ -80,11 +87,19 @@ def _scan(scan: Scan, filters: Sequence[Filter]) -> dict[str, Any]:
 def _day(day: StoredDay, played: Played) -> dict[str, Any]:
     return {
         "date": str(day.hours.date),
+        "source": day.source,
+        "span": day.span,
         **day.told._asdict(),
         "images": played.images,
         "entries": len(played.entries),
         "standing": played.standing,
     }
+
+
+def _resolution(days: Days) -> str:
+    sources = {day.source for day, _ in days}
+    said = [words for source, words in (("stored", RESOLUTION), ("recorded", RECORDED)) if source in sources]
+    return " ".join(said) or RESOLUTION
 
 
 def _unknown(scan: Scan, days: Days) -> list[dict[str, Any]]:
@@ -98,11 +113,17 @@ def _unknown(scan: Scan, days: Days) -> list[dict[str, Any]]:
 
 def _notes(scan: Scan, days: Days) -> list[str]:
     """What a reader has to know beside the figures."""
-    notes = [STANDING]
+    recorded, days = len(days), [(day, played) for day, played in days if day.source == "stored"]
+    recorded -= len(days)
+    notes = (
+        [f"{STANDING} {GAPS}", f"{recorded} days are recorded ones, {len(days)} stored ones."]
+        if recorded
+        else [STANDING]
+    )
     coarse = sorted(asked_of(scan) & frozenset(COARSE))
-    if coarse:
+    if coarse and days:
         notes.append(f"{', '.join(coarse)}: known to five minutes only.")
-    short = [day for day, _ in days if day.told.average_sessions < 30]  # noqa: PLR2004  what averages stand on
+    short = [day for day, _ in days if (day.told.average_sessions or 0) < 30]  # noqa: PLR2004  what averages stand on
     if short:
         notes.append(f"Averages stand on fewer than 30 sessions on {len(short)} of {len(days)} days.")
     thin = [day for day, _ in days if not day.told.baseline_sessions]

@@ -65,12 +65,15 @@ class _Trial:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What backtests stand on: which world's database, whose sessions, behind which filters, by which rules of RVOL."""
+    """What backtests stand on: which world's database and recordings, whose sessions, behind which filters, by which
+    rules of RVOL.
+    """
 
     world: str
     lookback: int
     least_sessions: int
     filters: Sequence[Filter]
+    recordings: Path | None = None
 
 
 class Backtests:
@@ -230,6 +233,7 @@ class Backtests:
         ground = self._ground
         return {
             "world": ground.world,
+            "recordings": "" if ground.recordings is None else str(ground.recordings.resolve()),
             "scan": _scan_told(wish.scan),
             "filters": [[each.reason, each.drop_if] for each in ground.filters],
             "first": str(wish.first),

@@ -110,7 +110,7 @@ class Loading:
         ledger = Ledger(Lender(past.address, past.world, 1))
         order = _order(settings.rvol.lookback_sessions + HALF_DAYS)
         self.desk = JobDesk(jobs, order, ledger, clock, ready=lambda: past.ready and demand.is_up(), ended=self._ended)
-        ground = Ground(past.world, *days, filters)
+        ground = Ground(past.world, *days, filters, folder_of(settings))
         self.backtests = Backtests(ground, self.lender, past.address, self.daily, clock, calendar)
         self._warmup: Warmup | None = None
 

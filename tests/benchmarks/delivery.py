@@ -10,6 +10,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -23,8 +24,8 @@ from tests.benchmarks.witness import NS_PER_MS
 from tests.support.crowd import Numbers, crowd
 from tests.support.stage import Round, Stage, playing, staged
 from tradeul import logs
-from tradeul.domain.deltas import ListState, Row, diff
-from tradeul.domain.events import Symbol
+from tradeul.domain.deltas import ListState, Row, Times, diff
+from tradeul.domain.events import Nanos, Symbol
 from tradeul.domain.fields import DEFAULT_COLUMNS
 from tradeul.web import protocol
 
@@ -149,7 +150,7 @@ def _frames(rounds: Sequence[Round]) -> list[dict[str, str]]:
 
 def _state(sequence: int, rows: Sequence[tuple[str, Sequence[object]]]) -> ListState:
     held = tuple(Row(Symbol(symbol), tuple(values)) for symbol, values in rows)
-    return ListState(sequence, sequence, DEFAULT_COLUMNS, held)
+    return ListState(sequence, sequence, DEFAULT_COLUMNS, held, Times(*[Nanos(time.time_ns())] * 4))
 
 
 def _frame(name: str, before: ListState | None, state: ListState) -> bytes:

@@ -103,3 +103,39 @@ test("filters narrow what is shown", () => {
   assert.deepEqual(found({ list: "losers" }), ["AA"]);
   assert.equal(filtered(entries, { list: "", event: "", symbol: "" }, 1).length, 1);
 });
+
+test("where a replay goes back, what comes after that moment goes", () => {
+  const activity = new Activity();
+  activity.see(listOf(0, "A"), false);
+  activity.see(listOf(20_000, "A", "B"), true);
+  activity.see(listOf(40_000, "B", "C"), true);
+  activity.rewind(20_000);
+  activity.settle(90_000);
+  assert.deepEqual(story(activity), ["20000 entered B 2"]);
+  // What the list holds there follows on nothing.
+  activity.see(listOf(20_000, "D"), true);
+  activity.see(listOf(21_000, "D", "E"), true);
+  assert.deepEqual(story(activity), ["21000 entered E 2", "20000 entered B 2"]);
+});
+
+test("a list that tells of an earlier time is a replay that went back, one that is older than others is none", () => {
+  const activity = new Activity();
+  activity.see(listOf(0), false);
+  activity.see(listOf(60_000, "A"), true);
+  activity.see({ ...listOf(9_000, "A", "B"), name: "losers" }, false);
+  activity.see(listOf(61_000, "A", "B"), true);
+  assert.equal(story(activity).length, 2);
+  activity.see(listOf(30_000), true);
+  assert.deepEqual(story(activity), []);
+});
+
+test("what the server tells of where a replay went on takes the place of what was seen", () => {
+  const activity = new Activity();
+  activity.see(listOf(0), false);
+  for (const [index, time] of [10_000, 20_000, 30_000].entries()) activity.see(listOf(time, ..."ABC".slice(0, index + 1)), true);
+  activity.rewind(20_000);
+  activity.see(listOf(25_000, "A"), false);
+  activity.see(listOf(26_000, "A", "F"), true);
+  activity.leapt(20_000, [eventOf(19_000, "entered", "X"), eventOf(18_000, "peak", "X"), eventOf(15_000, "left", "W")]);
+  assert.deepEqual(story(activity), ["26000 entered F 2", "19000 entered X 1", "15000 left W 1", "10000 entered A 1"]);
+});

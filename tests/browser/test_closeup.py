@@ -3,6 +3,7 @@
 One program and one browser serve the whole file.
 """
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -240,4 +241,45 @@ async def test_how_long_it_takes_from_the_vendor_to_the_screen(browser: Browser,
     assert words[-1] == "from the newest event to this screen, in all"
     assert 0 <= figures["p50"] <= figures["p99"]
     assert status["latency"]["scan"]["p50"] <= status["latency"]["scan"]["p99"]
+    assert_clean(opened)
+
+
+TIPS = """[...document.querySelectorAll('tr[data-symbol]:not([hidden]) > [data-field=symbol]')].map(cell => {
+    cell.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
+    return cell.title;
+})"""
+"""What is said on hover of every row in view."""
+
+
+async def found(page: Page, told: str, words: str) -> str:
+    """Wait until one of these texts holds some words, and give it as it was then: it may say another thing soon."""
+    await until(page, f"(globalThis.found = ({told}).find(text => text.includes(argument)))", words)
+    text: str = await page.evaluate("globalThis.found")
+    return text
+
+
+async def test_a_row_says_how_old_it_is_and_where_that_time_went(browser: Browser, url: str) -> None:
+    """Of the chosen symbol, followed live, in the detail; of rows on hover, by live feed and by snapshot."""
+    async with open_page(url, browser) as opened:
+        page = opened.page
+        symbol = await chosen(page)
+        detail = await found(page, f"[document.querySelector('{DETAIL} .way').textContent]", "by the live feed")
+        cell = f"[data-list=high_volume] tr[data-symbol='{symbol}'] [data-field=symbol]"
+        await page.locator(cell).hover()
+        tip = await page.get_attribute(cell, "title")
+        live_tip, snapshot_tip = await found(page, TIPS, "by the live feed"), await found(page, TIPS, "by snapshot")
+        named = await found(page, TIPS, "\n")
+        await page.click("#coverage")
+        await until(page, "[...document.querySelectorAll('#latency dd')].length > 5")
+        words = await page.eval_on_selector_all("#latency dd", "all => all.map(each => each.textContent)")
+
+    took = r"(<1 ms|[\d.]+ m?s|\d+ min)"
+    stages = f"ranked {took} → published {took} → here {took},? in all {took}"
+    assert re.match(f".+ old by the live feed: event → arrived {took} → {stages}", detail)
+    assert re.search(f"(^|\n).+ old; by the live feed: event → arrived {took} → {stages}$", live_tip)
+    assert re.match(r"\w.*\n.+ old; ", named), "the name stays above it"
+    assert re.search(f"old; by snapshot: event → asked for {took} → fetched {took} → {stages}$", snapshot_tip)
+    assert tip is not None
+    assert " old; " in tip
+    assert "from their publication to this screen" in words
     assert_clean(opened)

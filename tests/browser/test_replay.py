@@ -24,6 +24,10 @@ SHOWN = """tradeul.rows('gappers_down').length === argument.length
     && document.querySelector('[data-list=gappers_down] tr[data-symbol]')
     && [...document.querySelectorAll('[data-list=gappers_down] tr[data-symbol]')]
         .every((row, place) => row.dataset.symbol === argument[place])"""
+LINES = "[...document.querySelectorAll('[data-kind=log] tr[data-symbol]:not([hidden]) td:first-child')]"
+LOGGED = f"{LINES}.length > 0"
+LOGGED_BY_NOW = f"{LINES}.every(cell => cell.textContent <= document.querySelector('#replay-time').textContent)"
+"""Nothing in the log is of the replay's future."""
 Asked = Callable[[], Awaitable[dict[str, Any]]]
 
 
@@ -90,6 +94,7 @@ async def use(page: Page, asked: Asked) -> None:
     await page.keyboard.press(" ")
     await until(page, "document.querySelector('#replay-state').textContent === 'at its end'")
     ended = await asked()
+    await until(page, LOGGED)
     async with late_speeds(page):
         await page.select_option("#replay-speed", "0.5")
         await page.keyboard.press("Escape")
@@ -98,6 +103,9 @@ async def use(page: Page, asked: Asked) -> None:
         await page.keyboard.press("Home")
     await until(page, "document.querySelector('#replay-state').textContent === ''")
     begun_again = await asked()
+    await page.keyboard.press(" ")
+    await until(page, PAUSED)
+    await until(page, LOGGED_BY_NOW)
     await page.keyboard.press("End")
 
     assert begun_again["at"] < ended["at"]

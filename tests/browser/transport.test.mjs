@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { MarketClock } from "../../static/market_clock.js";
-import { nextSpeed, paceOf, SPEEDS, speedWords, stateWords } from "../../static/transport.js";
+import { nextSpeed, paceOf, soughtAt, SPEEDS, speedWords, stateWords } from "../../static/transport.js";
 
 const PLAYED = {
   file: "a.trec", market: "live", first: 0, last: 9_000, at: 3_000, speed: /** @type {number | null} */ (5),
-  paused: false, seeking: false, ended: false,
+  paused: false, seeking: false, ended: false, leaps: 0,
 };
 
 test("a speed goes up to as fast as it goes, and down to the slowest", () => {
@@ -22,6 +22,11 @@ test("a speed goes up to as fast as it goes, and down to the slowest", () => {
   assert.equal(nextSpeed(SPEEDS[0] ?? 1, -1), SPEEDS[0]);
   assert.deepEqual([nextSpeed(3, 1), nextSpeed(3, -1)], [5, 2]);
   assert.deepEqual([speedWords(0.5), speedWords(null)], ["0.5×", "max"]);
+});
+
+test("the last step of the slider is the very end, and no other is", () => {
+  const range = { max: "9500", step: "1000" };
+  assert.deepEqual([0, 8_000, 8_500, 9_000, 9_500].map((value) => soughtAt(value, range)), [0, 8_000, 8_500, 9_500, 9_500]);
 });
 
 test("the clock stands while the recording does, and else runs as fast as that is played", () => {

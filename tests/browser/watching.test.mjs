@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { FACTS, noteOf } from "../../static/detail_head.js";
 import { newYorkTime } from "../../static/format.js";
 import { Viewer } from "../../static/viewer.js";
-import { Watching } from "../../static/watching.js";
+import { Watching, Watchings } from "../../static/watching.js";
 import { helloOf } from "./states.mjs";
 
 const WATCH_A = { action: "watch", symbols: ["A"], id: "watch A" };
@@ -253,4 +253,18 @@ test("an alert is news for the page", () => {
   const viewer = greeted();
   viewer.frame(1, { type: "alert", id: 1, rule: "r", symbol: "A", list: null, timestamp: 1, text: "A: rang", data: {} }, 0);
   assert.deepEqual(news(viewer), ["alert"]);
+});
+
+
+test("a frame says that its symbol traded just now only where one before it says another time", () => {
+  const watchings = new Watchings();
+  const told = (/** @type {number} */ updated) => watchings.newsOf({ type: "aggregate", symbol: "A", timestamp: 9, data: { updated } });
+  watchings.of("1").choose("A");
+  assert.deepEqual(told(5), [{ kind: "symbol" }]);
+  assert.deepEqual(told(5), [{ kind: "symbol" }]);
+  assert.equal(told(6)[0]?.aggregate?.data.updated, 6);
+  watchings.disconnect();
+  assert.deepEqual(told(7), [{ kind: "symbol" }]);
+  watchings.of("1").choose("B");
+  assert.deepEqual(told(8), []);
 });

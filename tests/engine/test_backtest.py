@@ -1,7 +1,7 @@
 """A list on a day that is over: no lookahead, entries and re-entries, and tests that catch whoever cheats."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from tradeul.domain.scans import BY_NAME
 from tradeul.domain.splits import MorningSplits, SplitBook
 from tradeul.domain.trial_figures import Entry
 from tradeul.domain.visits import ListVisits
-from tradeul.engine.backtest import Morning, Player, missing_of
+from tradeul.engine.backtest import Morning, Player, Sight, StoredDay, missing_of
 
 FUTURE = 77.0
 """A price that nothing before 11:00 has any part in."""
@@ -226,3 +226,32 @@ def test_fields_that_a_day_cannot_tell_are_named_and_stay_unknown() -> None:
     assert set(missing) == {"new_highs_15m", "spread_bps", "change_1m", "float_shares"}
     assert "nothing was kept" in missing["float_shares"]
     assert played(day, scan.where).entries == []
+
+
+def shown_by_sights(day: PlayedDay, *anew: str) -> StoredDay:
+    """The same day, handed over as boards; at these images nobody knows what was before."""
+    player, made = Player(BY_NAME["winners"], (), CALENDAR, 3), stored(day)
+
+    def sights() -> Iterator[Sight]:
+        for sight in player._made(made):  # noqa: SLF001  what a day that hands over its images comes to
+            yield sight._replace(anew=sight.anew or sight.at in [at(wall) for wall in anew])
+
+    return dataclasses.replace(made, images=lambda: iter(()), sights=sights, source="recorded")
+
+
+def test_a_day_that_hands_over_its_board_is_played_as_one_of_images() -> None:
+    """Entries and re-entries, and what became of them."""
+    day = market({"A": moved(("10:00", 11.0), ("10:30", 10.0), ("10:35", 12.0)), "B": steady(11.0)})
+
+    assert played(shown_by_sights(day)) == played(day)
+
+
+def test_behind_a_gap_who_stands_in_the_list_did_not_enter() -> None:
+    """Neither who came in it nor who stayed; who was out and comes back after it does."""
+    back = moved(("10:00", 11.0), ("12:00", 10.0), ("13:00", 12.0))
+    day = market({"A": moved(("10:00", 11.0)), "B": moved(("11:00", 11.0)), "C": back})
+
+    found = played(shown_by_sights(day, "11:05"))
+
+    assert told(found.entries) == [("10:05", "A", 11.0), ("10:05", "C", 11.0), ("13:05", "C", 12.0)]
+    assert found.standing == 3

@@ -66,6 +66,7 @@ class Engine:
         self.intake = Intake(self.clock, CALENDAR, self.vitals)
         self.scans = 0
         self.a_scan_takes_s = 0.0
+        self.looks: Callable[[], None] = lambda: None
         self.pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, self._scanned)
         self.shown: list[Nanos] = []
         self.discovery = Discovery(
@@ -77,6 +78,7 @@ class Engine:
 
     def _scanned(self) -> None:
         self.scans += 1
+        self.looks()
         self.clock.spend(self.a_scan_takes_s)
 
     @contextlib.asynccontextmanager

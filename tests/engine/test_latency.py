@@ -4,6 +4,8 @@ import pytest
 
 from tests.engine.test_discovery import Engine
 from tests.support.market import at, bar, image, traded
+from tradeul.domain.deltas import Times
+from tradeul.domain.events import Nanos
 from tradeul.domain.folding import Folded
 
 
@@ -36,6 +38,35 @@ async def test_live_events_are_timed_as_snapshots_are() -> None:
     assert publish is not None
     assert publish.batches == 2
     assert publish.max == pytest.approx(500, rel=0.05)
+
+
+async def test_a_state_knows_when_it_went_through() -> None:
+    """One of a snapshot when that was asked for and came, one of live events only when they were taken."""
+    engine = Engine("10:00")
+    engine.source.takes_s = 0.5
+    async with engine.running():
+        await engine.clock.advance(0.5)
+    asked, came = at("10:00"), Nanos(at("10:00") + 500_000_000)
+    snapshot = engine.channels.by_name["winners"].state.times
+
+    await engine.clock.advance(0.6)
+    await engine.pipeline.take_live([Folded([bar("A", engine.clock.now(), 12.0, 2_000.0)])])
+    live = engine.channels.by_name["winners"].state.times
+
+    assert snapshot == (asked, came, came, came)
+    assert live == (None, *[engine.clock.now()] * 3)
+
+
+async def test_those_who_look_after_a_publication_are_told_of_the_same() -> None:
+    """While they look, and not when they look by themselves; what is of no event has no times."""
+    engine, told = Engine("10:00"), list[Times | None]()
+    engine.looks = lambda: told.append(engine.pipeline.times)
+
+    await engine.pipeline.take_image(image(traded("A", 11.0, 1_000, at("10:00"))), engine.clock.now())
+    await engine.pipeline.rescan()
+
+    assert told == [Times(*[engine.clock.now()] * 4), None]
+    assert engine.pipeline.times is None
 
 
 async def test_nothing_is_timed_while_the_market_is_closed() -> None:

@@ -181,7 +181,26 @@ async def test_its_world_is_its_own(recording: Path, tmp_path: Path) -> None:
         async with client.get(f"{remote.url}/api/v1/ticker/{symbol}/bars?interval=5m") as answer:
             bars = answer.status
 
-    assert (pinned, bars) == (200, 503)
+    assert (pinned, bars) == (200, 200)
     assert names_in(tmp_path) == {f"replay-{recording.stem}"}
     assert "user.json" in names_in(tmp_path / f"replay-{recording.stem}")
     assert contents(recording) == before
+
+
+async def test_the_chart_is_drawn_from_the_recording(recording: Path, tmp_path: Path) -> None:
+    """Bars that are over where the replay stands, and none of after; daily ones a recording does not hold."""
+    async with playing(recording, tmp_path, 10_000.0) as remote:
+        end = await remote.until(ended=True)
+        symbol = remote.app.channels.by_name["high_volume"].state.rows[0].symbol
+        path = f"/api/v1/ticker/{symbol}/bars?interval="
+
+        async def read() -> bool:
+            return bool((await asked(remote.app, f"{path}1m"))["bars"])
+
+        await eventually(read, every_s=0.05)
+        chart = await asked(remote.app, f"{path}1m")
+        daily = await asked(remote.app, f"{path}1d")
+
+    assert (chart["source"], chart["complete"]) == ("kept", False), "the morning is not on it"
+    assert all(bar["time"] + 60_000 <= end["at"] for bar in chart["bars"])
+    assert daily["error"]["message"] == "a recording holds no daily bars"

@@ -1,6 +1,6 @@
 """The whole program over a small simulated market, recorded; and its recording served again."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 from tests.support.eventually import eventually
 from tradeul.app import App
 from tradeul.clock import PacedClock
+from tradeul.definitions import ScanDefinition
 from tradeul.domain.events import Nanos
 from tradeul.replay.player import Range
 from tradeul.replay.served import ReplayApp
@@ -33,9 +34,12 @@ async def stopped(app: App) -> None:
 
 
 @asynccontextmanager
-async def recorded(folder: Path, begins: Nanos) -> AsyncIterator[App]:
-    """A program that records; its file is whole once it is left."""
-    app = App(settings_for(folder), PacedClock(begins, SPEED))
+async def recorded(
+    folder: Path, begins: Nanos, scans: Mapping[str, ScanDefinition] | None = None
+) -> AsyncIterator[App]:
+    """A program that records, with some lists of its own; its file is whole once it is left."""
+    settings = settings_for(folder).model_copy(update={"scans": dict(scans or {})})
+    app = App(settings, PacedClock(begins, SPEED))
     await app.start()
     try:
         yield app

@@ -26,7 +26,7 @@ from tests.support.raw import HOST
 from tests.support.web import EPOCH, PAGE, StillView, no_aggregates
 from tradeul import garbage
 from tradeul.clock import ManualClock, SystemClock
-from tradeul.domain.deltas import Row
+from tradeul.domain.deltas import Row, Times
 from tradeul.domain.events import Symbol
 from tradeul.domain.scans import BUILT_IN
 from tradeul.engine.channels import Channels
@@ -140,7 +140,8 @@ async def _play(rounds: Sequence[Round], max_clients: int, port: int, folder: st
     def publish() -> None:
         nonlocal published
         published += 1
-        channels.publish(played[(published - 1) % len(played)], published)
+        now = clock.now()
+        channels.publish(played[(published - 1) % len(played)], published, Times(now, now, now))
 
     publish()
     await server.start()

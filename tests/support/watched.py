@@ -14,6 +14,7 @@ from tests.support.market import CALENDAR, bar, image, live, take, traded
 from tests.support.web import NOON, Message, Served, served
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
+from tradeul.domain.deltas import Times
 from tradeul.domain.events import Nanos, Symbol
 from tradeul.domain.fields import LIVE_FIELDS
 from tradeul.engine.enrichment import Enrichment
@@ -35,11 +36,13 @@ class Watched:
     watches: Watches[Viewer]
     aggregates: Aggregates
 
-    async def trade(self, symbol: str, price: float, volume: float = 1_000.0, **more: Any) -> None:
+    async def trade(
+        self, symbol: str, price: float, volume: float = 1_000.0, times: Times | None = None, **more: Any
+    ) -> None:
         """Let a bar move a symbol, and the engine have it looked at; what comes of it at once is written."""
         end = Nanos(self.web.clock.now())
         live(self.enrichment, [bar(symbol, end, price, volume, **more)])
-        await self.scanned()
+        await self.scanned(times)
 
     async def snapshot(self, *rows: dict[str, Any]) -> None:
         """Let an image of the market be taken."""
@@ -47,8 +50,8 @@ class Watched:
         take(self.enrichment, image(*rows, feed_time=now), now)
         await self.scanned()
 
-    async def scanned(self) -> None:
-        self.aggregates.look()
+    async def scanned(self, times: Times | None = None) -> None:
+        self.aggregates.look(times)
         await settle()
 
     def shown(self, symbol: str) -> Message:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.support.web import EPOCH, NOON, payload, row, scan
 from tradeul.client import Rankings
 from tradeul.clock import ManualClock
-from tradeul.domain.deltas import Row
+from tradeul.domain.deltas import Row, Times
+from tradeul.domain.events import Nanos
 from tradeul.engine.channels import Channels
 from tradeul.web.frames import ListFrames
 
@@ -102,3 +103,18 @@ def test_a_frame_leads_to_the_newest_state_also_when_asked_before() -> None:
     frames.advance()
 
     assert (payload(frames.since(1))["prev"], payload(frames.since(1))["sequence"]) == (1, 3)
+
+
+def test_a_step_says_once_when_it_went_through_and_a_whole_list_does_not() -> None:
+    """A snapshot was asked for, live events were not; rows that come whole may have stood for long."""
+    channels, frames = published([[row("A")]])
+    found = []
+    for price, asked in ((2.0, Nanos(NOON)), (3.0, None)):
+        channels.publish({"alpha": (row("A", price),)}, NOON // 1_000_000, Times(asked, NOON, NOON))
+        frames.advance()
+        found.append(payload(frames.since(frames.sequence - 1)).get("times"))
+
+    noon = NOON // 1_000_000
+    assert found[0] == {"asked": noon, "came": noon, "ranked": noon, "published": noon}
+    assert found[1] == {"came": noon, "ranked": noon, "published": noon}
+    assert "times" not in payload(frames.since(None))

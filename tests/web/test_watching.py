@@ -10,6 +10,7 @@ from tests.support.eventually import eventually
 from tests.support.market import traded
 from tests.support.watched import MS, stranger, watched
 from tests.support.web import NOON, Message, deaf, row, viewer
+from tradeul.domain.deltas import Times
 from tradeul.domain.events import Symbol
 from tradeul.domain.fields import LIVE_FIELDS
 from tradeul.engine.ports import FeedState
@@ -45,6 +46,20 @@ async def test_each_change_is_told() -> None:
     assert [(frame["data"]["price"], frame["timestamp"]) for frame in bar] == [(12.5, NOON // MS + 1_000)]
     assert [(frame["data"], frame["timestamp"]) for frame in snapshot] == [(shown, NOON // MS + 2_000)]
     assert (shown["price"], shown["bid"], shown["volume_today"]) == (13.0, 12.9, 2_000)
+
+
+async def test_a_change_tells_when_it_went_through() -> None:
+    """Once a frame, and only where somebody knows; the answer to `watch` is how things stand."""
+    async with watched() as world, stranger(world.web) as connected:
+        await connected.say(action="watch", symbols=["A"])
+        answer = await connected.catch_up()
+        await world.web.clock.advance(1)
+        now = world.web.clock.now()
+        await world.trade("A", 12.5, times=Times(None, now, now, now))
+        told = await connected.catch_up()
+
+    assert ["times" in frame for frame in answer] == [False]
+    assert [frame["times"] for frame in told] == [dict.fromkeys(("came", "ranked", "published"), NOON // MS + 1_000)]
 
 
 async def test_what_did_not_change_is_not_told() -> None:

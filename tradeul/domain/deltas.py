@@ -6,10 +6,10 @@ absolute, so a delta between any two kept states is made by the same one functio
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tradeul.domain.events import Symbol
+from tradeul.domain.events import Nanos, Symbol
 
 Values = tuple[object, ...]
 """A row's values in the order of the list's columns."""
@@ -24,6 +24,17 @@ class Row(NamedTuple):
     values: Values
 
 
+class Times(NamedTuple):
+    """When what a state was made of went through us: with an event's own time, where its time went."""
+
+    asked: Nanos | None
+    """When the snapshot was asked for; None for live events, which come by themselves."""
+    came: Nanos
+    """When the snapshot was there as a whole, or the live events were taken."""
+    ranked: Nanos = Nanos(0)
+    published: Nanos = Nanos(0)
+
+
 @dataclass(frozen=True, slots=True)
 class ListState:
     """A list as it stood at one sequence. `timestamp` is market time in milliseconds."""
@@ -32,6 +43,8 @@ class ListState:
     timestamp: int
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    times: Times | None = field(default=None, compare=False)
+    """None for what is of no event, such as a list that was defined anew."""
 
 
 def diff(old: Sequence[Row], new: Sequence[Row], columns: Sequence[str]) -> list[Change]:

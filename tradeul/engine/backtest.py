@@ -1,15 +1,16 @@
 """A list on days that are over: the very board, filters and scanner of the live market, fed what a day showed by when.
 
 A day comes from whoever kept it, as a `StoredDay`: all that was known on its morning, its images in their order, and
-the bars of its symbols to see what became of an entry. Stored days are played by slot; days that were recorded, or
-kept more finely, are others of the same kind. Each day begins with an empty board, so nothing of one leaks into the
-next. Who stands in the list at the day's first image came into it nobody knows when: that is no entry.
+the bars of its symbols to see what became of an entry. Stored days are played by slot. A day that was recorded hands
+over the board itself, as it stood at each snapshot. Each day begins with an empty board, so nothing of one leaks into
+the next. Who stands in the list at the day's first image, or at the first one behind a gap, came into it nobody knows
+when: that is no entry.
 """
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from tradeul.clock import ManualClock
 from tradeul.domain.averages import Averages
@@ -32,6 +33,7 @@ from tradeul.engine.scanner import Scanner
 from tradeul.errors import JobFailed
 
 NOBODY_ASKS_WHY: Final = ""
+IMAGES_A_DAY: Final = 191
 OF_REFERENCE: Final = frozenset(Facts._fields) - {"symbol"}
 OF_AVERAGES: Final = frozenset(("avg_volume_10d", "avg_volume_30d", "avg_price_30d", "atr", "atr_percent"))
 
@@ -42,9 +44,10 @@ class Told(NamedTuple):
     symbols: int
     listed: int
     """Of so many that traded, by the exchange's own bars of the day; 0: nobody knows."""
-    average_sessions: int
-    baseline_sessions: int
-    facts: int
+    average_sessions: int | None
+    """None: as they were known then, which is not said."""
+    baseline_sessions: int | None
+    facts: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,14 @@ class Trail(NamedTuple):
     minutes: int
 
 
+class Sight(NamedTuple):
+    """The market of a day at one moment; `anew` where nobody knows what was before."""
+
+    at: Nanos
+    enrichment: Enrichment
+    anew: bool
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDay:
     """A day that is over. `untold` names the fields that its images do not tell."""
@@ -78,6 +89,13 @@ class StoredDay:
     untold: Collection[str] = ()
     forgotten: Sequence[str] = field(default_factory=tuple)
     """Fields that the board would count from such images and that are not what they say."""
+    sights: Callable[[], Iterator[Sight]] | None = None
+    """The board as it stood then, where that was kept; None: it is made of the morning and the images."""
+    source: Literal["stored", "recorded"] = "stored"
+    span: str = ""
+    """From when to when it is known, in words; empty: all of it."""
+    count: int = IMAGES_A_DAY
+    """About so many images."""
 
 
 class Played(NamedTuple):
@@ -85,7 +103,7 @@ class Played(NamedTuple):
 
     entries: list[Entry]
     standing: int
-    """Who stood in the list at the first image."""
+    """Who stood in the list at the first image, or at the first one behind a gap."""
     images: int
 
 
@@ -98,14 +116,16 @@ class Player:
         self._calendar = calendar
         self._least_sessions = least_sessions
 
-    def play(self, day: StoredDay, counted: Callable[[Iterator[MarketImage]], Iterator[MarketImage]] = iter) -> Played:
+    def play(self, day: StoredDay, counted: Callable[[Iterator[Sight]], Iterator[Sight]] = iter) -> Played:
         """Play a day from its first image to its last, and see what became of every entry.
 
-        `counted` gives the images on, and may tell of it.
+        `counted` gives the moments on, and may tell of it.
         """
         visits, entered, standing, images = ListVisits(self._scan.name), list[ListEvent](), 0, 0
-        for at, symbols, prices in self._rankings(day, counted(day.images())):
-            why = NEW_TO_THE_LIST if images else ""
+        sights = self._made(day) if day.sights is None else day.sights()
+        for at, symbols, prices, anew in self._rankings(counted(sights)):
+            why = "" if anew else NEW_TO_THE_LIST
+            visits = ListVisits(self._scan.name) if anew else visits
             images += 1
             for event in visits.step(at, symbols, prices, _nobody_asks, why):
                 if event.event == "entered":
@@ -115,29 +135,36 @@ class Player:
                         standing += 1
         return Played([_followed(event, day) for event in entered], standing, images)
 
-    def _rankings(
-        self, day: StoredDay, images: Iterator[MarketImage]
-    ) -> Iterator[tuple[Nanos, list[Symbol], list[float | None]]]:
-        """Give the list as it stood after each image, with the prices it showed."""
-        board = Board(capacity=max(1, len(day.symbols)), least_sessions=self._least_sessions)
-        enrichment = Enrichment(board, self._calendar)
-        clock = ManualClock(day.hours.pre_market_start)
-        scanner = Scanner(board, [self._scan], self._filters, Channels("backtest", [self._scan], clock))
-        begin(enrichment, board, day)
-        for image in images:
-            now = image.feed_time
-            if day.hours.session_at(now) is Session.CLOSED:
-                # As in the live market: what closed stands as it is.
-                return
-            enrichment.apply_image(image, enrichment.read(image, now), now, now)
-            board.reset(day.forgotten)
+    def _rankings(self, sights: Iterator[Sight]) -> Iterator[tuple[Nanos, list[Symbol], list[float | None], bool]]:
+        """Give the list as it stood at each moment, with the prices it showed."""
+        scanner: Scanner | None = None
+        for at, enrichment, anew in sights:
+            board = enrichment.board
+            if scanner is None or anew:
+                channels = Channels("backtest", [self._scan], ManualClock(at))
+                scanner = Scanner(board, [self._scan], self._filters, channels)
             moment = enrichment.moment()
             session = Session.CLOSED if moment is None else moment.session
             rows = scanner.rank(enrichment.as_of, session)[self._scan.name]
             if self._scan.name in scanner.failures:
                 raise JobFailed(f"the list cannot be evaluated: {scanner.failures[self._scan.name]}")
             prices = [price if isinstance(price, float) else None for price in board.values("price", rows)]
-            yield now, [board.symbols[row] for row in rows.tolist()], prices
+            yield at, [board.symbols[row] for row in rows.tolist()], prices, anew
+
+    def _made(self, day: StoredDay) -> Iterator[Sight]:
+        """Make the board of what is kept of a day, image by image."""
+        board = Board(capacity=max(1, len(day.symbols)), least_sessions=self._least_sessions)
+        enrichment, anew = Enrichment(board, self._calendar), True
+        begin(enrichment, board, day)
+        for image in day.images():
+            now = image.feed_time
+            if day.hours.session_at(now) is Session.CLOSED:
+                # As in the live market: what closed stands as it is.
+                return
+            enrichment.apply_image(image, enrichment.read(image, now), now, now)
+            board.reset(day.forgotten)
+            yield Sight(now, enrichment, anew)
+            anew = False
 
 
 def asked_of(scan: Scan) -> frozenset[str]:
@@ -185,9 +212,9 @@ def missing_of(scan: Scan, day: StoredDay) -> Mapping[str, str]:
     """Which of the fields that a list asks for a day cannot tell, and why."""
     asked = asked_of(scan)
     missing = dict.fromkeys(sorted(asked & frozenset(day.untold)), "not told by bars of five minutes")
-    if not day.told.facts:
+    if day.told.facts == 0:
         missing |= dict.fromkeys(sorted(asked & OF_REFERENCE), "nothing was kept of what was known then")
-    if not day.told.average_sessions:
+    if day.told.average_sessions == 0:
         missing |= dict.fromkeys(sorted(asked & OF_AVERAGES), "no sessions before it are kept")
     return missing
 

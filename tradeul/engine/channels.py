@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from tradeul.clock import Clock
-from tradeul.domain.deltas import ListState, Row
+from tradeul.domain.deltas import ListState, Row, Times
 from tradeul.domain.events import Symbol
 from tradeul.domain.scans import Scan
 
@@ -81,11 +81,12 @@ class Channels:
         """All lists as they are defined."""
         return [channel.scan for channel in self.by_name.values()]
 
-    def publish(self, rankings: dict[str, tuple[Row, ...]], timestamp: int) -> list[str]:
+    def publish(self, rankings: dict[str, tuple[Row, ...]], timestamp: int, times: Times | None = None) -> list[str]:
         """Take the new rows of lists; those that differ, or have other columns, become the next sequence of theirs."""
         names = [name for name, rows in rankings.items() if self.by_name[name].differs(rows)]
+        times = times and times._replace(published=self._clock.now())
         for name in names:
-            self._advance(self.by_name[name], rankings[name], timestamp)
+            self._advance(self.by_name[name], rankings[name], timestamp, times)
         self._trim()
         if names:
             self.changed(names)
@@ -105,13 +106,13 @@ class Channels:
             self.publish({name: rows}, timestamp)
         self.by_name = {name: self.by_name[name] for name in lists}
 
-    def _advance(self, channel: Channel, rows: tuple[Row, ...], timestamp: int) -> None:
+    def _advance(self, channel: Channel, rows: tuple[Row, ...], timestamp: int, times: Times | None) -> None:
         old = channel.state
         shared = {id(row) for row in old.rows}
         size = BYTES_PER_ROW * sum(id(row) not in shared for row in rows)
         channel.past.append((self._clock.monotonic(), size, old))
         self._bytes += size
-        channel.state = ListState(old.sequence + 1, timestamp, channel.scan.columns, rows)
+        channel.state = ListState(old.sequence + 1, timestamp, channel.scan.columns, rows, times)
 
     def _trim(self) -> None:
         now = self._clock.monotonic()

@@ -14,6 +14,7 @@ from tradeul.clock import Clock
 from tradeul.domain.announced import AnnouncedCalendar
 from tradeul.domain.averages import Averages
 from tradeul.domain.day_ranges import DayRange
+from tradeul.domain.deltas import Times
 from tradeul.domain.events import Ints, MarketImage, Nanos
 from tradeul.domain.folding import Folded
 from tradeul.domain.reference import Facts
@@ -74,6 +75,8 @@ class Pipeline:
         self.pulse = Pulse(clock)
         self._came: float | None = None
         """When what the next scan is for came; None where nothing did."""
+        self.times: Times | None = None
+        """While those are told who want to look after a publication: when what changed went through us."""
         self._filled = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self.log: steps.StepLog | None = None
@@ -104,7 +107,7 @@ class Pipeline:
             moment = self._enrichment.moment()
             if moment is not None and moment.hours.session_at(now) is not Session.CLOSED:
                 self._vitals.latency["fetch"].note(now - image.feed_time, now)
-            await self._scan()
+            await self._scan(Times(asked_at, now))
 
     async def take_live(self, batches: Sequence[Folded]) -> None:
         """Bring rows up to date with these live events."""
@@ -136,7 +139,7 @@ class Pipeline:
                 await self._end_of("live", before)
         self._vitals.hot_batches += 1
         if changed:
-            await self._scan()
+            await self._scan(Times(None, now))
         return bool(batches) or changed
 
     async def take_averages(self, averages: Averages) -> None:
@@ -297,8 +300,8 @@ class Pipeline:
                     self.log.broke_off()
                 raise
 
-    async def _scan(self) -> None:
-        """Make the lists of the board as it stands.
+    async def _scan(self, times: Times | None = None) -> None:
+        """Make the lists of the board as it stands; `times` says when what changed it came.
 
         While the market is closed they stand as of the close, but for once when the date turns, which empties them.
         """
@@ -312,8 +315,11 @@ class Pipeline:
         before = await self._end_of("rank", before)
         self._note_latency("scan")
         self._came = before
-        self._publish(ranked)
+        times = times and times._replace(ranked=self._clock.now())
+        self._publish(ranked, times)
+        self.times = times and times._replace(published=self._clock.now())
         self._scanned()
+        self.times = None
         await self._end_of("publish", before)
         self._note_latency("publish")
 
@@ -324,8 +330,8 @@ class Pipeline:
             self._vitals.latency[stage].note(took_ns, self._clock.now())
             self._came = None
 
-    def _publish(self, ranked: Mapping[str, Ints]) -> None:
-        names = self._scanner.publish(ranked, self._enrichment.as_of)
+    def _publish(self, ranked: Mapping[str, Ints], times: Times | None = None) -> None:
+        names = self._scanner.publish(ranked, self._enrichment.as_of, times)
         if self.log is not None and names:
             self.log.published(names)
 

@@ -6,7 +6,7 @@ and every step; the clock says what the recording's said. What differs is told a
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tradeul.domain.events import LiveEvents, MarketImage, Nanos
 from tradeul.domain.volume_profile import VolumeCurves
@@ -16,6 +16,8 @@ from tradeul.engine.fingerprint import BLANK, Round
 from tradeul.engine.intake import Intake
 from tradeul.engine.steps import Step
 from tradeul.engine.whole_state import Engine, head_of, is_whole, restored
+
+OF_LISTS: Final = (steps.Listed, steps.Unlisted)
 
 
 class Difference(NamedTuple):
@@ -32,8 +34,18 @@ class Difference(NamedTuple):
 class Rerun:
     """Implements `StepLog` too: it hears what the engine publishes."""
 
-    def __init__(self, engine: Engine, discovery: Discovery, intake: Intake, show: Callable[[Nanos], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        discovery: Discovery,
+        intake: Intake,
+        show: Callable[[Nanos], None],
+        *,
+        lists: bool = True,
+    ) -> None:
         self.engine = engine
+        self._lists = lists
+        """Whether lists are made as they were then; the board is the same without them."""
         self._discovery = discovery
         self._intake = intake
         self._show = show
@@ -108,7 +120,7 @@ class Rerun:
             case steps.Born(life=life) if life != self.life:
                 self.restore_next()
                 self._blank = True
-            case _ if not self._blank:
+            case _ if not self._blank and (self._lists or not isinstance(step, OF_LISTS)):
                 await self._taken(step)
 
     def end(self) -> None:
@@ -168,10 +180,12 @@ class Rerun:
         if is_whole(head, parts[1:]):
             self._intake.take()
             restored(self.engine, head, b"".join(parts[1:]))
+            if not self._lists:
+                self.engine.scanner.restore((), (), {}, *head.ranked_at)
             self._image, self.life = None, head.life
             self._published.clear()
             self.running = head.running
-            self._comparing, self._blank = True, False
+            self._comparing, self._blank = self._lists, False
         self._go_on()
 
     def _go_on(self) -> None:

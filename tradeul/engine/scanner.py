@@ -14,7 +14,7 @@ import numpy as np
 
 from tradeul.domain.board import Board
 from tradeul.domain.board_scope import BoardScope
-from tradeul.domain.deltas import Row
+from tradeul.domain.deltas import Row, Times
 from tradeul.domain.events import Bools, Ints, Nanos, Symbol
 from tradeul.domain.fields import RVOL_METHODS
 from tradeul.domain.filters import NOT_TRADED, Filter, outside_of, sift
@@ -97,9 +97,9 @@ class Scanner:
         with np.errstate(all="ignore"):
             return self._ranked(BoardScope(self._board, session, as_of))
 
-    def publish(self, ranked: Mapping[str, Ints], as_of: Nanos) -> list[str]:
+    def publish(self, ranked: Mapping[str, Ints], as_of: Nanos, times: Times | None = None) -> list[str]:
         """Publish what changed in the lists, and name them. The board must still be the one that was ranked."""
-        return self._channels.publish(self._as_rows(ranked), as_of // 1_000_000)
+        return self._channels.publish(self._as_rows(ranked), as_of // 1_000_000, times)
 
     def tried(self, scan: Scan, session: Session) -> tuple[int, tuple[Row, ...]]:
         """Make a list once, as if nobody were inside yet: how many qualify, and the first of them. Keeps nothing.

@@ -111,7 +111,7 @@ class Player:
                     return True
                 self._hurry(self._pace.sought)
                 self._pace.sought = None
-            await self._take(item)
+            await self.take(item)
             if restoring and self._rerun.life:
                 restoring = False
                 self.begun_at = self.begun_at or self._rerun.at
@@ -125,14 +125,15 @@ class Player:
         """Take what the last step has published, if it is on the tape behind where that was cut."""
         step = next((item for item in items if isinstance(item, Step)), None)
         if step is not None and isinstance(steps.decoded(step.content), steps.Published):
-            await self._take(step)
+            await self.take(step)
 
     def _is_ahead(self) -> bool:
         """Whether what is sought is best had by playing on."""
         at, now = self._pace.sought, self._rerun.at
         return at is not None and now <= at and self._tape.state_before(at) <= now
 
-    async def _take(self, item: Item) -> None:
+    async def take(self, item: Item) -> None:
+        """Do what one thing on the tape says, whatever the time."""
         match item:
             case Frame():
                 self.played.frames += 1
@@ -143,7 +144,7 @@ class Player:
                 try:
                     step = steps.decoded(item.content)
                 except StepUnreadable:
-                    await self._take(Gap("damaged", item.arrived, item.arrived))
+                    await self.take(Gap("damaged", item.arrived, item.arrived))
                 else:
                     await self._take_step(step, item.arrived)
             case Body():

@@ -1,4 +1,4 @@
-"""The engine alone, for a recording that is played to be compared, and shown to nobody."""
+"""The engine alone, for a recording that is played to be compared, or to ask its board other questions."""
 
 from tradeul.clock import LedClock
 from tradeul.domain.announced import AnnouncedCalendar
@@ -29,9 +29,9 @@ class NoSource:
 
 
 class Rig:
-    """Everything from the tape to the lists."""
+    """Everything from the tape to the lists; without them, up to the board."""
 
-    def __init__(self, tape: Tape, span: Range) -> None:
+    def __init__(self, tape: Tape, span: Range, *, lists: bool = True) -> None:
         self.clock = clock = LedClock(tape.header.started)
         self.vitals = vitals = Vitals(clock.now())
         calendar, board = AnnouncedCalendar(calendar_of(clock)), Board()
@@ -40,6 +40,7 @@ class Rig:
         pipeline = Pipeline(enrichment, scanner, clock, vitals, lambda: None, lambda: self.rerun.halts_told)
         discovery = Discovery(NoSource(), pipeline, clock, calendar, vitals, 5.0, lambda _at: None)
         engine = Engine(calendar, enrichment, scanner, pipeline, channels, Fingerprint(channels))
-        self.rerun = rerun = Rerun(engine, discovery, Intake(clock, calendar, vitals), clock.show)
-        pipeline.log = rerun
+        self.enrichment = enrichment
+        self.rerun = rerun = Rerun(engine, discovery, Intake(clock, calendar, vitals), clock.show, lists=lists)
+        pipeline.log = rerun if lists else None
         self.player = Player(tape, rerun, vitals, Pace(clock, FASTEST), span)

@@ -21,9 +21,11 @@ from tradeul.domain.events import DailyBars, Nanos, Symbol, SymbolBars
 from tradeul.engine.playback import Playing
 from tradeul.engine.rerun import Rerun
 from tradeul.engine.session_watch import SessionWatch
+from tradeul.engine.view import EngineView
 from tradeul.errors import VendorUnavailable
 from tradeul.polygon.rest import PolygonRest
 from tradeul.polygon.stream import PolygonStream
+from tradeul.replay.charts import RecordedCharts
 from tradeul.replay.command import range_of
 from tradeul.replay.pace import FASTEST, Pace
 from tradeul.replay.player import Player, Range
@@ -31,6 +33,7 @@ from tradeul.replay.tape import Tape
 from tradeul.settings import Settings
 from tradeul.supervisor import Stage
 from tradeul.vendor import Vendor
+from tradeul.web.routes.ticker import Ticker
 from tradeul.world import Place, user_folder
 
 NOBODY = Vendor("http://replay.invalid", "ws://replay.invalid", "", "http://replay.invalid", None)
@@ -41,7 +44,7 @@ log = structlog.get_logger(__name__)
 
 
 class NoVendor(PolygonRest):
-    """Is asked for charts like the vendor, and knows none: nothing leaves the machine for a replay."""
+    """Is asked like the vendor, and knows nothing: nothing leaves the machine for a replay."""
 
     async def daily_bars(self, day: dt.date, *, adjusted: bool = True) -> DailyBars:
         raise VendorUnavailable(f"a replay asks no vendor for the bars of {day}{'' if adjusted else ' as traded'}")
@@ -126,6 +129,11 @@ class ReplayApp(App):
     def _stream(self, vendor: Vendor, on_live: Callable[[], None]) -> PolygonStream:
         self._feed = NoFeed(vendor.ws_url, vendor.api_key, self.clock, self._deliver, on_live=on_live)
         return self._feed
+
+    def _ticker(self, view: EngineView, bars: PolygonRest) -> Ticker:
+        charts = RecordedCharts(self._tape.path, bars, self.clock, self.calendar)
+        self.supervisor.start("charts", charts.run, stage=Stage.ENGINE, restart=False)
+        return Ticker(self.board, self.channels, view, charts, None)
 
     def _failed(self, failures: Mapping[str, str]) -> None:
         """That a list was given up is on the tape."""

@@ -24,6 +24,7 @@ class Tape:
 
     def __init__(self, path: Path) -> None:
         self.name = path.name
+        self.path = path
         self.recording = Recording(path)
         self.header = self.recording.header
         self._previous: MarketImage | None = None

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 
-from tradeul.backtest_worker import IMAGES_A_DAY, give_way, say
+from tradeul.backtest_worker import give_way, say
 from tradeul.domain.averages import LONG_SESSIONS
 from tradeul.domain.events import MarketImage, Nanos, Symbol
 from tradeul.domain.filters import Filter
@@ -22,7 +22,7 @@ from tradeul.domain.recall_reasons import Reasons, lack_of, silences_of
 from tradeul.domain.scan_recall import RecallBook, visits_of
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import DayHours, TradingCalendar, local_time
-from tradeul.engine.backtest import StoredDay, missing_of
+from tradeul.engine.backtest import IMAGES_A_DAY, StoredDay, missing_of
 from tradeul.engine.calendar import FIRST_YEAR, YEARS_AHEAD, exchange_calendar
 from tradeul.engine.scan_recall import ListWatcher, averages_asked, ordered_by_untold, watch_stored
 from tradeul.errors import JobFailed, TradeulError

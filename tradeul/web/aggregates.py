@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from tradeul.domain.board import Board
+from tradeul.domain.deltas import Times
 from tradeul.domain.events import Nanos, Symbol
 from tradeul.domain.fields import LIVE_FIELDS
 from tradeul.engine.watches import Watches
@@ -31,19 +32,22 @@ class Aggregates:
         self._board = board
         self._as_of = as_of
 
-    def look(self) -> None:
-        """See what the board says of all that are watched, and let go of those that are no more."""
+    def look(self, times: Times | None = None) -> None:
+        """See what the board says of all that are watched, and let go of those that are no more.
+
+        `times` says when what changed since the last look went through us, where that is known.
+        """
         watched = self.watches.symbols()
         self.sights = {symbol: sight for symbol, sight in self.sights.items() if symbol in watched}
-        self.look_at(watched)
+        self.look_at(watched, times)
 
-    def look_at(self, symbols: Collection[Symbol]) -> None:
+    def look_at(self, symbols: Collection[Symbol], times: Times | None = None) -> None:
         """See what the board says of these symbols, all of which it knows: 500 in about a millisecond."""
         at, changed = self._as_of(), []
         for symbol, values in self._read(list(symbols)):
             known = self.sights.get(symbol)
             if known is None or known.values != values:
-                self.sights[symbol] = Sight(symbol, at, values)
+                self.sights[symbol] = Sight(symbol, at, values, times)
                 changed.append(symbol)
         if changed:
             self.changed(changed)

@@ -5,7 +5,7 @@ Kept until the next state: of a list one snapshot, and one frame for each sequen
 
 from collections import Counter
 
-from tradeul.domain.deltas import checksum, diff
+from tradeul.domain.deltas import Times, checksum, diff
 from tradeul.domain.events import Nanos, Symbol
 from tradeul.domain.fields import LIVE_FIELDS
 from tradeul.engine.channels import Channel
@@ -97,12 +97,13 @@ class ListFrames:
 class Sight:
     """One symbol as it was when the board was known for `at`. Immutable, but for its frame, made when asked for."""
 
-    __slots__ = ("_frame", "at", "symbol", "values")
+    __slots__ = ("_frame", "at", "symbol", "times", "values")
 
-    def __init__(self, symbol: Symbol, at: Nanos, values: Values) -> None:
+    def __init__(self, symbol: Symbol, at: Nanos, values: Values, times: Times | None = None) -> None:
         self.symbol = symbol
         self.at = at
         self.values = values
+        self.times = times
         self._frame: bytes | None = None
 
     def differs(self, other: "Sight | None") -> bool:
@@ -113,5 +114,5 @@ class Sight:
         """The frame that tells about it, the same for everybody."""
         if self._frame is None:
             values = dict(zip(LIVE_FIELDS, self.values, strict=True))
-            self._frame = text_frame(protocol.aggregate(self.symbol, self.at, values))
+            self._frame = text_frame(protocol.aggregate(self.symbol, self.at, values, self.times))
         return self._frame

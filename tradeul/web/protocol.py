@@ -13,7 +13,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from tradeul.domain.alerts import Alert
-from tradeul.domain.deltas import Change, ListState, wire_rows
+from tradeul.domain.deltas import Change, ListState, Times, wire_rows
 from tradeul.domain.events import Nanos, Symbol
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import Moment
@@ -271,10 +271,17 @@ def delta(name: str, epoch: str, prev: int, state: ListState, changes: Sequence[
             "prev": prev,
             "sequence": state.sequence,
             "timestamp": state.timestamp,
+            **_times(state.times),
             "change_count": len(changes),
             "deltas": changes,
         }
     )
+
+
+def _times(times: Times | None) -> Mapping[str, object]:
+    if times is None:
+        return {}
+    return {"times": {stage: milliseconds(at) for stage, at in times._asdict().items() if at is not None}}
 
 
 def subscribed(request_id: RequestId | None, name: str, recovery: Recovery) -> bytes:
@@ -288,11 +295,10 @@ def unsubscribed(
     return _reply(FrameType.UNSUBSCRIBED, request_id, list=name, reason=reason)
 
 
-def aggregate(symbol: Symbol, at: Nanos, values: Mapping[str, object]) -> bytes:
+def aggregate(symbol: Symbol, at: Nanos, values: Mapping[str, object], times: Times | None = None) -> bytes:
     """Tell how a watched symbol stands; `values` are all of the live fields, null where unknown."""
-    return orjson.dumps(
-        {"type": FrameType.AGGREGATE, "symbol": symbol, "timestamp": milliseconds(at), "data": values},
-    )
+    head = {"type": FrameType.AGGREGATE, "symbol": symbol, "timestamp": milliseconds(at)}
+    return orjson.dumps({**head, **_times(times), "data": values})
 
 
 def alert(rang: Alert) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 
 from tradeul.domain.alerts import Alert
-from tradeul.domain.deltas import ListState, Row, checksum, checksum_text, diff
+from tradeul.domain.deltas import ListState, Row, Times, checksum, checksum_text, diff
 from tradeul.domain.events import Nanos, Symbol
 from tradeul.domain.scans import Scan
 from tradeul.domain.session import NANOS, TradingCalendar, instant_of, moment_at
@@ -27,6 +27,7 @@ LIST: Final = Scan(NAME, "Gappers up", "gap_percent >= 2", "gap_percent desc", c
 AT: Final = instant_of(dt.date(2026, 11, 18), dt.time(9, 31))
 MOMENT: Final = moment_at(TradingCalendar({}, ()), AT)
 SNAPSHOT_S: Final = 5
+MS_NS: Final = 1_000_000
 FIRST: Final = 41
 
 
@@ -39,8 +40,10 @@ class Step(NamedTuple):
 
 
 def _state(sequence: int, **rows: tuple[float, float]) -> ListState:
-    when = protocol.milliseconds(Nanos(AT + (sequence - FIRST) * SNAPSHOT_S * NANOS))
-    return ListState(sequence, when, COLUMNS, tuple(Row(Symbol(symbol), values) for symbol, values in rows.items()))
+    when = Nanos(AT + (sequence - FIRST) * SNAPSHOT_S * NANOS)
+    times = Times(*(Nanos(when + after_ms * MS_NS) for after_ms in (-120, 220, 226, 228)))
+    held = tuple(Row(Symbol(symbol), values) for symbol, values in rows.items())
+    return ListState(sequence, protocol.milliseconds(when), COLUMNS, held, times)
 
 
 STATES: Final = (

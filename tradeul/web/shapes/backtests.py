@@ -64,13 +64,18 @@ class PlayedDay(Shape):
     """A day that was played, and what its morning knew."""
 
     date: str
+    source: Literal["stored", "recorded"]
+    """By slot, of bars that were kept; or by snapshot, of its recordings."""
+    span: str
+    """From when to when it was recorded, New York; empty where it was not."""
     symbols: int
     """Whose prices are kept."""
     listed: int
     """How many traded, by the exchange's bars of the day; 0: not known."""
-    average_sessions: int
-    baseline_sessions: int
-    facts: int
+    average_sessions: int | None
+    """null, as the next two: a recording holds what was known, and does not say of how much it is."""
+    baseline_sessions: int | None
+    facts: int | None
     """Securities of which something was known by then."""
     images: int
     entries: int

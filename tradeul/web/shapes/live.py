@@ -119,6 +119,21 @@ class Rerank(Shape):
 Change = Annotated[Add | Remove | Update | Rerank, Field(discriminator="action")]
 
 
+class Times(Shape):
+    """When what changed went through the server, market time: with a row's `updated` it says where time went.
+
+    Rows stood still since, where their `updated` did not change.
+    """
+
+    asked: int = sometimes()
+    """When the snapshot was asked for, in milliseconds too. Not for live events, which come by themselves."""
+    came: Milliseconds
+    """When the whole snapshot was there, or the live events were taken."""
+    ranked: Milliseconds
+    published: Milliseconds
+    """From then on viewers are written to."""
+
+
 class DeltaFrame(Frame):
     """What leads from the state at `prev` to the one at `sequence`.
 
@@ -131,6 +146,8 @@ class DeltaFrame(Frame):
     prev: int
     sequence: int
     timestamp: Milliseconds
+    times: Times = sometimes()
+    """Of the newest state; not where nothing came, as where a list is defined anew."""
     change_count: int = Field(ge=1)
     """As many as `deltas` has."""
     deltas: Annotated[tuple[Change, ...], Field(min_length=1)]
@@ -162,6 +179,8 @@ class AggregateFrame(Frame):
     type: Literal["aggregate"]
     symbol: str
     timestamp: Milliseconds
+    times: Times = sometimes()
+    """Not where nothing came: a symbol may be looked at between two changes of the market."""
     data: Values
 
 
