@@ -34,6 +34,8 @@ applyStoredTheme();
 const facts = nothingKnown();
 const painter = new Painter();
 const clock = new MarketClock(STALE_MS);
+const latency = new Latency();
+const ways = new Ways();
 const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${SOCKET_PATH}`;
 const connection = new Connection(address, told, browserSurroundings());
 const { viewer } = connection;
@@ -62,8 +64,6 @@ const workspace = new Workspace(
   kinds,
 );
 const { panels } = workspace;
-const latency = new Latency();
-const ways = new Ways();
 const coverage = new Coverage(ask, () => {
   const now = performance.now();
   return { screen: latency.figures(now), here: latency.figures(now, "here"), pace: clock.pace };
