@@ -11,7 +11,6 @@ import { byId } from "./dom.js";
 import { DEFAULT_GROUP, GROUPS, onSelect, select, selected } from "./selection.js";
 import { save } from "./spreadsheet.js";
 import { SymbolSearch } from "./symbol_search.js";
-import { TimeMachine } from "./time_machine.js";
 
 const EVENTS = "/api/v1/history/events?limit=2000";
 
@@ -44,8 +43,10 @@ export class Closeup {
     const look = (/** @type {string} */ symbol) => select(this.#group(), symbol);
     this.search = new SymbolSearch(page.ask, look);
     this.alerts = new AlertDesk({ ask: page.ask, say: page.say, fields: page.fields, lists: () => this.lists, look });
-    this.machine = new TimeMachine({ ask: page.ask, look, lists: () => this.lists, current: () => page.current()?.name ?? "" });
-    byId("machine-open").addEventListener("click", () => void this.machine.open());
+    this.look = look;
+    /** @type {import("./time_machine.js").TimeMachine | null} */
+    this.machine = null;
+    byId("machine-open").addEventListener("click", () => void this.#openMachine());
     for (const group of GROUPS) {
       onSelect(group, (symbol) => {
         page.connection.watch(group, symbol);
@@ -61,8 +62,16 @@ export class Closeup {
       c: () => void this.copy(selected(this.#group())),
       v: () => this.saveSheet(),
       b: () => void this.alerts.open(),
-      h: () => void this.machine.open(),
+      h: () => void this.#openMachine(),
     };
+  }
+
+  /** Loaded with its first use: a page that opens at 09:29 does without it. */
+  async #openMachine() {
+    const { TimeMachine } = await import("./time_machine.js");
+    const { ask, current } = this.page;
+    this.machine ??= new TimeMachine({ ask, look: this.look, lists: () => this.lists, current: () => current()?.name ?? "" });
+    await this.machine.open();
   }
 
   #group() {

@@ -14,13 +14,12 @@ import { Header, nothingKnown } from "./header.js";
 import { Latency } from "./latency.js";
 import { browserStorage } from "./layouts.js";
 import { listPanel } from "./list_panel.js";
-import { MarketClock } from "./market_clock.js";
+import { MarketClock, paceOf } from "./market_clock.js";
 import { KIND_TITLES } from "./panel_kinds.js";
 import { Pins } from "./pins.js";
 import { SOCKET_PATH } from "./protocol.js";
 import { CHANNEL, DEFAULT_GROUP, shareSelection } from "./selection.js";
 import { applyStoredTheme, toggleTheme } from "./theme.js";
-import { paceOf, Transport } from "./transport.js";
 import { STALE_MS } from "./viewer.js";
 import { tipsOn } from "./way_tips.js";
 import { Ways } from "./ways.js";
@@ -69,7 +68,10 @@ const coverage = new Coverage(ask, () => {
   return { screen: latency.figures(now), here: latency.figures(now, "here"), pace: clock.pace };
 });
 const header = new Header(facts, viewer, clock);
-const transport = new Transport(ask, say, () => clock.now(performance.now()));
+/** Only where a recording is played. @type {import("./transport.js").Transport | null} */
+let transport = null;
+/** @type {import("./protocol.js").Replaying | undefined} */
+let replaying;
 
 /** @param {import("./viewer.js").News} news */
 function told(news) {
@@ -161,7 +163,9 @@ function observe(server, now) {
 function takeStatus(status, now) {
   const left = status.seconds_until_next_session;
   if (status.replay !== undefined) clock.follow(status.replay.at, now, paceOf(status.replay));
-  transport.told(status.replay);
+  replaying = status.replay;
+  if (transport !== null) transport.told(replaying);
+  else if (replaying !== undefined) void loadTransport();
   const marketNow = clock.now(now);
   turnTo(status.session);
   facts.market = status.market ?? facts.market;
@@ -171,6 +175,12 @@ function takeStatus(status, now) {
   facts.jobs = status.jobs ?? [];
   facts.nextSession = status.next_session ?? null;
   facts.endsAt = typeof left === "number" && marketNow !== null ? marketNow + left * 1_000 : null;
+}
+
+async function loadTransport() {
+  const { Transport } = await import("./transport.js");
+  transport ??= new Transport(ask, say, () => clock.now(performance.now()));
+  transport.told(replaying);
 }
 
 /** @param {string} session */
@@ -204,7 +214,7 @@ let shownState = viewer.state;
 
 function beat() {
   painter.request(header);
-  painter.request(transport);
+  if (transport !== null) painter.request(transport);
   closeup.beat();
   workspace.beat(performance.now());
   if (performance.now() > noticeUntil) write(byId("notice"), "");
@@ -237,7 +247,7 @@ addEventListener("keydown", (event) => {
     return;
   }
   if (isTyping(event.target)) return;
-  if (transport.key(event) || panels.key(event)) {
+  if (transport?.key(event) || panels.key(event)) {
     event.preventDefault();
     return;
   }

@@ -9,6 +9,14 @@ const WINDOW_MS = 60_000;
 const SHORTEST_BASE_MS = 2_000;
 const PACE_TOLERANCE = 0.03;
 
+/**
+ * How fast the market's clock runs, as far as that is known.
+ * @param {import("./protocol.js").Replaying} replay
+ */
+export function paceOf(replay) {
+  return replay.paused || replay.ended || replay.seeking ? 0 : (replay.speed ?? 1);
+}
+
 export class MarketClock {
   /** @param {number} trustMs how long a message is enough to go on from */
   constructor(trustMs) {

@@ -31,14 +31,6 @@ export function speedWords(speed) {
 }
 
 /**
- * How fast the market's clock runs, as far as that is known.
- * @param {Replaying} replay
- */
-export function paceOf(replay) {
-  return replay.paused || replay.ended || replay.seeking ? 0 : (replay.speed ?? 1);
-}
-
-/**
  * A range goes by whole steps from its beginning on, and hardly ever to its very end: the last step means that.
  * @param {number} value
  * @param {{max: string, step: string}} range

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { MarketClock } from "../../static/market_clock.js";
-import { nextSpeed, paceOf, soughtAt, SPEEDS, speedWords, stateWords } from "../../static/transport.js";
+import { paceOf } from "../../static/market_clock.js";
+import { nextSpeed, soughtAt, SPEEDS, speedWords, stateWords } from "../../static/transport.js";
 
 const PLAYED = {
   file: "a.trec", market: "live", first: 0, last: 9_000, at: 3_000, speed: /** @type {number | null} */ (5),

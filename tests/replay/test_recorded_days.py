@@ -49,7 +49,7 @@ class Lived(NamedTuple):
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
-    """Two minutes, watched at every snapshot."""
+    """Over three minutes, watched at every snapshot: a list of who moved within one fills from the second on."""
     folder = tmp_path_factory.mktemp("lived")
     story: dict[str, list[tuple[Nanos, Shown]]] = defaultdict(list)
     scans: dict[str, Scan] = {}
@@ -69,7 +69,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
                 told(scanner)
 
             app.operations.snapshot_taken = taken  # type: ignore[method-assign]
-            await snapshots(app, 24)
+            await snapshots(app, 40)
 
     with capture_logs():
         asyncio.run(record())
