@@ -20,7 +20,7 @@ MOVED = ("deltas_total", "live_events_total", "history_written_total", "snapshot
 SILENT = {
     *("trouble", "rows_dropped", "snapshots_refused", "link_closes", "viewers_ended"),
     *("job_progress_ratio", "log_lines"),
-    *(each.name for each in INSTRUMENTS if each.name.startswith("rvol_audit_")),
+    *(each.name for each in INSTRUMENTS if each.name.startswith(("rvol_audit_", "scan_recall_"))),
 }
 """What has not happened has no value: nothing was refused, dropped or rung, and no night has passed."""
 LATE = {"rows_doubted", "symbols_dropped", "database_bytes", "today_age_seconds"}
