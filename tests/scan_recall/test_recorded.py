@@ -67,7 +67,7 @@ async def test_what_was_recorded_is_what_was_shown() -> None:
     assert found.images == len(seen) >= 4
     assert seen == sorted(seen)
     assert found.spans == [(seen[0], seen[-1])]
-    assert {name for name, each in outcomes.items() if each.met} >= {"gappers_up", "gappers_down", "winners"}
+    assert {name for name, each in outcomes.items() if each.met} >= {"gappers_up", "gappers_down"}
     wrong = {
         n: [line for line in each.lines if line.verdict in WRONG and (line.due_at or 0) <= until]
         for n, each in outcomes.items()
