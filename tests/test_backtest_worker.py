@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from tradeul import backtest_worker
-from tradeul.backtest_worker import Progress, main
+from tradeul import worker
+from tradeul.backtest_worker import Progress, tried
 
 WISH = {
     "address": "postgresql://nobody@127.0.0.1:1/nowhere", "world": "sim-1", "first": "2026-11-16", "last": "2026-11-17",
@@ -30,10 +30,10 @@ def said(monkeypatch: pytest.MonkeyPatch, wish: object) -> list[Any]:
     """What the process says when it is asked for that."""
     out = Spoken(None)
     out.buffer = io.BytesIO()
-    monkeypatch.setattr(backtest_worker, "end_with_parent", lambda: None)
+    monkeypatch.setattr(worker, "end_with_parent", lambda: None)
     monkeypatch.setattr(sys, "stdin", Spoken(wish))
     monkeypatch.setattr(sys, "stdout", out)
-    main()
+    worker.answer_one("result", tried)
     return [orjson.loads(line) for line in out.buffer.getvalue().splitlines()]
 
 

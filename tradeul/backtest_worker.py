@@ -5,17 +5,12 @@ it, and ends it). It reads the database and the recordings, and nothing else; it
 """
 
 import asyncio
-import contextlib
 import datetime as dt
-import os
-import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
-
-import orjson
 
 from tradeul.backtest_result import result_of
 from tradeul.domain.events import Symbol
@@ -23,15 +18,12 @@ from tradeul.domain.filters import Filter
 from tradeul.domain.scans import Scan
 from tradeul.engine.backtest import IMAGES_A_DAY, Morning, Played, Player, Sight, StoredDay, Trail, days_between
 from tradeul.engine.calendar import FIRST_YEAR, YEARS_AHEAD, exchange_calendar
-from tradeul.errors import TradeulError
-from tradeul.history.children import end_with_parent
 from tradeul.history.lending import Lender
 from tradeul.history.stored_days import StoredDays
 from tradeul.replay.recorded_days import WHOLE, RecordedDays
 from tradeul.supervisor import together
+from tradeul.worker import answer_one, say
 
-NICENESS: Final = 10
-"""The live market comes first."""
 TOLD_EVERY: Final = 16
 """Images."""
 LEAST_SHARE: Final = 0.5
@@ -67,23 +59,6 @@ class Progress:
 
     def _tell(self) -> None:
         say({"done": min(int(self._done), self._day_ends), "total": self._total, "note": self._note})
-
-
-def main() -> None:
-    """Do what stdin asks for."""
-    end_with_parent()
-    give_way()
-    wish = orjson.loads(sys.stdin.buffer.readline())
-    try:
-        say({"result": asyncio.run(tried(wish))})
-    except TradeulError as error:
-        say({"error": str(error)})
-
-
-def give_way() -> None:
-    """Let the live market come first, where that is allowed: as a service we may not change priorities."""
-    with contextlib.suppress(PermissionError):
-        os.nice(NICENESS)
 
 
 async def tried(wish: dict[str, Any]) -> dict[str, Any]:
@@ -175,10 +150,5 @@ def _nothing(symbol: Symbol) -> Trail:
     raise LookupError(symbol)
 
 
-def say(what: object) -> None:
-    sys.stdout.buffer.write(orjson.dumps(what) + b"\n")
-    sys.stdout.buffer.flush()
-
-
 if __name__ == "__main__":
-    main()
+    answer_one("result", tried)

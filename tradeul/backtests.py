@@ -5,23 +5,17 @@ every viewer's. Results are kept in memory, a few at a time. What is asked of th
 """
 
 import asyncio
-import contextlib
 import datetime as dt
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import orjson
 import structlog
 
-import tradeul
 from tradeul.clock import Clock
 from tradeul.domain.averages import LONG_SESSIONS
 from tradeul.domain.filters import Filter
-from tradeul.domain.scans import Scan
 from tradeul.domain.session import TradingCalendar
 from tradeul.engine.backtest import days_between
 from tradeul.engine.ports import DailySource
@@ -30,15 +24,12 @@ from tradeul.errors import HistoryUnavailable, JobFailed, TradeulError, UsageErr
 from tradeul.history import price_store
 from tradeul.history.jobs.sessions import coming_date
 from tradeul.history.lending import Lender
+from tradeul.worker import Worker, filters_told, scan_told, working
 
 REMEMBERED: Final = 8
 """Results, of some megabytes each."""
 WAITING: Final = 4
-LONGEST_LINE: Final = 64 * 1024 * 1024
-"""A result of 20,000 entries is a tenth of it."""
-LARGE_BYTES: Final = 1_000_000
-"""Pieces of memory from here on are given back to the machine at once."""
-OF_A_SCAN: Final = ("name", "title", "where", "order", "keep", "size", "columns", "sessions", "global_filters")
+WORKER: Final = "tradeul.backtest_worker"
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
@@ -96,7 +87,7 @@ class Backtests:
         self._calendar = calendar
         self._trials: dict[int, _Trial] = {}
         self._queue: asyncio.Queue[_Trial] = asyncio.Queue()
-        self._process: asyncio.subprocess.Process | None = None
+        self._worker: Worker | None = None
         self._count = 0
 
     async def run(self) -> None:
@@ -141,9 +132,8 @@ class Backtests:
             del self._trials[number]
             return True
         running, trial.state = trial.state == "running", "cancelled"
-        if running and self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+        if running and self._worker is not None:
+            self._worker.kill()
         return True
 
     def _told(self, trial: _Trial) -> dict[str, object]:
@@ -204,38 +194,17 @@ class Backtests:
         if not address:
             raise HistoryUnavailable("Postgres has not started yet")
         request = {**self._request(trial.wish), "address": address}
-        process = self._process = await _started()
-        try:
-            assert process.stdin is not None  # noqa: S101  it was asked for
-            process.stdin.write(orjson.dumps(request) + b"\n")
-            return await self._result(trial, process)
-        finally:
-            self._process = None
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-            await process.wait()
-
-    async def _result(self, trial: _Trial, process: asyncio.subprocess.Process) -> dict[str, Any]:
-        """Follow what the process says to its end."""
-        assert process.stdout is not None  # noqa: S101  it was asked for
-        while line := await process.stdout.readline():
-            said = orjson.loads(line)
-            if "result" in said:
-                result: dict[str, Any] = said["result"]
-                return result
-            if "error" in said:
-                raise JobFailed(said["error"])
-            trial.done, trial.total, trial.note = said["done"], said["total"], said["note"]
-        raise JobFailed("it was cancelled" if trial.over else "the process of the backtest ended without a result")
+        async with working(WORKER, request) as worker:
+            self._worker = worker
+            return await _result(trial, worker)
 
     def _request(self, wish: Wish) -> dict[str, object]:
         ground = self._ground
         return {
             "world": ground.world,
             "recordings": "" if ground.recordings is None else str(ground.recordings.resolve()),
-            "scan": _scan_told(wish.scan),
-            "filters": [[each.reason, each.drop_if] for each in ground.filters],
+            "scan": scan_told(wish.scan),
+            "filters": filters_told(ground.filters),
             "first": str(wish.first),
             "last": str(wish.last),
             "today": str(self.today),
@@ -244,18 +213,13 @@ class Backtests:
         }
 
 
-async def _started() -> asyncio.subprocess.Process:
-    """Start the process: none of our environment, which may hold a vendor's key, and this very package."""
-    # Without the last one what a day took stays with the process: 800 MB at the most instead of 600.
-    environment = {
-        "PATH": os.defpath,
-        "PYTHONPATH": str(Path(tradeul.__file__).parents[1]),
-        "MALLOC_MMAP_THRESHOLD_": str(LARGE_BYTES),
-    }
-    pipe = asyncio.subprocess.PIPE
-    words = (sys.executable, "-m", "tradeul.backtest_worker")
-    return await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, env=environment, limit=LONGEST_LINE)
-
-
-def _scan_told(scan: Scan) -> dict[str, object]:
-    return {name: getattr(scan, name) for name in OF_A_SCAN}
+async def _result(trial: _Trial, worker: Worker) -> dict[str, Any]:
+    """Follow what the process says to its end."""
+    while (said := await worker.hear()) is not None:
+        if "result" in said:
+            result: dict[str, Any] = said["result"]
+            return result
+        if "error" in said:
+            raise JobFailed(said["error"])
+        trial.done, trial.total, trial.note = said["done"], said["total"], said["note"]
+    raise JobFailed("it was cancelled" if trial.over else "the process of the backtest ended without a result")

@@ -17,7 +17,6 @@ from tests.support.recorded import recorded, recording_in, settings_for, snapsho
 from tradeul import backtest_worker
 from tradeul.backtest_result import result_of
 from tradeul.backtest_worker import Work
-from tradeul.backtests import OF_A_SCAN
 from tradeul.clock import ManualClock
 from tradeul.definitions import ScanDefinition
 from tradeul.domain.events import Nanos
@@ -29,6 +28,7 @@ from tradeul.recording.format import Body, Gap
 from tradeul.recording.reader import Item, Recording
 from tradeul.recording.writer import RecordingWriter, WholeBody
 from tradeul.replay.recorded_days import WHOLE, RecordedDays, Reel, _share
+from tradeul.worker import scan_told
 
 pytestmark = pytest.mark.slow(10)
 
@@ -238,7 +238,7 @@ def test_how_much_of_the_session_is_recorded() -> None:
 async def test_the_process_of_a_backtest_looks_where_it_is_told(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the folder of recordings that the program names; without one it knows of none."""
     monkeypatch.setattr(backtest_worker, "StoredDays", lambda *_: Stored())
-    scan = {name: getattr(lived.scans["stir"], name) for name in OF_A_SCAN}
+    scan = scan_told(lived.scans["stir"])
     wish: dict[str, Any] = {
         "address": "",
         "world": "sim-7",

@@ -7,17 +7,13 @@ viewer waits for it; the definitions and filters are those of now. A day on whic
 import asyncio
 import contextlib
 import datetime as dt
-import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
 import structlog
 
-import tradeul
 from tradeul.clock import Clock
 from tradeul.domain.filters import Filter
 from tradeul.domain.scans import Scan
@@ -27,14 +23,13 @@ from tradeul.history import recall_store
 from tradeul.history.jobs.job import Progress
 from tradeul.history.jobs.sessions import coming_date, finished_sessions
 from tradeul.history.lending import Lender
+from tradeul.worker import Worker, filters_told, scan_told, working
 
 NIGHTLY_SESSIONS: Final = 5
 """As many are looked through for days of which there is nothing yet."""
 DAYS_TOLD: Final = 60
-LARGE_BYTES: Final = 1_000_000
-"""Pieces of memory from here on are given back to the machine at once."""
 LOOK_EVERY_S: Final = 0.5
-OF_A_SCAN: Final = ("name", "title", "where", "order", "keep", "size", "sessions", "global_filters")
+WORKER: Final = "tradeul.scan_recall.worker"
 
 log = structlog.get_logger(__name__)
 
@@ -118,16 +113,8 @@ class ScanRecallJob:
         address = self._ground.address()
         if not address:
             raise HistoryUnavailable("Postgres has not started yet")
-        process = await _started()
-        try:
-            assert process.stdin is not None  # noqa: S101  it was asked for
-            process.stdin.write(orjson.dumps(self._request(date, address)) + b"\n")
-            return await _followed(process, date, progress)
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-            await process.wait()
+        async with working(WORKER, self._request(date, address)) as worker:
+            return await _followed(worker, date, progress)
 
     def _request(self, date: dt.date, address: str) -> dict[str, object]:
         ground = self._ground
@@ -138,33 +125,19 @@ class ScanRecallJob:
             "today": str(coming_date(self._clock, self._calendar)),
             "now": self._clock.now(),
             "recordings": str(ground.recordings),
-            "scans": [{name: getattr(scan, name) for name in OF_A_SCAN} for scan in ground.scans()],
-            "filters": [[each.reason, each.drop_if] for each in ground.filters],
+            "scans": [scan_told(scan) for scan in ground.scans()],
+            "filters": filters_told(ground.filters),
             "lookback": ground.lookback,
             "least_sessions": ground.least_sessions,
         }
 
 
-async def _followed(process: asyncio.subprocess.Process, date: dt.date, progress: Progress) -> int:
+async def _followed(worker: Worker, date: dt.date, progress: Progress) -> int:
     """Follow what the process says to its end; how many rows it wrote."""
-    assert process.stdout is not None  # noqa: S101  it was asked for
-    while line := await process.stdout.readline():
-        said = orjson.loads(line)
+    while (said := await worker.hear()) is not None:
         if "rows" in said:
             return int(said["rows"])
         if "error" in said:
             raise JobFailed(f"{date}: {said['error']}")
         progress.done, progress.total, progress.note = said["done"], said["total"], f"{date}: {said['note']}"
     raise JobFailed(f"{date}: its process ended without a word")
-
-
-async def _started() -> asyncio.subprocess.Process:
-    """Start the process: none of our environment, which may hold a vendor's key, and this very package."""
-    environment = {
-        "PATH": os.defpath,
-        "PYTHONPATH": str(Path(tradeul.__file__).parents[1]),
-        "MALLOC_MMAP_THRESHOLD_": str(LARGE_BYTES),
-    }
-    pipe = asyncio.subprocess.PIPE
-    words = (sys.executable, "-m", "tradeul.scan_recall.worker")
-    return await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, env=environment)

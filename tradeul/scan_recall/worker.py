@@ -6,15 +6,11 @@ and what is kept of the lists; it writes the verdicts into the database, and end
 
 import asyncio
 import datetime as dt
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-
-from tradeul.backtest_worker import give_way, say
 from tradeul.domain.averages import LONG_SESSIONS
 from tradeul.domain.events import MarketImage, Nanos, Symbol
 from tradeul.domain.filters import Filter
@@ -27,13 +23,13 @@ from tradeul.engine.calendar import FIRST_YEAR, YEARS_AHEAD, exchange_calendar
 from tradeul.engine.scan_recall import ListWatcher, averages_asked, ordered_by_untold, watch_stored
 from tradeul.errors import JobFailed, TradeulError
 from tradeul.history import recall_store
-from tradeul.history.children import end_with_parent
 from tradeul.history.lending import Lender
 from tradeul.history.recall_store import Kept, Verdicts
 from tradeul.history.stored_days import StoredDays
 from tradeul.recording.format import SUFFIX
 from tradeul.replay.tape import Tape
 from tradeul.scan_recall.recorded import RecordedDay
+from tradeul.worker import answer_one, say
 
 READING_S: Final = 120.0
 TOLD_EVERY: Final = 16
@@ -41,17 +37,6 @@ STEPS_A_RECORDING: Final = 1_000
 NOT_KEPT: Final = "the day is not kept, by slots or as a recording: `load prices` loads its slots"
 
 Source = dict[str, object]
-
-
-def main() -> None:
-    """Do what stdin asks for."""
-    end_with_parent()
-    give_way()
-    wish = orjson.loads(sys.stdin.buffer.readline())
-    try:
-        say({"rows": asyncio.run(recalled(wish))})
-    except TradeulError as error:
-        say({"error": str(error)})
 
 
 async def recalled(wish: Mapping[str, Any]) -> int:
@@ -256,4 +241,4 @@ def _source(kind: str, first: Nanos | None, last: Nanos | None, images: int, **m
 
 
 if __name__ == "__main__":
-    main()
+    answer_one("rows", recalled)
