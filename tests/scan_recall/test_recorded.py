@@ -10,6 +10,7 @@ from tests.support.whole import asked
 from tradeul.domain.events import ListEvent, Nanos, Symbol
 from tradeul.domain.scan_recall import RecallBook, visits_of
 from tradeul.domain.scans import BUILT_IN, Scan
+from tradeul.domain.visits import RETURN_NS
 from tradeul.engine.filters import global_filters
 from tradeul.replay.tape import Tape
 from tradeul.scan_recall.recorded import NOT_MADE_THEN, Recorded, RecordedDay
@@ -84,8 +85,9 @@ async def test_the_board_as_it_was_says_why_somebody_was_not_there() -> None:
         for scan in (*BUILT_IN, OWN):
             book.add(scan.name, scan.size, ())
         _, seen = await played(recording_in(folder), book, [], OWN)
-        moment = max(each for each in seen if each <= until)
-        inside = next(visit.symbol for visit in visits if visit.first <= moment <= visit.last)
+        # That somebody left is told only once he can no longer be back.
+        moment = max(each for each in seen if each <= until - RETURN_NS)
+        inside = next(visit.symbol for visit in visits if visit.first <= moment < visit.last)
         asked_of = (("gappers_down", inside), ("gappers_up", Symbol("GHOST")), ("gappers_up", inside), ("own", inside))
         missing = [(moment, name, symbol) for name, symbol in asked_of]
         found, _ = await played(recording_in(folder), book, missing, OWN)
