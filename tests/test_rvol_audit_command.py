@@ -11,7 +11,7 @@ from tests.support.web import served
 from tests.web.test_rvol_audit import Kept
 from tradeul.client import ServerLost
 from tradeul.errors import UsageError
-from tradeul.rvol_audit_command import audit, day_of, lines_of
+from tradeul.rvol_audit_command import audit, lines_of
 from tradeul.web.routes.rvol_audit import RvolAuditRoutes, told
 
 EMPTY = {"n": 0, "median": None, "p90": None, "p99": None, "max": None, "within": None, "bias": None}
@@ -25,7 +25,7 @@ async def shown(kept: Kept, day: str | None = None) -> str:
     """What is printed."""
     out = io.StringIO()
     async with served(more=[RvolAuditRoutes(kept)]) as world:
-        await audit(world.url, day_of(day), out)
+        await audit(world.url, day, out)
     return out.getvalue()
 
 
@@ -74,10 +74,10 @@ async def test_a_day_that_was_not_audited_is_said() -> None:
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-11-31", "18.11.2026"])
-def test_a_day_that_is_none_is_refused(text: str) -> None:
+async def test_a_day_that_is_none_is_refused(text: str) -> None:
     """Before anybody is asked."""
     with pytest.raises(UsageError, match="--day: a day such as 2026-11-18"):
-        day_of(text)
+        await audit("http://127.0.0.1:1", text, io.StringIO())
 
 
 async def test_where_no_program_runs_one_line_says_so() -> None:

@@ -5,7 +5,7 @@ Progress is shown as `load` shows it. Whoever stops it stops the backtest. `--re
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from tradeul.definitions import LARGEST_LIST
 from tradeul.errors import JobFailed, UsageError
 from tradeul.load import HOW_TO_START, line_of
 from tradeul.progress import Display
+from tradeul.terminal import day_in, table
 
 LOOK_EVERY_S: Final = 0.3
 UNKNOWN: Final = "-"
@@ -38,20 +39,10 @@ class Wish:
 
 def wish_of(what: str, order: str, size: str | None, first: str, last: str) -> Wish:
     """Read the options; raises `UsageError`."""
-    begin, end = _day("--from", first), _day("--to", last)
+    begin, end = day_in("--from", first), day_in("--to", last)
     if begin > end:
         raise UsageError("--from: the first day is after the last")
     return Wish(what, order, _size(size), begin, end)
-
-
-def _day(name: str, text: str) -> dt.date:
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or text != str(day):
-        raise UsageError(f"{name}: a day such as 2026-11-18")
-    return day
 
 
 def _size(text: str | None) -> int | None:
@@ -139,10 +130,10 @@ def lines_of(result: Mapping[str, Any]) -> list[str]:
         f"{len(days)} days played, {len(missing)} missing",
         f"{entries}; {result['standing']:,} stood in it at a day's first image",
         "",
-        *_table(COLUMNS, [[figures["horizon"], *cells_of(figures, UNKNOWN)] for figures in result["horizons"]]),
+        *table([COLUMNS, *([figures["horizon"], *cells_of(figures, UNKNOWN)] for figures in result["horizons"])]),
         "",
         f"by time of day, {PART_HORIZON} from the fill:",
-        *_table(COLUMNS, [[part["name"], *cells_of(_of(part, PART_HORIZON), UNKNOWN)] for part in result["parts"]]),
+        *table([COLUMNS, *([part["name"], *cells_of(_of(part, PART_HORIZON), UNKNOWN)] for part in result["parts"])]),
         "",
     ]
     lines += [f"unknown: {each['field']} on {each['days']} days: {each['why']}" for each in result["unknown"]]
@@ -161,9 +152,3 @@ def _missing(result: Mapping[str, Any]) -> list[tuple[str, str, int]]:
     return [
         (figures["horizon"], why, count) for figures in result["horizons"] for why, count in figures["missing"].items()
     ]
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    cells = [list(header), *map(list, rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip() for line in cells]

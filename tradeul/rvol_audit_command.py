@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, TextIO
 
 from tradeul.client import ApiClient, ServerLost
-from tradeul.errors import UsageError
 from tradeul.load import HOW_TO_START
+from tradeul.terminal import day_in, table
 from tradeul.try_scan import NEW_YORK, UNKNOWN
 
 HOURS: Final = (("pre-market", 0, 66), ("regular", 66, 144), ("post-market", 144, 192))
@@ -18,21 +18,12 @@ HEAD: Final = ("values", "median", "p90", "p99", "max", "within 1%", "bias")
 Row = dict[str, Any]
 
 
-def day_of(text: str | None) -> dt.date | None:
-    """What was given as `--day`."""
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise UsageError("--day: a day such as 2026-11-18") from None
-
-
-async def audit(url: str, day: dt.date | None, out: TextIO, token: str = "") -> None:
-    """Show it; a day that was not audited is a `UsageError` that says which were."""
+async def audit(url: str, day: str | None, out: TextIO, token: str = "") -> None:
+    """Show it, of a day or the newest; a day that was not audited is a `UsageError` that says which were."""
+    wanted = None if day is None else day_in("--day", day)
     async with ApiClient(url, token) as client:
         try:
-            found = await client.rvol_audit(day)
+            found = await client.rvol_audit(wanted)
         except ServerLost as error:
             raise ServerLost(f"{error}: {HOW_TO_START}") from error
     out.write("".join(f"{line}\n" for line in lines_of(found)))
@@ -74,7 +65,7 @@ def _coverage(found: Row) -> Iterator[str]:
 
 def _spreads(title: str, named: Sequence[tuple[str, Row]]) -> Iterator[str]:
     cells = [(title, *HEAD), *((name, *_figures(each)) for name, each in named)]
-    yield from _table(cells)
+    yield from _laid_out(cells)
 
 
 def _figures(spread: Row) -> tuple[str, ...]:
@@ -92,22 +83,17 @@ def _worst(rows: Sequence[Row]) -> Iterator[str]:
         )
         for row in rows
     ]
-    yield from _table([head, *cells])
+    yield from _laid_out([head, *cells])
 
 
 def _percent(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:,.2f}"
 
 
-def _table(cells: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Names and times to the left, numbers to the right; the first column is of names."""
-    columns = list(zip(*cells, strict=True))
-    widths = [max(map(len, column)) for column in columns]
-    aligned = [
-        str.ljust if place == 0 or _says_words(column[1:]) else str.rjust for place, column in enumerate(columns)
-    ]
-    for line in cells:
-        yield "  ".join(align(text, width) for align, text, width in zip(aligned, line, widths, strict=True)).rstrip()
+def _laid_out(cells: Sequence[Sequence[str]]) -> list[str]:
+    """Names, words and times to the left, numbers to the right."""
+    columns = enumerate(zip(*cells, strict=True))
+    return table(cells, [place for place, column in columns if place == 0 or _says_words(column[1:])])
 
 
 def _says_words(texts: Sequence[str]) -> bool:

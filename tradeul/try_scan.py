@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, TextIO
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from tradeul.definitions import LARGEST_LIST
 from tradeul.domain.fields import BY_NAME, Kind
 from tradeul.errors import UsageError
 from tradeul.load import HOW_TO_START
+from tradeul.terminal import table as laid_out
 
 DEFAULT_SIZE: Final = 25
 COLUMNS: Final = ("price", "change_percent", "gap_percent", "volume_today", "rvol", "float_shares", "score")
@@ -54,14 +55,8 @@ def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> list[str]:
         ["", "symbol", *columns],
         *[[str(row["rank"]), row["symbol"], *[shown(name, row[name]) for name in columns]] for row in rows],
     ]
-    aligned: list[Callable[[str, int], str]] = [str.rjust, str.ljust, *map(_alignment, columns)]
-    widths = [max(map(len, cells)) for cells in zip(*cells_of, strict=True)]
-    lines = [zip(cells, widths, aligned, strict=True) for cells in cells_of]
-    return ["  ".join(align(cell, width) for cell, width, align in line).rstrip() for line in lines]
-
-
-def _alignment(name: str) -> Callable[[str, int], str]:
-    return str.ljust if BY_NAME[name].kind in (Kind.TEXT, Kind.CODE) else str.rjust
+    words = [place for place, name in enumerate(columns, 2) if BY_NAME[name].kind in (Kind.TEXT, Kind.CODE)]
+    return laid_out(cells_of, [1, *words])
 
 
 def shown(name: str, value: Any) -> str:

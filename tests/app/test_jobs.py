@@ -1,8 +1,5 @@
 """The whole program loads what is known of securities, and shows it: page rows, health, API, and the command."""
 
-import asyncio
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +7,7 @@ import pytest
 
 from tests.history.worlds import place
 from tests.support.eventually import eventually
-from tests.support.whole import asked, is_live, whole
+from tests.support.whole import asked, is_live, typed, whole
 from tradeul import jobs
 from tradeul.app import App
 
@@ -41,19 +38,6 @@ def last_successes(app: App) -> list[object]:
     return [job["last_success"] for job in jobs]
 
 
-async def load(app: App, *arguments: str) -> tuple[int | None, str, str]:
-    """The command, as a person types it."""
-    assert app.server is not None
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tradeul", "load", *arguments, "--url", f"http://127.0.0.1:{app.server.port}"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
-    )
-    out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
-
-
 async def test_a_cold_start_loads_and_a_warm_one_has_it() -> None:
     """Every job is done once; rows have names, sectors and floats, in the next program before anything is loaded."""
 
@@ -68,7 +52,7 @@ async def test_a_cold_start_loads_and_a_warm_one_has_it() -> None:
             await eventually(lambda: known(app) > 15 and all(last_successes(app)) and not under_way(app))
             report = await asked(app, "/api/v1/jobs")
             health = await asked(app, "/health")
-            outcome = await load(app, "splits")
+            outcome = await typed(app, "load", "splits")
         assert app.supervisor.abandoned == ()
 
         async with whole(folder, *PLACE) as app:
@@ -92,8 +76,8 @@ async def test_a_vendor_that_refuses_is_trouble_and_nothing_else() -> None:
             assert app.exchange is not None
             app.exchange.faults.switch_on("not_entitled", path="/v3/reference/splits")
             await eventually(lambda: app.loading is not None and app.past is not None and app.past.ready)
-            code, _, err = await load(app, "splits")
-            unknown = await load(app, "slotz")
+            code, _, err = await typed(app, "load", "splits")
+            unknown = await typed(app, "load", "slotz")
             await eventually(lambda: is_live(app), every_s=0.1)
 
     assert code == 1
@@ -111,7 +95,7 @@ async def test_without_history_nothing_is_loaded(tmp_path: Path) -> None:
     async with whole(tmp_path, *PLACE, history={"dsn": "off"}) as app:
         report = await asked(app, "/api/v1/jobs")
         health = await asked(app, "/health")
-        outcome = await load(app, "universe")
+        outcome = await typed(app, "load", "universe")
 
     assert report["error"]["code"] == "history_unavailable"
     assert health["jobs"] == {"enabled": False}

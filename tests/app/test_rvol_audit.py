@@ -1,9 +1,6 @@
 """The whole program notes what it publishes and audits it in a later night, as a person sees who asks for it."""
 
-import asyncio
-import os
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +10,8 @@ from tests.app.test_metrics import scraped
 from tests.history.worlds import place
 from tests.support.eventually import PATIENT_S, eventually
 from tests.support.market import CALENDAR, DAY
-from tests.support.whole import asked, whole
+from tests.support.whole import asked, typed, whole
 from tradeul import jobs
-from tradeul.app import App
 from tradeul.history.published_files import PublishedFiles
 
 pytestmark = pytest.mark.slow(15)
@@ -27,19 +23,6 @@ SYMBOLS = 45
 @pytest.fixture(autouse=True)
 def _second_vendor_in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "COMPANIES_PER_SECOND", 200.0)
-
-
-async def audit(app: App, *words: str) -> tuple[int | None, str, str]:
-    """The command, as a person types it."""
-    assert app.server is not None
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tradeul", "audit", *words, "--url", f"http://127.0.0.1:{app.server.port}"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
-    )
-    out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
 
 
 def rated(files: PublishedFiles) -> set[int]:
@@ -56,14 +39,14 @@ async def test_a_day_is_noted_and_audited_in_a_later_night() -> None:
             assert app.past is not None
             files, past = app.past.published, app.past
             await eventually(lambda: rated(files) and past.ready, within_s=PATIENT_S, every_s=0.1)
-            before = await audit(app)
+            before = await typed(app, "audit")
         noted = rated(files)
         async with whole(folder, "03:05", SYMBOLS, day=night) as app:
             await eventually(lambda: app.loading is not None and app.loading.audits.latest, within_s=PATIENT_S)
             told = await asked(app, "/api/v1/audit/rvol")
             health = await asked(app, "/health")
-            code, said, wrong = await audit(app, "--day", str(DAY))
-            other = await audit(app, "--day", "2026-11-16")
+            code, said, wrong = await typed(app, "audit", "--day", str(DAY))
+            other = await typed(app, "audit", "--day", "2026-11-16")
             samples = await scraped(app)
             # The vendor's image of the night is as of the last slot, which closes by it.
             at_last = rated(files)

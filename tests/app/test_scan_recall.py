@@ -1,8 +1,5 @@
 """The whole program: a session ends, its jobs load it, and what its lists showed is held against the full day."""
 
-import asyncio
-import os
-import sys
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -12,7 +9,7 @@ import pytest
 
 from tests.history.worlds import place
 from tests.support.eventually import eventually
-from tests.support.whole import asked, sent, whole
+from tests.support.whole import asked, sent, typed, whole
 from tradeul.app import App
 
 pytestmark = pytest.mark.slow(20)
@@ -49,16 +46,6 @@ async def scraped(app: App) -> str:
         return await answer.text()
 
 
-async def typed(app: App, *arguments: str) -> str:
-    assert app.server is not None
-    words = (sys.executable, "-m", "tradeul", "recall", *arguments, "--url", f"http://127.0.0.1:{app.server.port}")
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-    process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE, env=environ)
-    out, _ = await process.communicate()
-    assert process.returncode == 0
-    return out.decode()
-
-
 async def test_a_night_tells_what_the_day_s_lists_showed() -> None:
     """The day was mostly over when the program began: that is the reason of what it missed, and nothing else is."""
     with place() as folder:
@@ -67,7 +54,7 @@ async def test_a_night_tells_what_the_day_s_lists_showed() -> None:
         async with whole(folder, "20:30", 45, scans={"movers": MOVERS}) as app:
             for job in ("daily", "slots", "prices", "scan_recall"):
                 await loaded(app, job)
-            lists, movers = await typed(app), await typed(app, "--day", DAY, "--list", "movers")
+            lists, movers = await typed(app, "recall"), await typed(app, "recall", "--day", DAY, "--list", "movers")
             told = await asked(app, f"/api/v1/audit/recall?day={DAY}&list=movers")
             metrics = [line for line in (await scraped(app)).splitlines() if line.startswith("tradeul_scan_recall_")]
             states = {job["name"]: job["last_success"] for job in (await asked(app, "/api/v1/jobs"))["jobs"]}
@@ -81,6 +68,7 @@ async def test_a_night_tells_what_the_day_s_lists_showed() -> None:
     early = [each for each in late if each["due_at"] < told["silences"][0]["last"]]
     assert early
     assert all(each["reason"].startswith("the program was down from 04:00:00 to 19:5") for each in early)
-    assert f"scan recall of {DAY}" in lists
-    assert "the program was down from 04:00:00" in movers
+    assert (lists[0], movers[0]) == (0, 0)
+    assert f"scan recall of {DAY}" in lists[1]
+    assert "the program was down from 04:00:00" in movers[1]
     assert {line.split("{")[0] for line in metrics} >= {"tradeul_scan_recall_ratio", "tradeul_scan_recall_symbols"}

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from tests.support.market import DAY
 from tradeul.domain.events import Symbol
 from tradeul.domain.slot_book import SlotRecord, Source
-from tradeul.history.dayfile import ASIDE, KEPT_DAYS, DayFiles
+from tradeul.history.day_names import KEPT_DAYS
+from tradeul.history.dayfile import DayFiles
 from tradeul.history.sealed import MARK, sealed
 
 Plain = tuple[int, tuple[str, ...], list[float], list[int]]
@@ -182,8 +183,8 @@ def test_what_is_not_of_this_world_and_date_is_put_aside(tmp_path: Path, said: S
         files.close()
 
         assert files.set_aside == 1
-        assert (tmp_path / ASIDE).read_bytes() == sealed(said, GOOD_COLUMNS)
-        (tmp_path / ASIDE).unlink()
+        assert (tmp_path / "slots.aside").read_bytes() == sealed(said, GOOD_COLUMNS)
+        (tmp_path / "slots.aside").unlink()
     assert read(tmp_path) == plain(RECORDS[:1])
 
 

@@ -13,7 +13,7 @@ from tests.support.auditing import published_slot
 from tests.support.market import DAY
 from tradeul.domain.published import PublishedSlot
 from tradeul.domain.slot_book import Source
-from tradeul.history.published_files import ASIDE, PublishedFiles
+from tradeul.history.published_files import PublishedFiles
 
 WORLD = "sim-1"
 FIRST = published_slot(3, {"A": 1.5, "BRK.B": 0.25}, "curve", Source.CARRIED)
@@ -79,7 +79,7 @@ def test_only_the_last_days_stay(tmp_path: Path) -> None:
 
     files.put_aside(days[-1])
     assert files.days() == days[2:-1]
-    assert (tmp_path / ASIDE).exists()
+    assert (tmp_path / "published.aside").exists()
 
 
 def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ FLOORS: Final = {
     "operations": 3, "readings": 3, "loop_watch": 3, "notify": 3, "unit": 3,
     "config_commands": 3, "progress": 3, "recordings": 3, "vendor": 3, "replay": 3, "doctor": 3, "log_folding": 3,
     "backtests": 3, "backtest_worker": 3, "backtest_result": 3, "backtest_command": 3, "backtest_report": 3,
-    "worker": 3, "record_command": 3, "rvol_audit_command": 3,
+    "worker": 3, "terminal": 3, "usage": 3, "record_command": 3, "rvol_audit_command": 3,
     "__main__": 3,
 }  # fmt: skip
 EDGES: Final = 2

@@ -64,7 +64,7 @@ async def test_a_list_is_told_symbol_by_symbol_with_the_reason_of_each() -> None
         (ScriptedRecalls(), (), 0, "no day was worked out yet: it comes every night"),
         (ScriptedRecalls(), ("--day", "2026-11-18"), 2, "tradeul: there is no scan recall of that day: `load scan_rec"),
         (ScriptedRecalls(recall()), ("--list", "winers"), 2, "tradeul: there is no such list"),
-        (ScriptedRecalls(recall()), ("--day", "soon"), 2, "tradeul: day: a day such as 2026-11-18"),
+        (ScriptedRecalls(recall()), ("--day", "soon"), 2, "tradeul: --day: a day such as 2026-11-18"),
         (ScriptedRecalls(away=True), (), 1, "tradeul: Postgres does not answer"),
     ],
 )

@@ -1,7 +1,10 @@
 """The whole program inside the test's loop, on a small simulated market, with what is kept of it in a folder."""
 
+import asyncio
 import contextlib
 import datetime as dt
+import os
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +17,8 @@ from tests.support.market import DAY, at
 from tradeul.app import App
 from tradeul.clock import PacedClock
 from tradeul.settings import Settings
+
+ROOT = Path(__file__).parents[2]
 
 
 @asynccontextmanager
@@ -54,6 +59,19 @@ async def unmoved(app: App, *paths: str) -> list[Any]:
 async def is_live(app: App) -> bool:
     """Whether the feed is said to be; on a machine that does much else a snapshot may have been late."""
     return bool((await asked(app, "/api/v1/scanner/status"))["feed"]["state"] == "live")
+
+
+async def typed(app: App, command: str, *words: str) -> tuple[int | None, str, str]:
+    """A command that asks the running program, as a person types it: its exit code, and what it says."""
+    assert app.server is not None
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tradeul", command, *words, "--url", f"http://127.0.0.1:{app.server.port}"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+    )
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
 
 
 async def sent(app: App, method: str, path: str, body: object = None) -> tuple[int, Any]:

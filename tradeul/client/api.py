@@ -57,9 +57,9 @@ class ApiClient:
         """How it is, as far as it tells us."""
         return await self._asked(lambda content: content, "GET", self._address.origin() / "health")
 
-    async def scan_recall(self, day: str | None, name: str | None) -> Message:
+    async def scan_recall(self, day: dt.date | None, name: str | None) -> Message:
         """What was shown late or never on a day, None: the newest; of a list its symbols too. Else a `UsageError`."""
-        query = {key: value for key, value in (("day", day), ("list", name)) if value is not None}
+        query = {key: str(value) for key, value in (("day", day), ("list", name)) if value is not None}
         return await self._asked(lambda content: content, "GET", (self._address / "audit/recall").with_query(query))
 
     async def ticker(self, symbol: str) -> Message:

@@ -5,7 +5,6 @@ records it hit and no other. A file is continued after its last whole record. Fi
 also what waits for Postgres. Every method may wait for the disk; `engine/today` calls them in a thread, one at a time.
 """
 
-import contextlib
 import datetime as dt
 import fcntl
 import os
@@ -19,23 +18,18 @@ import numpy as np
 from tradeul.domain.events import Symbol
 from tradeul.domain.slot_book import SlotRecord, Source
 from tradeul.domain.slots import SLOTS_PER_DAY
+from tradeul.history.day_names import MODE, DayNames, append_whole
 from tradeul.history.replacing import sync_folder
 from tradeul.history.sealed import blocks, said_in, sealed, split
 
 VERSION: Final = 1
-KEPT_DAYS: Final = 10
 LARGEST_FILE: Final = 256 * 1024 * 1024
 """More is not read: 192 slots of a hundred thousand symbols take less."""
 
 MARK_BYTES: Final = 16
 """The head of the first record, with its checksum."""
 
-ASIDE: Final = "slots.aside"
-"""The newest of the files that were put aside."""
-
-_PREFIX: Final = "slots-"
-_SUFFIX: Final = ".day"
-_MODE: Final = 0o600
+KIND: Final = "slots"
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -53,6 +47,7 @@ class DayFiles:
 
     def __init__(self, folder: Path, world: str) -> None:
         self._folder = folder
+        self._names = DayNames(folder, KIND)
         self._world = world
         self._descriptor = -1
         self._day: dt.date | None = None
@@ -61,19 +56,12 @@ class DayFiles:
 
     def days(self) -> list[dt.date]:
         """List the days that are kept, oldest first."""
-        found = []
-        with contextlib.suppress(FileNotFoundError):
-            for path in self._folder.iterdir():
-                name = path.name
-                with contextlib.suppress(ValueError):
-                    if name.startswith(_PREFIX) and name.endswith(_SUFFIX):
-                        found.append(dt.date.fromisoformat(name[len(_PREFIX) : -len(_SUFFIX)]))
-        return sorted(found)
+        return self._names.days()
 
     def records(self, day: dt.date) -> list[SlotRecord]:
         """Read every whole record of a day; none of a file that belongs to another world, which is put aside."""
         try:
-            with self._path(day).open("rb") as file:
+            with self._names.path(day).open("rb") as file:
                 data = file.read(LARGEST_FILE)
         except FileNotFoundError:
             return []
@@ -86,7 +74,7 @@ class DayFiles:
     def records_from(self, day: dt.date, begin: int) -> tuple[list[tuple[SlotRecord, int]], int]:
         """Read what was appended behind `begin`, each with where it ends, and how long the file is. Changes nothing."""
         try:
-            with self._path(day).open("rb") as file:
+            with self._names.path(day).open("rb") as file:
                 file.seek(begin)
                 data = file.read(LARGEST_FILE)
         except FileNotFoundError:
@@ -102,7 +90,7 @@ class DayFiles:
     def mark(self, day: dt.date) -> tuple[bytes, int]:
         """What tells a day's file from another one of the same day, and how long it is; nothing if there is none."""
         try:
-            with self._path(day).open("rb") as file:
+            with self._names.path(day).open("rb") as file:
                 return file.read(MARK_BYTES), os.fstat(file.fileno()).st_size
         except FileNotFoundError:
             return b"", 0
@@ -114,22 +102,14 @@ class DayFiles:
             self._open(day)
         about = _About(VERSION, self._world, day, record.slot, record.symbols)
         data = sealed(about, (record.volumes.astype("<f8"), record.sources.astype("|i1")))
-        written = 0
-        try:
-            while written < len(data):
-                written += os.pwrite(self._descriptor, data[written:], self._end + written)
-            os.fsync(self._descriptor)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._descriptor, self._end)
-            raise
+        append_whole(self._descriptor, self._end, data)
         self._end += len(data)
 
     def put_aside(self, day: dt.date) -> None:
         """Rename a day's file, so that a new one may begin; of several the newest stays."""
         if day == self._day:
             self.close()
-        self._path(day).replace(self._folder / ASIDE)
+        self._names.put_aside(day)
         self.set_aside += 1
 
     def close(self) -> None:
@@ -138,9 +118,6 @@ class DayFiles:
             os.close(self._descriptor)
         self._descriptor, self._day = -1, None
 
-    def _path(self, day: dt.date) -> Path:
-        return self._folder / f"{_PREFIX}{day.isoformat()}{_SUFFIX}"
-
     def _foreign(self, abouts: Iterable[_About], day: dt.date) -> bool:
         expected = (VERSION, self._world, day)
         return any((about.version, about.world, about.date) != expected for about in abouts)
@@ -148,8 +125,8 @@ class DayFiles:
     def _open(self, day: dt.date) -> None:
         """Open a day's file behind its last whole record. A second program is refused by a lock."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        begins = not self._path(day).exists()
-        descriptor = os.open(self._path(day), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        begins = not self._names.path(day).exists()
+        descriptor = os.open(self._names.path(day), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             data = os.pread(descriptor, LARGEST_FILE, 0)
@@ -168,12 +145,7 @@ class DayFiles:
         self._descriptor, self._day = descriptor, day
         if begins:
             sync_folder(self._folder)
-            self._forget_old_days()
-
-    def _forget_old_days(self) -> None:
-        for old in self.days()[:-KEPT_DAYS]:
-            with contextlib.suppress(OSError):
-                self._path(old).unlink()
+            self._names.forget_old()
 
 
 def _records(data: bytes) -> Iterator[tuple[_About, SlotRecord | None, int]]:

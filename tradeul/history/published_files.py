@@ -5,7 +5,6 @@ the blocks it hit. Of the last KEPT_DAYS, which is how many nights the audit may
 disk; `engine/published` calls them in a thread, one at a time, and the audit reads days that are over.
 """
 
-import contextlib
 import datetime as dt
 import os
 from pathlib import Path
@@ -19,17 +18,13 @@ from tradeul.domain.fields import RVOL_METHODS
 from tradeul.domain.published import PublishedSlot
 from tradeul.domain.slot_book import Source
 from tradeul.domain.slots import SLOTS_PER_DAY
-from tradeul.history.dayfile import KEPT_DAYS, LARGEST_FILE
+from tradeul.history.day_names import MODE, DayNames, append_whole
+from tradeul.history.dayfile import LARGEST_FILE
 from tradeul.history.replacing import sync_folder
 from tradeul.history.sealed import blocks, said_in, sealed, split
 
 VERSION: Final = 1
-ASIDE: Final = "published.aside"
-"""The newest of the files that were put aside."""
-
-_PREFIX: Final = "published-"
-_SUFFIX: Final = ".day"
-_MODE: Final = 0o600
+KIND: Final = "published"
 _NOTHING: Final = -1
 
 
@@ -48,20 +43,17 @@ class PublishedFiles:
 
     def __init__(self, folder: Path, world: str) -> None:
         self._folder = folder
+        self._names = DayNames(folder, KIND)
         self._world = world
 
     def days(self) -> list[dt.date]:
         """List the days that are kept, oldest first."""
-        found = []
-        for path in self._folder.glob(f"{_PREFIX}*{_SUFFIX}"):
-            with contextlib.suppress(ValueError):
-                found.append(dt.date.fromisoformat(path.name[len(_PREFIX) : -len(_SUFFIX)]))
-        return sorted(found)
+        return self._names.days()
 
     def slots(self, day: dt.date) -> list[PublishedSlot]:
         """Read every whole block of a day that is of this world."""
         try:
-            with self._path(day).open("rb") as file:
+            with self._names.path(day).open("rb") as file:
                 data = file.read(LARGEST_FILE)
         except FileNotFoundError:
             return []
@@ -78,38 +70,22 @@ class PublishedFiles:
 
     def append(self, day: dt.date, slot: PublishedSlot) -> None:
         """Keep one more slot of a day, on the disk when this returns; if not all of it can be, none of it stays."""
-        path = self._path(day)
+        path = self._names.path(day)
         begins = not path.exists()
         about = _About(VERSION, self._world, day, slot.slot, slot.symbols)
         data = sealed(about, (slot.rvol.astype("<f4"), slot.methods.astype("|i1"), slot.sources.astype("|i1")))
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, MODE)
         try:
-            end, written = os.fstat(descriptor).st_size, 0
-            try:
-                while written < len(data):
-                    written += os.pwrite(descriptor, data[written:], end + written)
-                os.fsync(descriptor)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    os.ftruncate(descriptor, end)
-                raise
+            append_whole(descriptor, os.fstat(descriptor).st_size, data)
         finally:
             os.close(descriptor)
         if begins:
             sync_folder(self._folder)
-            self._forget_old_days()
+            self._names.forget_old()
 
     def put_aside(self, day: dt.date) -> None:
         """Rename a day's file, so that a new one may begin; of several the newest stays."""
-        self._path(day).replace(self._folder / ASIDE)
-
-    def _path(self, day: dt.date) -> Path:
-        return self._folder / f"{_PREFIX}{day.isoformat()}{_SUFFIX}"
-
-    def _forget_old_days(self) -> None:
-        for old in self.days()[:-KEPT_DAYS]:
-            with contextlib.suppress(OSError):
-                self._path(old).unlink()
+        self._names.put_aside(day)
 
 
 def _slot_of(about: _About, data: bytes, before: tuple[Symbol, ...]) -> PublishedSlot | None:

@@ -1,6 +1,6 @@
 """The command `recall`: what lists showed late or never on a day that is over, and why, as tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, TextIO
 
 from tradeul.client import ApiClient, ServerLost
@@ -8,6 +8,7 @@ from tradeul.domain.events import Nanos
 from tradeul.domain.session import local_time
 from tradeul.load import HOW_TO_START
 from tradeul.progress import duration_of
+from tradeul.terminal import day_in, table
 
 UNKNOWN: Final = "-"
 LIST_COLUMNS: Final = (
@@ -15,6 +16,7 @@ LIST_COLUMNS: Final = (
     "late max",
 )  # fmt: skip
 SYMBOL_COLUMNS: Final = ("symbol", "due", "shown", "late", "rank", "images", "why")
+WORD_COLUMNS: Final = (0, len(SYMBOL_COLUMNS) - 1)
 COUNTS: Final = ("met", "shown", "in_time", "late", "missed", "below_cut", "extra", "filtered")
 WORDS: Final[Mapping[str, str]] = {
     "missed": "missed: belonged in the list, and never shown",
@@ -28,10 +30,11 @@ NOTHING: Final = "no day was worked out yet: it comes every night, and `load sca
 
 
 async def recall(url: str, day: str | None, name: str | None, out: TextIO, token: str = "") -> None:
-    """Ask, and print it."""
+    """Ask, and print it, of a day or the newest."""
+    wanted = None if day is None else day_in("--day", day)
     async with ApiClient(url, token) as client:
         try:
-            told = await client.scan_recall(day, name)
+            told = await client.scan_recall(wanted, name)
         except ServerLost as error:
             raise ServerLost(f"{error}: {HOW_TO_START}") from error
     out.write("".join(f"{line}\n" for line in lines_of(told, name)))
@@ -48,7 +51,7 @@ def lines_of(told: Mapping[str, Any], name: str | None) -> Iterator[str]:
     for silence in told["silences"]:
         yield f"no list was made: {silence['why']} from {_wall(silence['first'])} to {_wall(silence['last'])}"
     yield ""
-    yield from _table(LIST_COLUMNS, [_list_cells(each) for each in told["lists"]])
+    yield from table([LIST_COLUMNS, *map(_list_cells, told["lists"])])
     yield from (f"{each['list']}: {each['note']}" for each in told["lists"] if each["note"])
     if name is not None:
         for verdict, words in WORDS.items():
@@ -81,7 +84,7 @@ def _symbols(verdict: str, words: str, told: Mapping[str, Any]) -> Iterator[str]
         return
     yield ""
     yield f"{words} ({count:,})" if count == len(mine) else f"{words} ({len(mine):,} of {count:,})"
-    yield from _table(SYMBOL_COLUMNS, [_symbol_cells(each) for each in mine], words=1)
+    yield from table([SYMBOL_COLUMNS, *map(_symbol_cells, mine)], WORD_COLUMNS)
 
 
 def _symbol_cells(each: Mapping[str, Any]) -> list[str]:
@@ -97,16 +100,3 @@ def _duration(seconds: float | None) -> str:
 
 def _wall(ms: int | None) -> str:
     return UNKNOWN if ms is None else f"{local_time(Nanos(ms * 1_000_000)):%H:%M:%S}"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], words: int = 0) -> Iterator[str]:
-    """Columns of figures to the right; the first, and so many of the last, are words."""
-    cells = [list(header), *map(list, rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    left = {0, *range(len(widths) - words, len(widths))}
-    for line in cells:
-        placed = (
-            cell.ljust(width) if number in left else cell.rjust(width)
-            for number, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
-        yield "  ".join(placed).rstrip()

@@ -5,6 +5,7 @@ given; one that cannot be read is a 400 that names it and says what it should ha
 routes.
 """
 
+import contextlib
 import datetime as dt
 import math
 import re
@@ -70,6 +71,19 @@ def moment(name: str, meaning: str, *, required: bool = False) -> Parameter:
     text = {"type": "string", "format": "date-time"}
     example = "2026-11-18T09:30:00-05:00"
     return Parameter(name, meaning, moment_ms, {"anyOf": [number, text]}, example, required=required)
+
+
+def day(name: str, meaning: str) -> Parameter:
+    """Describe a date."""
+
+    def read(text: str) -> dt.date:
+        with contextlib.suppress(ValueError):
+            date = dt.date.fromisoformat(text)
+            if text == str(date):
+                return date
+        raise ValueError("a day such as 2026-11-18")
+
+    return Parameter(name, meaning, read, {"type": "string", "format": "date"}, "2026-11-18")
 
 
 def symbol(meaning: str) -> Parameter:

@@ -24,7 +24,7 @@ from tradeul.errors import VendorError
 from tradeul.history import name_store, price_store
 from tradeul.history import rvol_audit_store as store
 from tradeul.history.database import Connection
-from tradeul.history.dayfile import KEPT_DAYS
+from tradeul.history.day_names import KEPT_DAYS
 from tradeul.history.jobs.crew import Together, in_flight
 from tradeul.history.jobs.job import Progress
 from tradeul.history.jobs.sessions import finished_sessions

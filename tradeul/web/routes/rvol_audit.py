@@ -15,30 +15,14 @@ from tradeul.web import shapes
 from tradeul.web.answers import answer, history_unavailable, no_history, refused
 from tradeul.web.api import CSV, JSON, asked_of, operation
 from tradeul.web.failures import HISTORY_UNAVAILABLE, NOT_AUDITED
-from tradeul.web.parameters import Parameter, choice
+from tradeul.web.parameters import choice, day
 from tradeul.web.protocol import milliseconds
 from tradeul.web.spreadsheet import csv_answer
 
 COLUMNS: Final = ("date", "slot", "time", "method", *Spread._fields)
 
 
-def _day_in(text: str) -> dt.date:
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        day = dt.date.min
-    if day.isoformat() != text or day == dt.date.min:
-        raise ValueError("a day such as 2026-11-18")
-    return day
-
-
-DAY: Final = Parameter(
-    "day",
-    "The trading date that was audited; without it the newest.",
-    _day_in,
-    {"type": "string", "format": "date"},
-    "2026-11-18",
-)
+DAY: Final = day("day", "The trading date that was audited; without it the newest.")
 FORMAT: Final = choice("format", "`csv` gives the slots one by one, for a spreadsheet.", ("json", "csv"), "json")
 
 
@@ -60,7 +44,7 @@ class RvolAuditRoutes:
             days = await self._audits.days()
         except HistoryUnavailable as unavailable:
             return answer({"days": [], "reason": str(unavailable)})
-        return answer({"days": [day.isoformat() for day in days], "reason": "" if days else _what_is_there(days)})
+        return answer({"days": [each.isoformat() for each in days], "reason": "" if days else _what_is_there(days)})
 
     @operation(
         "History",
@@ -81,8 +65,8 @@ class RvolAuditRoutes:
             return asked
         try:
             days = await self._audits.days()
-            day = asked["day"] or next(iter(days), None)
-            found = None if day is None else await self._audits.of(day)
+            wanted = asked["day"] or next(iter(days), None)
+            found = None if wanted is None else await self._audits.of(wanted)
         except HistoryUnavailable as unavailable:
             return history_unavailable(unavailable)
         if found is None:
@@ -108,7 +92,7 @@ def told(audit: RvolAudit, days: Sequence[dt.date]) -> dict[str, object]:
         ],
         "silent_slots": audit.silent_slots,
         "worst": [{**each._asdict(), "time": _end_of(each.slot)} for each in audit.worst],
-        "days": [day.isoformat() for day in days],
+        "days": [each.isoformat() for each in days],
     }
 
 

@@ -12,29 +12,10 @@ from tradeul.web import shapes
 from tradeul.web.answers import answer, history_unavailable, no_history, refused
 from tradeul.web.api import CSV, JSON, asked_of, operation
 from tradeul.web.failures import HISTORY_UNAVAILABLE, NOTHING_RECALLED, UNKNOWN_LIST
-from tradeul.web.parameters import Parameter, any_text, choice
+from tradeul.web.parameters import any_text, choice, day
 from tradeul.web.spreadsheet import csv_answer
 
-A_DAY: Final = "a day such as 2026-11-18"
-
-
-def _day(text: str) -> dt.date:
-    try:
-        date = dt.date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(A_DAY) from None
-    if text != str(date):
-        raise ValueError(A_DAY)
-    return date
-
-
-DAY: Final = Parameter(
-    "day",
-    "A day that is over; where none is given, the newest of which there is something.",
-    _day,
-    {"type": "string", "format": "date"},
-    "2026-11-18",
-)
+DAY: Final = day("day", "A day that is over; where none is given, the newest of which there is something.")
 LIST: Final = any_text("list", "Tell of this list only, and of its symbols.", "gappers_up")
 FORMAT: Final = choice("format", "`csv` gives the symbols of `list`, or without it the lists.", ("json", "csv"), "json")
 LIST_COLUMNS: Final = (
