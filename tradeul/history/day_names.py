@@ -1,15 +1,29 @@
-"""Files that are named after days, one for each of the last KEPT_DAYS, and grow by whole blocks."""
+"""Files that are named after days, one for each of the last KEPT_DAYS, and grow by whole blocks, one for each slot."""
 
 import contextlib
 import datetime as dt
 import os
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+import msgspec
+
+from tradeul.domain.slots import SLOTS_PER_DAY
 
 KEPT_DAYS: Final = 10
 MODE: Final = 0o600
 
 _SUFFIX: Final = ".day"
+
+
+class About(msgspec.Struct, frozen=True):
+    """What a block says of itself, so that no file needs a head, and damage costs the blocks it hit."""
+
+    version: int
+    world: str
+    date: dt.date
+    slot: Annotated[int, msgspec.Meta(ge=0, lt=SLOTS_PER_DAY)]
+    symbols: tuple[str, ...]
 
 
 class DayNames:

@@ -10,15 +10,13 @@ import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-import msgspec
 import numpy as np
 
 from tradeul.domain.events import Symbol
 from tradeul.domain.slot_book import SlotRecord, Source
-from tradeul.domain.slots import SLOTS_PER_DAY
-from tradeul.history.day_names import MODE, DayNames, append_whole
+from tradeul.history.day_names import MODE, About, DayNames, append_whole
 from tradeul.history.replacing import sync_folder
 from tradeul.history.sealed import blocks, said_in, sealed, split
 
@@ -30,16 +28,6 @@ MARK_BYTES: Final = 16
 """The head of the first record, with its checksum."""
 
 KIND: Final = "slots"
-
-
-class _About(msgspec.Struct, frozen=True):
-    """What a record says of itself."""
-
-    version: int
-    world: str
-    date: dt.date
-    slot: Annotated[int, msgspec.Meta(ge=0, lt=SLOTS_PER_DAY)]
-    symbols: tuple[str, ...]
 
 
 class DayFiles:
@@ -100,7 +88,7 @@ class DayFiles:
         if day != self._day:
             self.close()
             self._open(day)
-        about = _About(VERSION, self._world, day, record.slot, record.symbols)
+        about = About(VERSION, self._world, day, record.slot, record.symbols)
         data = sealed(about, (record.volumes.astype("<f8"), record.sources.astype("|i1")))
         append_whole(self._descriptor, self._end, data)
         self._end += len(data)
@@ -118,7 +106,7 @@ class DayFiles:
             os.close(self._descriptor)
         self._descriptor, self._day = -1, None
 
-    def _foreign(self, abouts: Iterable[_About], day: dt.date) -> bool:
+    def _foreign(self, abouts: Iterable[About], day: dt.date) -> bool:
         expected = (VERSION, self._world, day)
         return any((about.version, about.world, about.date) != expected for about in abouts)
 
@@ -148,11 +136,11 @@ class DayFiles:
             self._names.forget_old()
 
 
-def _records(data: bytes) -> Iterator[tuple[_About, SlotRecord | None, int]]:
+def _records(data: bytes) -> Iterator[tuple[About, SlotRecord | None, int]]:
     """Read the records in order, with where each ends; None for one that cannot be understood."""
     symbols: tuple[Symbol, ...] = ()
     for content, end in blocks(data):
-        found = said_in(content, _About)
+        found = said_in(content, About)
         if found is None:
             continue
         about, columns = found

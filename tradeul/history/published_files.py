@@ -8,17 +8,15 @@ disk; `engine/published` calls them in a thread, one at a time, and the audit re
 import datetime as dt
 import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-import msgspec
 import numpy as np
 
 from tradeul.domain.events import Symbol
 from tradeul.domain.fields import RVOL_METHODS
 from tradeul.domain.published import PublishedSlot
 from tradeul.domain.slot_book import Source
-from tradeul.domain.slots import SLOTS_PER_DAY
-from tradeul.history.day_names import MODE, DayNames, append_whole
+from tradeul.history.day_names import MODE, About, DayNames, append_whole
 from tradeul.history.dayfile import LARGEST_FILE
 from tradeul.history.replacing import sync_folder
 from tradeul.history.sealed import blocks, said_in, sealed, split
@@ -26,16 +24,6 @@ from tradeul.history.sealed import blocks, said_in, sealed, split
 VERSION: Final = 1
 KIND: Final = "published"
 _NOTHING: Final = -1
-
-
-class _About(msgspec.Struct, frozen=True):
-    """What a block says of itself."""
-
-    version: int
-    world: str
-    date: dt.date
-    slot: Annotated[int, msgspec.Meta(ge=0, lt=SLOTS_PER_DAY)]
-    symbols: tuple[str, ...]
 
 
 class PublishedFiles:
@@ -60,7 +48,7 @@ class PublishedFiles:
         ours = (VERSION, self._world, day)
         found: list[PublishedSlot] = []
         for content, _ in blocks(data):
-            said = said_in(content, _About)
+            said = said_in(content, About)
             if said is None or (said[0].version, said[0].world, said[0].date) != ours:
                 continue
             slot = _slot_of(said[0], said[1], found[-1].symbols if found else ())
@@ -72,7 +60,7 @@ class PublishedFiles:
         """Keep one more slot of a day, on the disk when this returns; if not all of it can be, none of it stays."""
         path = self._names.path(day)
         begins = not path.exists()
-        about = _About(VERSION, self._world, day, slot.slot, slot.symbols)
+        about = About(VERSION, self._world, day, slot.slot, slot.symbols)
         data = sealed(about, (slot.rvol.astype("<f4"), slot.methods.astype("|i1"), slot.sources.astype("|i1")))
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, MODE)
         try:
@@ -88,7 +76,7 @@ class PublishedFiles:
         self._names.put_aside(day)
 
 
-def _slot_of(about: _About, data: bytes, before: tuple[Symbol, ...]) -> PublishedSlot | None:
+def _slot_of(about: About, data: bytes, before: tuple[Symbol, ...]) -> PublishedSlot | None:
     """A block's slot; None for one that cannot be understood."""
     columns = split(data, [("<f4", len(about.symbols)), ("|i1", len(about.symbols)), ("|i1", len(about.symbols))])
     if columns is None or len(set(about.symbols)) != len(about.symbols):
