@@ -301,7 +301,7 @@ async def test_daily_bars_are_retried_with_jitter(source: Source, clock: Unhurri
         bars = await source(vendor).daily_bars(DAY)
 
     assert bars.symbols == ("A",)
-    assert clock.pauses == [0.5, 1.0 + 7.0]
+    assert clock.pauses == pytest.approx([0.5, 1.0 + 7.0])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Bodies of the vendor become domain events, row by row tolerant and strict on the whole."""
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import fields
@@ -23,11 +24,15 @@ MARKET = market_body(600)
 """Some slices long."""
 
 
-def image_of(raw: bytes, cuts: Sequence[int] = (), previous: MarketImage | None = None) -> MarketImage:
-    """What the decoder makes of a body that arrives in pieces."""
+def image_of(
+    raw: bytes, cuts: Sequence[int] = (), previous: MarketImage | None = None, hurry_at: float = math.inf
+) -> MarketImage:
+    """What the decoder makes of a body that arrives in pieces; from `hurry_at` on it is told that the end is near."""
     decoder = SnapshotDecoder(previous)
     edges = [0, *sorted(cuts), len(raw)]
     for start, end in pairwise(edges):
+        if start >= hurry_at:
+            decoder.hurry()
         decoder.feed(raw[start:end])
         while decoder.step():
             pass
@@ -83,10 +88,10 @@ def test_a_row_lands_in_its_columns_exactly() -> None:
     }
 
 
-@given(st.lists(st.integers(0, len(MARKET)), max_size=40))
-def test_chunks_make_no_difference(cuts: list[int]) -> None:
-    """However a body is cut on its way, the image is the same."""
-    image = image_of(MARKET, cuts)
+@given(st.lists(st.integers(0, len(MARKET)), max_size=40), st.integers(0, len(MARKET)))
+def test_chunks_make_no_difference(cuts: list[int], hurry_at: int) -> None:
+    """However a body is cut on its way, and whenever the end seems near, the image is the same."""
+    image = image_of(MARKET, cuts, hurry_at=hurry_at)
 
     assert content(image) == content(image_of(MARKET))
     assert image.symbols == tuple(symbols(600))

@@ -52,6 +52,10 @@ class RowDecoder(ABC, Generic[Row]):
         self.checksum = isal_zlib.crc32(chunk, self.checksum)
         self._slicer.feed(chunk)
 
+    def hurry(self) -> None:
+        """The end is near: leave little undone until then."""
+        self._slicer.hurry()
+
     def end(self) -> None:
         """The body is complete."""
         self._slicer.end()

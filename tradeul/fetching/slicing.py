@@ -16,6 +16,9 @@ from tradeul.errors import SnapshotRefused
 SLICE_BYTES = 48 * 1024
 """Decoding this much holds the loop well under a millisecond, and so little is left to do after the last byte."""
 
+LAST_SLICE_BYTES = 8 * 1024
+"""Near the end everybody waits for the last byte: what comes before it is decoded while it is on its way."""
+
 HEAD_BYTES = 256 * 1024
 """The array has opened by then, or the body is read as a whole at its end."""
 
@@ -40,6 +43,7 @@ class RecordSlicer:
         self._held = bytearray()
         self._head = b""
         self._searched = 0
+        self._slice_bytes = SLICE_BYTES
         self._ended = False
         self._done = False
         self.marker = b""
@@ -51,6 +55,10 @@ class RecordSlicer:
         """Take the next bytes of the body."""
         self._held += chunk
 
+    def hurry(self) -> None:
+        """The end is near: hand out smaller slices, sooner."""
+        self._slice_bytes = LAST_SLICE_BYTES
+
     def end(self) -> None:
         """The body is complete: what is held now is all there is."""
         self._ended = True
@@ -61,7 +69,7 @@ class RecordSlicer:
             return None
         if not self.marker and not self._opened():
             return self._whole() if self._ended else None
-        if len(self._held) >= SLICE_BYTES and (comma := self._boundary()) > 0:
+        if len(self._held) >= self._slice_bytes and (comma := self._boundary()) > 0:
             return self._cut(comma)
         return self._last() if self._ended else None
 
@@ -76,9 +84,13 @@ class RecordSlicer:
 
     def _boundary(self) -> int:
         """Where the comma stands that may end a slice now; 0 while there is none."""
-        if not self._searched and (start := self._record_before(SLICE_BYTES)) and (comma := self._comma_before(start)):
+        if (
+            not self._searched
+            and (start := self._record_before(self._slice_bytes))
+            and (comma := self._comma_before(start))
+        ):
             return comma
-        start = self._held.find(self.marker, max(self._searched, SLICE_BYTES - len(self.marker)))
+        start = self._held.find(self.marker, max(self._searched, self._slice_bytes - len(self.marker)))
         while start > 0:
             if comma := self._comma_before(start):
                 return comma

@@ -6,6 +6,7 @@ often hold everyone back who shares the session. Bodies are read into decoders t
 """
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -30,6 +31,8 @@ ATTEMPTS: Final = 3
 FIRST_RETRY_S: Final = 0.5
 LONGEST_RETRY_S: Final = 20.0
 """A vendor who names a longer wait is not asked again by itself: the caller's next round is."""
+NEAR_END_BYTES: Final = 64 * 1024
+"""When so little is still to come, packed or not, it is decoded in smaller slices."""
 COMPLAINT_BYTES: Final = 16 * 1024
 PASSING: Final = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
@@ -62,7 +65,11 @@ class Answer:
     async def into(self, decoder: RowDecoder[Any], keep: Callable[[bytes], None] | None = None) -> None:
         """Feed the decoder with the body as it arrives, letting others run between its steps."""
         inflater = Inflater(self.headers.get("Content-Encoding"))
+        length = self._length()
         while data := await self._next_bytes():
+            length -= len(data)
+            if length <= NEAR_END_BYTES:
+                decoder.hurry()
             for piece in inflater.pieces(data):
                 if keep is not None:
                     keep(piece)
@@ -80,6 +87,11 @@ class Answer:
             pieces += inflater.pieces(data)
         inflater.end()
         return b"".join(pieces)
+
+    def _length(self) -> float:
+        """How many bytes are to come, if the vendor said so."""
+        said = self.headers.get("Content-Length", "")
+        return int(said) if said.isdecimal() else math.inf
 
     async def _next_bytes(self) -> bytes:
         """What has arrived of the body; nothing at its end."""

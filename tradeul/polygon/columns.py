@@ -20,6 +20,8 @@ class Columns:
         self._times = np.empty((len(times), room), np.int64)
         self._amounts = np.empty((len(amounts), room), np.float64)
         self._count = 0
+        self.newest = np.zeros(len(times), np.int64)
+        """The largest of each of the times, known as soon as the last record is."""
 
     def add(self, packed: bytes) -> None:
         """Append records."""
@@ -28,7 +30,9 @@ class Columns:
         while self._count > self._times.shape[1]:
             self._times = np.concatenate([self._times, np.empty_like(self._times)], axis=1)
             self._amounts = np.concatenate([self._amounts, np.empty_like(self._amounts)], axis=1)
-        self._times[:, start : self._count] = records["times"].T
+        times = records["times"].T
+        np.maximum(self.newest, times.max(axis=1, initial=0), out=self.newest)
+        self._times[:, start : self._count] = times
         self._amounts[:, start : self._count] = records["amounts"].T
 
     def arrays(self) -> dict[str, Any]:

@@ -130,12 +130,15 @@ class SnapshotDecoder(RowDecoder[_SnapshotRow]):
             raise SnapshotRefused("empty", "the vendor's snapshot holds no symbols")
         columns = self._columns.arrays()
         symbols = self._known if self._familiar and len(self._symbols) == len(self._known) else tuple(self._symbols)
-        symbols, columns = self._without_the_future(symbols, columns, received_at + FUTURE_ALLOWED_NS)
+        if self._columns.newest.max() > received_at + FUTURE_ALLOWED_NS:
+            symbols, columns = self._without_the_future(symbols, columns, received_at + FUTURE_ALLOWED_NS)
         if symbols is not self._known and len(set(symbols)) < len(symbols):
             newest = _newest(symbols, columns["updated"])
             self.dropped["duplicate"] += len(symbols) - len(newest)
             symbols = tuple(symbols[row] for row in newest)
             columns = {name: column[newest] for name, column in columns.items()}
+        for column in columns.values():
+            column.flags.writeable = False
         return MarketImage(
             symbols=symbols,
             **columns,
@@ -161,8 +164,6 @@ class SnapshotDecoder(RowDecoder[_SnapshotRow]):
         for name in ("minute_start", "trade_at", "quote_at"):
             if columns[name].max(initial=0) > latest:
                 columns[name] = np.where(columns[name] > latest, 0, columns[name])
-        for column in columns.values():
-            column.flags.writeable = False
         return symbols, columns
 
     def _take(self, rows: list[_SnapshotRow]) -> None:
