@@ -68,11 +68,11 @@ class Soak:
 
     def __init__(self, profile: Profile, seed: int, folder: Path, say: Say) -> None:
         self._profile = profile
+        self._seed = seed
         self._draw = random.Random(seed)  # noqa: S311  # repeatable on purpose
         self._say = say
         self._folder = folder
         self.calendar = calendar()
-        self._market = Market(seed, profile.symbols, self.calendar.plan)
         begins = self.calendar.date_turn(profile.dates[0]) + SETTLING_S * NANOS
         self.clock = CoarseClock(Nanos(begins), profile.grain_s)
         self.vendor = Vendor(self.clock, profile)
@@ -108,8 +108,7 @@ class Soak:
 
     async def _one_day(self, date: dt.date) -> None:
         turn, hours = self.calendar.date_turn(date), self.calendar.hours(date)
-        await self._pass_the_night(Nanos(turn - SETTLING_S * NANOS))
-        world = World(self._profile.symbols, date, market=self._market)
+        world = World(self._profile.symbols, date, market=Market(self._seed, self._profile.symbols, self.calendar.plan))
         self._learned = learned_of(world)
         self.vendor.open(world)
         if self._lives:
@@ -131,9 +130,19 @@ class Soak:
         if date != CUT_SHORT:
             lost = sorted(set(range(slots)) - self.life.kept_slots(date))
             self._must_not([f"slot {slot} of {date} is not on the disk" for slot in lost], "lost")
+        await self._pass_the_night(Nanos(self._morning_after(date) - SETTLING_S * NANOS))
+        # What is measured is the program: what its vendor and the model know of the day goes first.
         self._note_comparison()
+        self._comparison = None
+        self.vendor.close()
+        del self._learned
         self._held.append(measure.held())
         self._say(f"{date}: {self._told()}; holds {self._held[-1]}")
+
+    def _morning_after(self, date: dt.date) -> Nanos:
+        """When the date turns to the next that is played."""
+        later = [each for each in self._profile.dates if each > date]
+        return self.calendar.date_turn(later[0] if later else date + dt.timedelta(days=1))
 
     def _told(self) -> str:
         values = self._values + (self._comparison.compared if self._comparison else 0)

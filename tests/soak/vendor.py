@@ -59,6 +59,11 @@ class Vendor:
         early = world.calendar.is_early_close(world.date)
         self.naive = NaiveMarket(Day(world.date, early=early), world.pasts(5, CLOSURES, self.modelled))
 
+    def close(self) -> None:
+        """The day is over: nothing is known of it any more, and nobody asks before the next one opens."""
+        del self.world, self._tape, self._encoder, self.naive
+        self._held, self._told, self.modelled = None, None, []
+
     async def snapshot(self) -> MarketImage:
         self.asked += 1
         struck = self.faults.taken_at("answer", PATH)
