@@ -267,7 +267,7 @@ byId("help").addEventListener("click", () => sheet.showModal());
 byId("new-list").addEventListener("click", () => void builder.open());
 byId("theme").addEventListener("click", toggleTheme);
 byId("save-sheet").addEventListener("click", () => closeup.saveSheet());
-byId("coverage").addEventListener("click", () => coverage.open());
+for (const fact of ["coverage", "feed"]) byId(fact).addEventListener("click", () => coverage.open());
 byId("setup-page").addEventListener("click", () => workspace.setupSheet.open());
 addEventListener("online", () => connection.retry());
 document.addEventListener("visibilitychange", () => {
