@@ -17,12 +17,11 @@ from tradeul.domain.alerts import Alert
 from tradeul.engine.alert_rules import Rule
 from tradeul.engine.alerts import REMEMBERED, Alerts
 from tradeul.engine.ports import Messenger
-from tradeul.engine.refusals import NotYours, Refused
-from tradeul.errors import UsageError
 from tradeul.web import shapes
-from tradeul.web.answers import answer, not_kept, refused
+from tradeul.web.answers import answer, refused
 from tradeul.web.api import asked_of, operation
-from tradeul.web.bodies import NAME_WANTED, NAMED, bad_part, body_of, refusal_of
+from tradeul.web.bodies import NAME_WANTED, NAMED, bad_part, body_of
+from tradeul.web.changes import deleted, made
 from tradeul.web.failures import EXISTS, FOREIGN_ORIGIN, NOT_KEPT, NOT_YOURS, TOO_MANY, UNKNOWN_ALERT
 from tradeul.web.parameters import named, part, symbol, whole_number
 from tradeul.web.protocol import alert_fields, milliseconds
@@ -124,15 +123,7 @@ class AlertRoutes:
     async def delete(self, request: web.Request) -> web.Response:
         """Delete the user's own rule; one of the settings under the same name is there again."""
         name = request.match_info["name"]
-        try:
-            await self._book.delete(name)
-        except KeyError:
-            return refused(UNKNOWN_ALERT)
-        except NotYours as error:
-            return refused(NOT_YOURS, str(error))
-        except OSError as error:
-            return not_kept(error)
-        return answer({"deleted": name})
+        return await deleted(name, self._book.delete(name), UNKNOWN_ALERT)
 
     @operation("Alerts", shapes.Rang, parameters=HISTORY)
     async def history(self, request: web.Request) -> web.Response:
@@ -162,15 +153,8 @@ class AlertRoutes:
     async def _put(self, name: str, definition: AlertDefinition, status: HTTPStatus) -> web.Response:
         if name in TAKEN:
             return bad_part("name", f"{name} is a word of the API: choose another")
-        try:
-            rule = await self._book.put(name, definition)
-        except Refused as error:
-            return refusal_of(error)
-        except UsageError as error:
-            return refused(TOO_MANY, str(error))
-        except OSError as error:
-            return not_kept(error)
-        return answer(self._told(rule), status)
+        rule = await made(self._book.put(name, definition))
+        return rule if isinstance(rule, web.Response) else answer(self._told(rule), status)
 
     def _told(self, rule: Rule) -> dict[str, object]:
         trouble = self._book.trouble(rule)

@@ -5,10 +5,10 @@ from aiohttp import web
 from tradeul.domain.board import Board
 from tradeul.domain.events import Symbol
 from tradeul.engine.pins import Pins
-from tradeul.errors import UsageError
 from tradeul.web import shapes
 from tradeul.web.answers import answer, not_kept, refused
 from tradeul.web.api import operation
+from tradeul.web.changes import made
 from tradeul.web.failures import FOREIGN_ORIGIN, NOT_KEPT, NOT_PINNED, TOO_MANY, UNKNOWN_SYMBOL
 from tradeul.web.parameters import SYMBOL_PART
 
@@ -43,12 +43,8 @@ class PinRoutes:
         symbol = Symbol(request.match_info["symbol"])
         if symbol not in self._board.row_of:
             return refused(UNKNOWN_SYMBOL)
-        try:
-            return answer({"symbol": symbol, "since": await self._pins.pin(symbol)})
-        except UsageError as error:
-            return refused(TOO_MANY, str(error))
-        except OSError as error:
-            return not_kept(error)
+        since = await made(self._pins.pin(symbol))
+        return since if isinstance(since, web.Response) else answer({"symbol": symbol, "since": since})
 
     @operation("Your own", shapes.Unpinned, parameters=(SYMBOL_PART,), failures=(FOREIGN_ORIGIN, NOT_PINNED, NOT_KEPT))
     async def unpin(self, request: web.Request) -> web.Response:

@@ -14,13 +14,13 @@ from tradeul.domain.deltas import wire_rows
 from tradeul.engine.channels import Channels
 from tradeul.engine.own_scans import OwnScans
 from tradeul.engine.preview import Previews
-from tradeul.engine.refusals import NotYours, Refused
+from tradeul.engine.refusals import Refused
 from tradeul.engine.scan_book import Entry, scan_of
-from tradeul.errors import UsageError
 from tradeul.web import shapes
-from tradeul.web.answers import answer, not_kept, refused
+from tradeul.web.answers import answer, refused
 from tradeul.web.api import operation
 from tradeul.web.bodies import NAME_WANTED, NAMED, bad_part, body_of, refusal_of
+from tradeul.web.changes import deleted, made
 from tradeul.web.failures import EXISTS, FOREIGN_ORIGIN, NOT_KEPT, NOT_YOURS, STARTING, TOO_MANY, UNKNOWN_LIST
 from tradeul.web.parameters import part
 
@@ -109,15 +109,7 @@ class Scans:
     async def delete(self, request: web.Request) -> web.Response:
         """Delete the user's own definition; a list that was there before it is there again."""
         name = request.match_info["name"]
-        try:
-            await self._scans.delete(name)
-        except KeyError:
-            return refused(UNKNOWN_LIST)
-        except NotYours as error:
-            return refused(NOT_YOURS, str(error))
-        except OSError as error:
-            return not_kept(error)
-        return answer({"deleted": name})
+        return await deleted(name, self._scans.delete(name), UNKNOWN_LIST)
 
     @operation("Your own", shapes.Preview, body=TriedScan, failures=(STARTING,))
     async def preview(self, request: web.Request) -> web.Response:
@@ -135,15 +127,8 @@ class Scans:
         return answer({"count": found.found, "timestamp": found.state.timestamp, "rows": rows, "ms": found.ms})
 
     async def _put(self, name: str, definition: ScanDefinition, status: HTTPStatus) -> web.Response:
-        try:
-            await self._scans.put(name, definition)
-        except Refused as error:
-            return refusal_of(error)
-        except UsageError as error:
-            return refused(TOO_MANY, str(error))
-        except OSError as error:
-            return not_kept(error)
-        return self._answer(name, status)
+        scan = await made(self._scans.put(name, definition))
+        return scan if isinstance(scan, web.Response) else self._answer(name, status)
 
     def _answer(self, name: str, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
         return answer(self._told(self._scans.book.entry(name)), status)
