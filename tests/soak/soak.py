@@ -131,7 +131,8 @@ class Soak:
             lost = sorted(set(range(slots)) - self.life.kept_slots(date))
             self._must_not([f"slot {slot} of {date} is not on the disk" for slot in lost], "lost")
         await self._pass_the_night(Nanos(self._morning_after(date) - SETTLING_S * NANOS))
-        # What is measured is the program: what its vendor and the model know of the day goes first.
+        # What is measured is the program: what its vendor, the model and the viewers know of the day goes first.
+        self.viewers.go_home()
         self._note_comparison()
         self._comparison = None
         self.vendor.close()

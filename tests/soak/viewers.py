@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import random
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -31,6 +31,14 @@ WENT: Final = 1_000
 GONE: Final = 1_006
 
 
+class Visit(NamedTuple):
+    """What one is connected to."""
+
+    life: Life
+    viewer: Viewer
+    pace: Pace
+
+
 class Onlooker:
     """One viewer: on, and reading or not, or away."""
 
@@ -41,56 +49,57 @@ class Onlooker:
         self.pipe: Pipe | None = None
         self.frames = 0
         self.cut = 0
+        self._lists = lists
         self._clock = clock
-        self._life: Life
-        self._viewer: Viewer
-        self._pace: Pace
-
-    @property
-    def on(self) -> bool:
-        return self.pipe is not None
+        self._visit: Visit | None = None
 
     def come(self, life: Life) -> None:
-        self._life = life
         self.pipe = pipe = Pipe(lambda _data: None, self._hear, self._lost)
-        self._viewer, self._pace = life.hub.admit(pipe), Pace(self._clock)
-        life.hub.greet(self._viewer)
-        self._say(self.conversation.opened(self._clock.monotonic()))
+        self._visit = visit = Visit(life, life.hub.admit(pipe), Pace(self._clock))
+        life.hub.greet(visit.viewer)
+        self._say(visit, self.conversation.opened(self._clock.monotonic()))
 
     def leave(self) -> None:
-        if self.on:
-            self.forget()
-            self._life.hub.leave(self._viewer, WENT)
+        self._end(WENT)
 
     def forget(self) -> None:
         """The other end is no more."""
-        self.pipe = None
+        self.pipe = self._visit = None
         self.conversation.closed()
 
+    def go_home(self) -> None:
+        """Leave, and come back as somebody who was never here."""
+        self.leave()
+        self.conversation = Conversation()
+        self.conversation.follow(*self._lists)
+
+    def _end(self, code: int) -> None:
+        if (visit := self._visit) is not None:
+            self.forget()
+            visit.life.hub.leave(visit.viewer, code)
+
     def _hear(self, frame: Frame) -> None:
-        if not self.on:
+        if (visit := self._visit) is None:
             return
-        self._viewer.heard_at = self._clock.monotonic()
+        visit.viewer.heard_at = self._clock.monotonic()
         if frame.pings or frame.code is not None:
             return
         self.frames += 1
         if self.story is not None:
             self.story.update(frame.text)
         try:
-            self._say(self.conversation.take_in(orjson.loads(frame.text), self._clock.monotonic()))
+            self._say(visit, self.conversation.take_in(orjson.loads(frame.text), self._clock.monotonic()))
         except ServerLost:
             asyncio.get_running_loop().call_soon(self.leave)
 
-    def _say(self, messages: Sequence[Any]) -> None:
+    def _say(self, visit: Visit, messages: Sequence[Any]) -> None:
         for message in messages:
             text = orjson.dumps(message).decode()
-            asyncio.get_running_loop().call_soon(self._life.live.hear, self._viewer, text, self._pace)
+            asyncio.get_running_loop().call_soon(visit.life.live.hear, visit.viewer, text, visit.pace)
 
     def _lost(self) -> None:
-        if self.on:
-            self.cut += 1
-            self._life.hub.leave(self._viewer, GONE)
-            self.forget()
+        self.cut += self._visit is not None
+        self._end(GONE)
 
 
 class Viewers:
@@ -117,7 +126,7 @@ class Viewers:
         now = self._clock.monotonic()
         for number, each in enumerate(self._all):
             if each is self.keeper:
-                if not each.on:
+                if each.pipe is None:
                     each.come(life)
             elif now >= self._due[number]:
                 self._due[number] = now + self._next(each, life, stays=not night or number < NIGHT_OWLS)
@@ -142,6 +151,11 @@ class Viewers:
         """The program was killed: nobody has a connection."""
         for each in self._all:
             each.forget()
+
+    def go_home(self) -> None:
+        """The day is over: nobody but who stays overnight keeps what they were shown."""
+        for each in self._all[NIGHT_OWLS:]:
+            each.go_home()
 
     def differences(self, life: Life) -> list[str]:
         """Lists that someone who reads holds, and that are not as they were published."""
