@@ -7,7 +7,7 @@ left before the simulated market goes.
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -297,20 +297,17 @@ class App:
         return Discovery(rest, pipeline, self.clock, self.calendar, self.vitals, interval_s, taken)
 
     def _pipeline(self, reconciler: Reconciler, visits: Visits, ringing: Alarms) -> Pipeline:
-        def scanned() -> None:
-            reconciler.follow(pipeline.images)
-            self.aggregates.look(pipeline.times)
-            visits.look(self.enrichment.as_of)
-            ringing.alerts.look(self.enrichment.as_of)
-            self._failed(self.scanner.failures)
-
-        pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, scanned, self._tells_halts)
+        pipeline: Pipeline
+        looks = (
+            lambda: reconciler.follow(pipeline.images),
+            lambda: self.aggregates.look(pipeline.times),
+            lambda: visits.look(self.enrichment.as_of),
+            lambda: ringing.alerts.look(self.enrichment.as_of),
+            lambda: self.own.scans.failed(self.scanner.failures),
+        )
+        pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, looks, self._tells_halts)
         self.own.start(self.supervisor, pipeline, self.channels, self.scanner)
         return pipeline
-
-    def _failed(self, failures: Mapping[str, str]) -> None:
-        """Hear which lists could not be made."""
-        self.own.scans.failed(failures)
 
     def _tells_halts(self) -> bool:
         return self.stream is not None and self.stream.tells_halts

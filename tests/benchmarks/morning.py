@@ -48,7 +48,7 @@ class Engine:
         board = Board()
         scanner = Scanner(board, BUILT_IN, global_filters(Filters()), self.channels)
         enrichment = Enrichment(board, CALENDAR)
-        self._pipeline = Pipeline(enrichment, scanner, self.market, Vitals(BEGINS), lambda: None)
+        self._pipeline = Pipeline(enrichment, scanner, self.market, Vitals(BEGINS))
         self._previous: MarketImage | None = None
 
     async def take(self, content: bytes) -> float:

@@ -107,7 +107,7 @@ async def test_a_turn_is_not_missed_at_a_thousand_times_the_pace() -> None:
     clock = HeldClock(at("03:20", THURSDAY), speed=1_000.0)
     vitals, channels, board = Vitals(clock.now()), Channels("e1", BUILT_IN, clock), CountedBoard(capacity=4)
     enrichment = Enrichment(board, CALENDAR)
-    pipeline = Pipeline(enrichment, Scanner(board, BUILT_IN, [], channels), clock, vitals, lambda: None)
+    pipeline = Pipeline(enrichment, Scanner(board, BUILT_IN, [], channels), clock, vitals)
     seen: list[tuple[dt.date, int]] = []
 
     class Source:

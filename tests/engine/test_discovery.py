@@ -67,7 +67,7 @@ class Engine:
         self.scans = 0
         self.a_scan_takes_s = 0.0
         self.looks: Callable[[], None] = lambda: None
-        self.pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, self._scanned)
+        self.pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, (self._scanned,))
         self.shown: list[Nanos] = []
         self.discovery = Discovery(
             self.source, self.pipeline, self.clock, CALENDAR, self.vitals, 5.0, self.shown.append

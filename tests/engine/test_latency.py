@@ -12,7 +12,8 @@ from tradeul.domain.folding import Folded
 async def test_each_stage_is_timed_from_where_the_one_before_ended() -> None:
     """An event of three seconds ago, lists at once, and a fifth of a second to publish them."""
     engine = Engine("10:00")
-    engine.a_scan_takes_s = 0.2
+    engine.channels.changed = lambda _names: engine.clock.spend(0.2)
+    engine.a_scan_takes_s = 7.0  # what others do with the lists afterwards
 
     await engine.pipeline.take_image(image(traded("A", 11.0, 1_000, at("09:59:57"))), engine.clock.now())
     told = {stage: lags.last_minute(engine.clock.now()) for stage, lags in engine.vitals.latency.items()}
@@ -30,7 +31,7 @@ async def test_live_events_are_timed_as_snapshots_are() -> None:
     """From when they were taken to lists, and on to their publication."""
     engine = Engine("10:00")
     await engine.pipeline.take_image(image(traded("A", 11.0, 1_000, at("10:00"))), engine.clock.now())
-    engine.a_scan_takes_s = 0.5
+    engine.channels.changed = lambda _names: engine.clock.spend(0.5)
 
     await engine.pipeline.take_live([Folded([bar("A", at("10:00:01"), 12.0, 2_000.0)])])
     publish = engine.vitals.latency["publish"].last_minute(engine.clock.now())

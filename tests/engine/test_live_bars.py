@@ -102,7 +102,7 @@ async def test_a_bar_of_the_future_does_not_turn_the_boards_time() -> None:
     """It is dropped and counted; the bars beside it are taken."""
     clock, board = ManualClock(at("10:00:10")), Board(capacity=8)
     vitals, channels, enrichment = Vitals(clock.now()), Channels("e1", BUILT_IN, clock), Enrichment(board, CALENDAR)
-    pipeline = Pipeline(enrichment, Scanner(board, BUILT_IN, [], channels), clock, vitals, lambda: None)
+    pipeline = Pipeline(enrichment, Scanner(board, BUILT_IN, [], channels), clock, vitals)
     await pipeline.take_image(image(traded("A", 10.0, 1_000, at("10:00"))), clock.now())
 
     tomorrow = bar("A", at("10:00", DAY + dt.timedelta(days=1)), 99.0, 9_000)

@@ -41,7 +41,7 @@ class Desk:
         self.halts_told = False
         scanner = Scanner(self.board, BUILT_IN, [], self.channels)
         self.pipeline = Pipeline(
-            self.enrichment, scanner, self.clock, self.vitals, self._scanned, lambda: self.halts_told
+            self.enrichment, scanner, self.clock, self.vitals, (self._scanned,), lambda: self.halts_told
         )
         self.intake = Intake(self.clock, calendar, self.vitals)
         self.snapshot(*(traded(symbol, 10.0, 1_000, at(wall)) for symbol in symbols or ("A",)))

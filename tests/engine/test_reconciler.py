@@ -207,9 +207,9 @@ async def test_live_bars_are_no_new_image_of_the_market() -> None:
     clock, board = ManualClock(START), Board(capacity=8)
     scanner = Scanner(board, BUILT_IN, [], Channels("e1", BUILT_IN, clock))
     told: list[int] = []
-    pipeline = Pipeline(
-        Enrichment(board, CALENDAR), scanner, clock, Vitals(START), lambda: told.append(pipeline.images)
-    )
+    pipeline: Pipeline
+    looks = (lambda: told.append(pipeline.images),)
+    pipeline = Pipeline(Enrichment(board, CALENDAR), scanner, clock, Vitals(START), looks)
     for second in (0, 5):
         await pipeline.take_image(image(traded("A", 10.0, 1_000 + second, START)), Nanos(START + second * NANOS))
         await pipeline.take_live([Folded([bar("A", START, 10.5, 1_100 + second)])])

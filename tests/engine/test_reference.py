@@ -54,7 +54,7 @@ class Desk:
         self.enrichment = Enrichment(self.board, CALENDAR)
         self.channels = Channels("e", BUILT_IN, self.clock)
         scanner = Scanner(self.board, BUILT_IN, [], self.channels)
-        self.pipeline = Pipeline(self.enrichment, scanner, self.clock, Vitals(OPENED), lambda: None)
+        self.pipeline = Pipeline(self.enrichment, scanner, self.clock, Vitals(OPENED))
         self.keeper = ReferenceKeeper(book, self.pipeline, self.board, self.clock)
 
     async def trade(self, *symbols: str) -> None:

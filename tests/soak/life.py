@@ -70,7 +70,7 @@ class Life:
         self.filters = global_filters(Filters())
         self.scanner = Scanner(self.board, BUILT_IN, self.filters, self.channels)
         self.enrichment = Enrichment(self.board, calendar)
-        self.pipeline = Pipeline(self.enrichment, self.scanner, clock, self.vitals, lambda: None)
+        self.pipeline = Pipeline(self.enrichment, self.scanner, clock, self.vitals)
         self._slots = DayFiles(folder, WORLD)
         self.today = Today(self.pipeline, clock, calendar, self._slots, Checkpoints(folder, WORLD))
 

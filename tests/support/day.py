@@ -89,7 +89,7 @@ class Process:
             self.board, BUILT_IN, [Filter("cheap", "price < 0")], Channels("e1", BUILT_IN, self.clock)
         )
         self.vitals = Vitals(self.clock.now())
-        self.pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals, lambda: None)
+        self.pipeline = Pipeline(self.enrichment, self.scanner, self.clock, self.vitals)
         self.today = Today(self.pipeline, self.clock, CALENDAR, self.disk, self.disk)
 
     async def snapshot(self, *rows: dict[str, Any]) -> None:

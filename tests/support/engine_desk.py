@@ -73,7 +73,7 @@ class Desk:
         self.hours = VendorHours(rest, clock, self.calendar, self.vitals)
         self.enrichment = enrichment = Enrichment(self.board, self.calendar)
         scanner = Scanner(self.board, BUILT_IN, [], self.channels)
-        self.pipeline = Pipeline(enrichment, scanner, clock, self.vitals, lambda: None)
+        self.pipeline = Pipeline(enrichment, scanner, clock, self.vitals)
         self._shown = 0
         self.discovery = Discovery(
             self.source, self.pipeline, clock, self.calendar, self.vitals, 5.0, lambda _feed_time: self._show()

@@ -41,7 +41,7 @@ class Bench:
         self.scanner = Scanner(self.board, self.channels.scans(), filters, self.channels)
         self.intake = Intake(clock, self.calendar, self.vitals)
         self.halts_told = False
-        self.pipeline = Pipeline(enrichment, self.scanner, clock, self.vitals, lambda: None, lambda: self.halts_told)
+        self.pipeline = Pipeline(enrichment, self.scanner, clock, self.vitals, (), lambda: self.halts_told)
         self.discovery = Discovery(
             NoSource(), self.pipeline, clock, self.calendar, self.vitals, 5.0, lambda _feed_time: None
         )

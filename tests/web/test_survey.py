@@ -56,7 +56,7 @@ async def world() -> AsyncIterator[World]:
     board, view = Board(capacity=4), StillView(clock)
     enrichment = Enrichment(board, CALENDAR)
     scanner = Scanner(board, [], [CHEAP, THIN], Channels("e", [], clock))
-    pipeline = Pipeline(enrichment, scanner, clock, Vitals(NOON), lambda: None)
+    pipeline = Pipeline(enrichment, scanner, clock, Vitals(NOON))
     async with served(more=[SurveyRoutes(Survey(board, scanner), pipeline, view)]) as web:
         yield World(web, view, board, scanner, pipeline)
 

@@ -57,7 +57,7 @@ async def world() -> AsyncIterator[World]:
     """A small market at noon, whose symbols have names, and a usual volume as far as a test gives one."""
     clock, board = ManualClock(NOON), Board()
     scanner = Scanner(board, [], [], Channels(EPOCH, [], clock))
-    pipeline = Pipeline(Enrichment(board, CALENDAR), scanner, clock, Vitals(NOON), lambda: None)
+    pipeline = Pipeline(Enrichment(board, CALENDAR), scanner, clock, Vitals(NOON))
     await pipeline.take_image(image(*(traded(symbol, 10.0, 1_000.0, NOON) for symbol in NAMES), feed_time=NOON), NOON)
     board.put_texts("name", slice(None), [NAMES[symbol] for symbol in board.symbols])
     routes: list[Part] = [Symbols(SymbolSearch(board), [LINK]), Rvol(Divisions(board, pipeline), None)]

@@ -51,7 +51,7 @@ async def world() -> AsyncIterator[World]:
     clock = ManualClock(NOON)
     board, view, channels = Board(capacity=4), StillView(clock), Channels("e", [WINNERS, WORTHY], clock)
     scanner = Scanner(board, [WINNERS, WORTHY], [CHEAP], channels)
-    pipeline = Pipeline(Enrichment(board, CALENDAR), scanner, clock, Vitals(NOON), lambda: None)
+    pipeline = Pipeline(Enrichment(board, CALENDAR), scanner, clock, Vitals(NOON))
     routes = WhyRoutes(Why(board, scanner, channels), board, channels, pipeline, view)
     async with served(more=[routes]) as web:
 

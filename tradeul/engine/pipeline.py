@@ -50,7 +50,7 @@ FUTURE_ALLOWED_NS: Final = 60 * NANOS
 
 
 class Pipeline:
-    """Enriches, ranks, publishes. `scanned` is called after each publication."""
+    """Enriches, ranks, publishes. `looks` are taken after each publication, in turns of the loop of their own."""
 
     def __init__(
         self,
@@ -58,14 +58,14 @@ class Pipeline:
         scanner: Scanner,
         clock: Clock,
         vitals: Vitals,
-        scanned: Callable[[], None],
+        looks: Sequence[Callable[[], None]] = (),
         halts_told: Callable[[], bool] = bool,
     ) -> None:
         self._enrichment = enrichment
         self._scanner = scanner
         self._clock = clock
         self._vitals = vitals
-        self._scanned = scanned
+        self._looks = looks
         self._halts_told = halts_told
         self._scanned_date: dt.date | None = None
         self.scanned_session: Session | None = None
@@ -195,7 +195,7 @@ class Pipeline:
                 # Alone, and as of the last scan: while the market is closed the others stand as they are.
                 ranked = self._scanner.rank(self._enrichment.as_of, self.scanned_session)
                 self._publish({scan.name: ranked[scan.name]})
-                self._scanned()
+                await self._look()
 
     async def drop_list(self, name: str) -> None:
         """End a list."""
@@ -203,7 +203,7 @@ class Pipeline:
             self._tell(steps.Unlisted, name)
             self._scanner.remove(name)
             if self.scanned_session is not None:
-                self._scanned()
+                await self._look()
 
     async def settled(self, look: Callable[[], Seen]) -> Seen:
         """Look at the board and the lists while nothing changes either."""
@@ -317,11 +317,18 @@ class Pipeline:
         self._came = before
         times = times and times._replace(ranked=self._clock.now())
         self._publish(ranked, times)
-        self.times = times and times._replace(published=self._clock.now())
-        self._scanned()
-        self.times = None
-        await self._end_of("publish", before)
         self._note_latency("publish")
+        self.times = times and times._replace(published=self._clock.now())
+        before = await self._end_of("publish", before)
+        await self._look()
+        self.times = None
+        await self._end_of("look", before)
+
+    async def _look(self) -> None:
+        """Have everybody look who wants to after a publication; the board stays as it is meanwhile."""
+        for look in self._looks:
+            look()
+            await asyncio.sleep(0)
 
     def _note_latency(self, stage: str) -> None:
         """How long it took since what it is for came, waiting for others included."""

@@ -37,7 +37,7 @@ class Rig:
         calendar, board = AnnouncedCalendar(calendar_of(clock)), Board()
         channels = Channels("replay", (), clock)
         enrichment, scanner = Enrichment(board, calendar), Scanner(board, (), (), channels)
-        pipeline = Pipeline(enrichment, scanner, clock, vitals, lambda: None, lambda: self.rerun.halts_told)
+        pipeline = Pipeline(enrichment, scanner, clock, vitals, (), lambda: self.rerun.halts_told)
         discovery = Discovery(NoSource(), pipeline, clock, calendar, vitals, 5.0, lambda _at: None)
         engine = Engine(calendar, enrichment, scanner, pipeline, channels, Fingerprint(channels))
         self.enrichment = enrichment
