@@ -22,12 +22,14 @@ class Desk:
     def image(self, second: float, trades: float, minute: int = 0) -> object:
         when = self._known(second)
         minutes = np.array([MINUTE + minute * 60 * NANOS])
-        self._counts.take_image(EVERY_ROW, minutes, np.array([trades]), np.array([when]), self._now)
+        self._counts.take_image(EVERY_ROW, minutes, np.array([trades]), np.array([when]))
+        self._counts.forget(EVERY_ROW, self._now)
         return self.shown()
 
     def image_without_it(self, second: float) -> object:
         nothing = np.zeros(0, np.int64)
-        self._counts.take_image(nothing, nothing, np.zeros(0), nothing, self._known(second))
+        self._counts.take_image(nothing, nothing, np.zeros(0), nothing)
+        self._counts.forget(EVERY_ROW, self._known(second))
         return self.shown()
 
     def bar(self, second: float, trades: float) -> object:

@@ -20,6 +20,7 @@ from tradeul.domain.splits import SplitBook
 from tradeul.domain.usual import Usual
 from tradeul.domain.volume_profile import VolumeCurves
 from tradeul.engine.enrichment import Enrichment
+from tradeul.engine.image_rows import ImageRows
 from tradeul.engine.live_rows import Columns, LiveRows
 
 pytestmark = pytest.mark.slow(8)
@@ -157,12 +158,12 @@ def a_bar_moves_back(patch: pytest.MonkeyPatch) -> None:
 def a_snapshot_moves_back(patch: pytest.MonkeyPatch) -> None:
     """So is a snapshot, though it was long on its way."""
 
-    def planted(self: Enrichment, rows: BoardRows, image: MarketImage, read: Reading) -> None:
-        self.board["price_at"][rows] = 0
+    def planted(self: ImageRows, rows: BoardRows, image: MarketImage, read: Reading) -> None:
+        self._board["price_at"][rows] = 0
         take_prices(self, rows, image, read)
 
-    take_prices = Enrichment._take_prices  # noqa: SLF001
-    patch.setattr(Enrichment, "_take_prices", planted)
+    take_prices = ImageRows._take_prices  # noqa: SLF001
+    patch.setattr(ImageRows, "_take_prices", planted)
 
 
 def volume_added(patch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,10 @@ class Reading:
     close: Floats
     vwap: Floats
 
+    def part(self, where: slice) -> "Reading":
+        """What it says of some of the symbols, without a copy."""
+        return Reading(**{name: getattr(self, name)[where] for name in self.__slots__})
+
 
 def _rounded(prices: Floats) -> Floats:
     rounded: Floats = np.round(prices, PRICE_DECIMALS)

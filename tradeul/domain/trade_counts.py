@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from tradeul.domain.board import EVERY_ROW, Board, Rows
+from tradeul.domain.board import Board, Rows
 from tradeul.domain.events import Bools, Floats, Ints, Nanos
 from tradeul.domain.session import NANOS
 
@@ -22,16 +22,14 @@ class TradeCounts:
     def __init__(self, board: Board) -> None:
         self._board = board
 
-    def take_image(self, rows: Rows, minutes: Ints, trades: Floats, updated: Ints, now: Nanos) -> None:
+    def take_image(self, rows: Rows, minutes: Ints, trades: Floats, updated: Ints) -> None:
         """Take the trades of each row's last minute, up to the second in which the row itself was updated last.
 
-        Not up to the image's own moment: a row in it can be an old one.
+        Not up to the image's own moment: a row in it can be an old one. What is over is still to be forgotten.
         """
         until = updated + -updated % NANOS
         newest = (minutes == _minute_of(until)) & (trades > 0) & (until >= self._board["trades_at"][rows])
         self._put(rows, trades, until, newest)
-        # Of a row that the image lacks, too.
-        self._forget(EVERY_ROW, now)
 
     def take_bars(self, rows: Ints, start: Ints, end: Ints, trades: Floats, now: Nanos) -> None:
         """Take bars of a second: more trades of their minute, or the first of it; 0 is unknown."""
@@ -39,7 +37,7 @@ class TradeCounts:
         first = _minute_of(end) > _minute_of(known)
         more = (_minute_of(end) == _minute_of(known)) & (start >= known)
         self._put(rows, np.where(first, trades, before + trades), end, (trades > 0) & (first | more))
-        self._forget(rows, now)
+        self.forget(rows, now)
 
     def take_trades(self, rows: Ints, first: Ints, last: Ints, trades: Floats, now: Nanos) -> None:
         """Take trades themselves, none of them before the first nor after the last: as many more, if none was counted.
@@ -53,7 +51,8 @@ class TradeCounts:
         self._board.overwrite("trades_1m", rows, trades, where)
         self._board.overwrite("trades_at", rows, until, where)
 
-    def _forget(self, rows: Rows, now: Nanos) -> None:
+    def forget(self, rows: Rows, now: Nanos) -> None:
+        """Know nothing of a minute that is over."""
         over = _minute_of(self._board["trades_at"][rows]) < now - now % MINUTE_NS
         self._board.overwrite("trades_1m", rows, np.full(len(over), np.nan), over)
 

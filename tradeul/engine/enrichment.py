@@ -1,12 +1,12 @@
 """The board's one writer: takes market images and live bars, and brings every field of the touched rows up to date.
 
-Synchronous throughout, so no reader ever sees rows of two snapshots. For every field the newest event time wins: a
-snapshot never moves a price back to an older one.
+A row is of one snapshot in all its fields whenever somebody looks, and lists are made of rows of one. For every field
+the newest event time wins: a snapshot never moves a price back to an older one.
 """
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import compress
 from typing import Final
 
@@ -16,7 +16,7 @@ from tradeul.domain import metrics, reading
 from tradeul.domain.averages import Averages
 from tradeul.domain.board import EVERY_ROW, Board, Rows
 from tradeul.domain.day_ranges import DayRange, columns_of
-from tradeul.domain.events import Bools, Floats, MarketImage, Nanos, Symbol
+from tradeul.domain.events import Bools, MarketImage, Nanos, Symbol
 from tradeul.domain.extremes import Extremes
 from tradeul.domain.folding import Folded
 from tradeul.domain.halts import Halts
@@ -31,18 +31,13 @@ from tradeul.domain.splits import MorningSplits
 from tradeul.domain.trade_counts import TradeCounts
 from tradeul.domain.usual import Baseline
 from tradeul.domain.windows import Trail
-from tradeul.engine.live_rows import LiveRows, bar_columns, take_pre_market, take_quotes
+from tradeul.engine.image_rows import ImageRows, Snapped
+from tradeul.engine.live_rows import LiveRows, bar_columns, take_pre_market
 from tradeul.engine.ports import DayState
 from tradeul.engine.standing import Standing
 
-FALL_BELIEVED_AFTER: Final = 3
 SLOT_START_TOLERANCE_S: Final = 15.0
 """A slot's starting volume is known only if a snapshot was taken so shortly before or after its start."""
-
-JUMP_OF_AN_AVERAGE_DAY: Final = 0.5
-LEAST_JUMP: Final = 1_000.0
-"""Shares: in a symbol that hardly trades, one trade is half a day and proves nothing."""
-JUMP_SEEN_WITHIN_S: Final = 30.0
 
 LEARNED_AFTER_S: Final = 30.0
 """Down for longer than this, nobody knows when a new extreme was made: it is learned, and no event."""
@@ -54,7 +49,8 @@ CLOCK_GRACE_S: Final = 2.0
 LATE_GRACE_S: Final = 1_200.0
 """How long the clock leaves a slot's end to the feed, as nothing may trade after it; a delayed feed has longer."""
 
-_MS_NS: Final = 1_000_000
+ROWS_AT_ONCE: Final = 6_000
+"""Some two milliseconds to take and to derive."""
 
 _OF_TODAY: Final = (
     "price", "price_at", "price_source", "updated", "open", "high", "low", "premarket_high", "premarket_low",
@@ -94,14 +90,15 @@ class Enrichment:
         """What of a row was not believed, or flagged, by reason."""
         self._calendar = calendar
         self.extremes = Extremes(board)
-        self._trade_counts = TradeCounts(board)
+        trade_counts = TradeCounts(board)
         self.halts = Halts(board)
-        self._live_rows = LiveRows(board, self.extremes, self._trade_counts, self.halts)
+        self._live_rows = LiveRows(board, self.extremes, trade_counts, self.halts)
+        self._image_rows = ImageRows(board, self.extremes, trade_counts, self.halts, self.doubted)
         self.trail = Trail()
         self.sparks = SparkTrail()
         self.morning_splits: MorningSplits | None = None
         self.standing = Standing()
-        self._image_rows: tuple[tuple[Symbol, ...], Rows] | None = None
+        self._known_rows: tuple[tuple[Symbol, ...], Rows] | None = None
 
     def resume(self, book: SlotBook, state: DayState | None) -> None:
         """Go on with a day that a process before this one began; the board is still empty."""
@@ -161,22 +158,26 @@ class Enrichment:
 
     def apply_image(self, image: MarketImage, read: Reading, now: Nanos, asked_at: Nanos) -> None:
         """Bring the whole board up to an image that was read."""
+        for _ in self.applying(image, read, now, asked_at):
+            pass
+
+    def applying(self, image: MarketImage, read: Reading, now: Nanos, asked_at: Nanos) -> Iterator[None]:
+        """Do so some rows at a time, each of which is of one image in all its fields whenever others have a turn."""
         at = self._time_of(image, now)
         if self.standing.resumed:
             self._learn_after_a_gap(at)
         # One that was long on its way is older than what live bars told since: that does not turn time back.
-        moment = self._turn(max(at, self.standing.newest_bar))
-        rows, board = self._rows_of(image), self.board
+        latest = max(at, self.standing.newest_bar)
+        moment, board = self._turn(latest), self.board
+        rows = self._rows_of(image)
         self._mark_presence(rows)
-        self._take_prices(rows, image, read)
-        self._take_volumes(rows, image, read, at)
-        self._take_quotes(rows, image)
-        self._take_day(rows, image, read, moment, at)
-        self._trade_counts.take_image(
-            rows, image.minute_start, image.minute_trades, image.updated, max(at, self.standing.newest_bar)
-        )
-        self.halts.traded(rows, image.minute_start, moment.hours)
-        self.trail.look_back(board, EVERY_ROW, at)
+        for part, where in _parts(rows, len(board)):
+            taken = Snapped(image.part(part), read.part(part), at, latest, self.standing.image_at, moment)
+            self._image_rows.take(rows[part] if isinstance(rows, np.ndarray) else part, taken)
+            self._image_rows.forget(where, latest)
+            self.trail.look_back(board, where, at)
+            self._derive(where)
+            yield
         shown = np.where(board["price_source"] < reading.PREVIOUS, board["price"], np.nan)
         self.trail.record(at, shown, board["volume_today"])
         self.sparks.record(at, shown)
@@ -184,7 +185,6 @@ class Enrichment:
         self.standing.image_at = at
         self.standing.late = image.delayed or now - at > LATE_S * NANOS
         self.standing.covered = at if self.standing.late else max(at, asked_at)
-        self._derive(EVERY_ROW)
 
     def apply_live(self, live: Folded) -> bool:
         """Bring the rows of live events up to date; whether something is another now. Time goes on with seconds alone.
@@ -265,7 +265,7 @@ class Enrichment:
 
     def forget_images(self) -> None:
         """Know no more which rows the last image's were: the board is another one."""
-        self._image_rows = None
+        self._known_rows = None
 
     def moment(self) -> Moment | None:
         """Where the board's data stands in the market's time; None before the first image."""
@@ -338,82 +338,24 @@ class Enrichment:
             self.board["seen"][:] = 0
 
     def _rows_of(self, image: MarketImage) -> Rows:
-        if self._image_rows is None or self._image_rows[0] is not image.symbols:
+        if self._known_rows is None or self._known_rows[0] is not image.symbols:
             rows = self.board.rows_of(image.symbols)
             # The board was made in the vendor's order: as long as that stands, the rows are one piece, and no copy.
             in_order = bool((rows == np.arange(len(rows))).all())
-            self._image_rows = (image.symbols, slice(0, len(rows)) if in_order else rows)
-        return self._image_rows[1]
+            self._known_rows = (image.symbols, slice(0, len(rows)) if in_order else rows)
+        return self._known_rows[1]
 
     def _mark_presence(self, rows: Rows) -> None:
         self.board["stale"][:] = 1
         self.board["stale"][rows] = 0
         self.board["no_reference"][self.board["no_reference"] < 0] = 1
 
-    def _take_prices(self, rows: Rows, image: MarketImage, read: Reading) -> None:
-        board = self.board
-        # A previous close that is not believed any more goes, too.
-        newer = (read.rung >= 0) | (board["price_source"][rows] == reading.PREVIOUS)
-        newer &= read.price_at >= board["price_at"][rows]
-        for name, values in (("price", read.price), ("price_at", read.price_at), ("price_source", read.rung)):
-            board.overwrite(name, rows, values, newer)
-        board["updated"][rows] = np.maximum(board["updated"][rows], image.updated // _MS_NS)
-        board["suspect"][rows] = read.suspect
-        self.doubted["price_suspect"] += int(read.suspect.sum())
-        board["prev_close"][rows] = read.prev_close
-        for name in ("prev_high", "prev_low", "prev_volume"):
-            board.put(name, rows, getattr(read, name))
 
-    def _take_volumes(self, rows: Rows, image: MarketImage, read: Reading, at: Nanos) -> None:
-        """Volume never falls within a date, unless three snapshots in a row say so."""
-        board = self.board
-        standing = board["volume_today"][rows]
-        volume = np.round(read.volume)
-        falls = volume < standing
-        # A row older than what was seen of the symbol since, in a live bar or an earlier image, says nothing of a fall.
-        falls &= image.updated // _MS_NS >= board["updated"][rows]
-        count = (board["volume_falls"][rows] + 1) * falls
-        believed = count >= FALL_BELIEVED_AFTER
-        self.doubted["volume_fell"] += int((falls & ~believed).sum())
-        count[believed] = 0
-        board["volume_falls"][rows] = count
-        self._flag_jumps(rows, volume, standing, at)
-        largest = np.fmax(volume, standing)
-        np.copyto(largest, volume, where=believed)
-        board["volume_today"][rows] = largest
-        board["volume_at"][rows] = np.maximum(board["volume_at"][rows], at)
-
-    def _flag_jumps(self, rows: Rows, volume: Floats, standing: Floats, at: Nanos) -> None:
-        """Mark rows that gained half an average day since the last snapshot, if that was a moment ago."""
-        if at - self.standing.image_at > JUMP_SEEN_WITHIN_S * NANOS:
-            return
-        # NumPy's maximum keeps an unknown average unknown, and what is unknown was not exceeded.
-        limit = np.maximum(JUMP_OF_AN_AVERAGE_DAY * self.board["avg_volume_30d"][rows], LEAST_JUMP)
-        jumped = (standing > 0) & (volume - standing > limit)
-        self.board["suspect"][rows] = np.maximum(self.board["suspect"][rows], jumped)
-        self.doubted["volume_jumped"] += int(jumped.sum())
-
-    def _take_quotes(self, rows: Rows, image: MarketImage) -> None:
-        """Take those that are not older than what live ones told; a row without one had none when it was updated."""
-        at = np.where(image.quote_at > 0, image.quote_at, image.updated)
-        bid, ask = (
-            np.where(side > 0, np.round(side, reading.PRICE_DECIMALS), np.nan) for side in (image.bid, image.ask)
-        )
-        take_quotes(self.board, rows, at, bid, ask)
-
-    def _take_day(self, rows: Rows, image: MarketImage, read: Reading, moment: Moment, at: Nanos) -> None:
-        board = self.board
-        first_sight = board["seen"][rows] == 0
-        board["seen"][rows] = 1
-        self.extremes.exceed(rows, read.high, read.low, image.updated, ~first_sight)
-        if moment.session is not Session.PRE_MARKET:
-            board.overwrite("open", rows, np.round(read.open, 4), ~np.isnan(read.open))
-            board.overwrite("regular_close", rows, read.close, ~np.isnan(read.close))
-        # By the time of the last print, as the first image after the open may tell of trades just before it.
-        printed_at = board["price_at"][rows]
-        early = np.where(printed_at > 0, printed_at, at) < moment.hours.market_open
-        take_pre_market(board, rows, read.high, read.low, early)
-        board.overwrite("premarket_volume", rows, board["volume_today"][rows], early)
-        fresh_vwap = ~np.isnan(read.vwap) & (image.updated >= board["vwap_at"][rows])
-        board.overwrite("vwap", rows, np.round(read.vwap, 4), fresh_vwap)
-        board.overwrite("vwap_at", rows, image.updated, fresh_vwap)
+def _parts(rows: Rows, count: int) -> Iterator[tuple[slice, slice]]:
+    """Pieces of an image, each with the rows of the board that are derived with it: with the last those it lacks."""
+    if isinstance(rows, np.ndarray):  # in no order of the board's: in one piece
+        yield slice(0, len(rows)), EVERY_ROW
+        return
+    for start in range(0, rows.stop, ROWS_AT_ONCE):
+        end = min(start + ROWS_AT_ONCE, rows.stop)
+        yield slice(start, end), slice(start, end if end < rows.stop else count)

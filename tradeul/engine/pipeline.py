@@ -99,7 +99,8 @@ class Pipeline:
             before = self._came = self._clock.monotonic()
             read = self._enrichment.read(image, now)
             before = await self._end_of("read", before)
-            self._enrichment.apply_image(image, read, now, asked_at)
+            for _ in self._enrichment.applying(image, read, now, asked_at):
+                await asyncio.sleep(0)
             self._vitals.rows_doubted = dict(self._enrichment.doubted)
             await self._end_of("enrich", before)
             self._filled.set()
