@@ -17,6 +17,7 @@ from tests.benchmarks.delta_peers import DictLoops, InDuckDB, Market, Original, 
 from tests.benchmarks.figure import Figure, ratio
 from tests.benchmarks.in_perspective import InPerspective
 from tests.benchmarks.peers import Answers
+from tradeul import garbage
 from tradeul.clock import ManualClock
 from tradeul.domain.board import Board
 from tradeul.domain.events import Nanos
@@ -89,6 +90,7 @@ def _played(make: Callable[[Board], Peer], rounds: int, expected: list[Answers])
     """Milliseconds and kilobytes of each round; answers must be the expected ones, or become them."""
     board, draw = scanned_board(SYMBOLS), np.random.default_rng(3)
     player, market = make(board), Market(board)
+    garbage.settle()  # for everybody, as the program has it
     spent, sizes = list[float](), list[float]()
     for number in range(rounds + 1):
         market.take(board)

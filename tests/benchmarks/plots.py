@@ -101,7 +101,7 @@ PICTURES: Final[Mapping[str, Bars | Curves]] = {
             ("body to columns, CPU", "CPU, body of {} symbols to columns"),
             ("every field", "every field of {} symbols"),
             ("11 lists to delta bytes", "11 lists of {} symbols to delta bytes"),
-            ("last byte to 100 viewers", "last byte to the last of 100 viewers, {} symbols"),
+            ("last byte to 1,000 viewers", "last byte to the last of 1,000 viewers, {} symbols"),
         ],
     ),
     "viewers": Curves(
