@@ -3,7 +3,7 @@
 The packed bodies of a simulated morning, 12,000 symbols each, are served at 200 Mbit/s by one process, asked for and
 worked on by a second, and what comes of them is looked at by a third: viewers on three lists of 50, or on all. Peers
 are in `whole_servers`. After every snapshot all must show the same symbols at the same prices, in the seven lists that
-peers make.
+peers make. Ours is measured between two snapshots too, where 200 of the symbols in lists have another price.
 """
 
 import asyncio
@@ -82,6 +82,7 @@ async def run() -> list[Figure]:
                 assert theirs == own, _difference(theirs, own)
         everything = await travelled(folder, "ours", packed, 1_000, LISTS, len(LISTS))
         many = await travelled(folder, "ours", packed, 5_000, LISTS)
+        hot = await travelled(folder, "hot", packed, 1_000, LISTS)
     return [
         Figure("last byte to the last of 1,000 viewers", "ms", few.last_ms, at_most=18.0),
         Figure("the same, orjson, NumPy and `send_str`", "ms", plain.last_ms, ratio(few.last_ms, plain.last_ms), 7.0),
@@ -96,6 +97,9 @@ async def run() -> list[Figure]:
         Figure("CPU of it, original style", "ms", original.cpu_ms, ratio(few.cpu_ms, original.cpu_ms)),
         Figure("last byte to the last of 1,000 viewers of all 11 lists", "ms", everything.last_ms, at_most=60.0),
         Figure("last byte to the last of 5,000 viewers", "ms", many.last_ms, at_most=100.0),
+        Figure("200 live prices to the last of 1,000 viewers", "ms", hot.last_ms, at_most=12.0),
+        # So many milliseconds ten times a second are as many percent.
+        Figure("CPU of that ten times a second", "% of a core", hot.cpu_ms, at_most=12.0),
     ]
 
 

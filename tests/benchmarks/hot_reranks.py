@@ -76,7 +76,7 @@ async def run() -> list[Figure]:
     draw = random.Random(5)  # noqa: S311  # repeatable, no secret
     rounds, sizes = list[Spent](), list[float]()
     for number in range(1, ROUNDS + 1):
-        bars = _bars(desk, Nanos(BEGINS + number * NANOS), draw)
+        bars = live_bars(desk.board, desk.channels, Nanos(BEGINS + number * NANOS), draw)
         spent: Spent = {}
         sizes.append(desk.rerank(bars, spent) / 1_000)
         rounds.append(spent)
@@ -91,10 +91,10 @@ async def run() -> list[Figure]:
     ]
 
 
-def _bars(desk: Desk, end: Nanos, draw: random.Random) -> list[LiveBar]:
+def live_bars(board: Board, channels: Channels, end: Nanos, draw: random.Random) -> list[LiveBar]:
     """Bars of followed symbols, each with a price a little off the last one."""
-    members = sorted(desk.channels.members())
-    return [_bar(desk.board, symbol, end, draw) for symbol in draw.sample(members, min(BARS, len(members)))]
+    members = sorted(channels.members())
+    return [_bar(board, symbol, end, draw) for symbol in draw.sample(members, min(BARS, len(members)))]
 
 
 def _bar(board: Board, symbol: Symbol, end: Nanos, draw: random.Random) -> LiveBar:

@@ -11,7 +11,8 @@ from tests.support.simulated import SNAPSHOT, got, listening
 from tests.support.stage import Round
 from tradeul.clock import Clock, ManualClock
 from tradeul.domain.board import Board
-from tradeul.domain.events import MarketImage
+from tradeul.domain.events import LiveBar, MarketImage
+from tradeul.domain.folding import Folded
 from tradeul.domain.scans import BUILT_IN
 from tradeul.engine.channels import Channels
 from tradeul.engine.enrichment import Enrichment
@@ -45,9 +46,9 @@ class Engine:
         """`clock` is the wall's; the market's is moved by the snapshots."""
         self.market = ManualClock(BEGINS)
         self.channels = Channels("bench", BUILT_IN, clock)
-        board = Board()
-        scanner = Scanner(board, BUILT_IN, global_filters(Filters()), self.channels)
-        enrichment = Enrichment(board, CALENDAR)
+        self.board = Board()
+        scanner = Scanner(self.board, BUILT_IN, global_filters(Filters()), self.channels)
+        enrichment = Enrichment(self.board, CALENDAR)
         self._pipeline = Pipeline(enrichment, scanner, self.market, Vitals(BEGINS))
         self._previous: MarketImage | None = None
 
@@ -64,6 +65,10 @@ class Engine:
         """Take a snapshot that was decoded. The lists are published."""
         await self._pipeline.take_image(image, self.market.now())
         await self.market.advance(INTERVAL_S)
+
+    async def take_live(self, bars: list[LiveBar]) -> None:
+        """Take live bars between two snapshots. The lists are published."""
+        await self._pipeline.take_live([Folded(bars)])
 
     def sequences(self) -> dict[str, int]:
         return {name: channel.state.sequence for name, channel in self.channels.by_name.items()}

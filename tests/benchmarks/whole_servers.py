@@ -10,12 +10,14 @@ very functions that tell it in ours; ours makes all eleven and every field. They
 import asyncio
 import logging
 import os
+import random
 import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 import aiohttp
 import orjson
@@ -23,16 +25,17 @@ import structlog
 import uvloop
 from aiohttp import WSMsgType, web
 
-from tests.benchmarks.morning import Engine
+from tests.benchmarks.hot_reranks import live_bars
+from tests.benchmarks.morning import BEGINS, Engine
 from tests.benchmarks.whole_lists import COLUMNS, MEMORYLESS, Lists, in_models, in_numpy
-from tests.support.market import at
+from tests.support.market import NANOS, at
 from tests.support.raw import HOST
 from tests.support.stage import Spent, say
 from tests.support.web import PAGE, StillView, no_aggregates
 from tradeul import garbage
 from tradeul.clock import ManualClock, SystemClock
 from tradeul.domain.deltas import Change, ListState, Row, diff
-from tradeul.domain.events import Symbol
+from tradeul.domain.events import Nanos, Symbol
 from tradeul.polygon.rest import SNAPSHOT_PATH, PolygonRest
 from tradeul.supervisor import Stage, Supervisor
 from tradeul.web import protocol
@@ -41,7 +44,8 @@ from tradeul.web.server import Address, WebServer
 
 MOST_CLIENTS = 12_000
 PROBE_S = 0.001
-Take = Callable[[], Awaitable[None]]
+Take = Callable[[], Awaitable[int]]
+"""Gives the moment from which on time counts, by the machine's monotonic clock."""
 Shown = Callable[[], dict[str, list[list[Any]]]]
 
 
@@ -59,34 +63,73 @@ class LastByte:
         aiohttp.StreamReader.feed_eof = feed_eof  # type: ignore[assignment,method-assign]
 
 
+class Program(NamedTuple):
+    """The parts of ours, put together as it does."""
+
+    engine: Engine
+    rest: PolygonRest
+    hub: Hub
+    port: int
+
+    async def delivered(self) -> None:
+        """Wait until everybody was written to."""
+        while not self.hub.settled:  # noqa: ASYNC110  # the hub tells nobody, as only benchmarks ask
+            await asyncio.sleep(0)
+
+    def shown(self) -> dict[str, list[list[Any]]]:
+        found: dict[str, list[list[Any]]] = {}
+        for name in MEMORYLESS:
+            state = self.engine.channels.by_name[name].state
+            price = state.columns.index("price")
+            found[name] = [[row.symbol, row.values[price]] for row in state.rows]
+        return found
+
+
 @asynccontextmanager
-async def ours(url: str) -> AsyncIterator[tuple[int, Take, Shown]]:
-    """The parts of the program, put together as it does."""
+async def _program(url: str) -> AsyncIterator[Program]:
+    """It has taken one snapshot."""
     clock, view = SystemClock(), StillView(ManualClock(at("12:00")))
     engine = Engine(clock)
     hub = Hub(engine.channels, clock, view, no_aggregates())
     server = WebServer(hub, engine.channels, view, PAGE, clock, Address(HOST, 0), MOST_CLIENTS)
     supervisor = Supervisor(clock)
     async with PolygonRest(url, "bench", engine.market) as rest:
-
-        async def take() -> None:
-            await engine.take_image(await rest.snapshot())
-            while not hub.settled:  # noqa: ASYNC110  # the hub tells nobody, as only benchmarks ask
-                await asyncio.sleep(0)
-
-        def shown() -> dict[str, list[list[Any]]]:
-            found: dict[str, list[list[Any]]] = {}
-            for name in MEMORYLESS:
-                state = engine.channels.by_name[name].state
-                price = state.columns.index("price")
-                found[name] = [[row.symbol, row.values[price]] for row in state.rows]
-            return found
-
-        await take()
+        await engine.take_image(await rest.snapshot())
         await server.start()
         supervisor.start("hub", hub.run, stage=Stage.SERVING)
         garbage.settle()
-        yield server.port, take, shown
+        yield Program(engine, rest, hub, server.port)
+
+
+@asynccontextmanager
+async def ours(url: str) -> AsyncIterator[tuple[int, Take, Shown]]:
+    last_byte = LastByte()
+    async with _program(url) as program:
+
+        async def take() -> int:
+            await program.engine.take_image(await program.rest.snapshot())
+            await program.delivered()
+            return last_byte.at_ns
+
+        yield program.port, take, program.shown
+
+
+@asynccontextmanager
+async def hot(url: str) -> AsyncIterator[tuple[int, Take, Shown]]:
+    """The same between two snapshots: followed symbols have other prices."""
+    draw = random.Random(5)  # noqa: S311  # repeatable, no secret
+    seconds = count(1)
+    async with _program(url) as program:
+
+        async def take() -> int:
+            engine, end = program.engine, Nanos(BEGINS + next(seconds) * NANOS)
+            bars = live_bars(engine.board, engine.channels, end, draw)
+            came = time.monotonic_ns()
+            await engine.take_live(bars)
+            await program.delivered()
+            return came
+
+        yield program.port, take, program.shown
 
 
 class Viewers:
@@ -127,16 +170,17 @@ async def served(
     url: str, lists_of: Callable[[bytes], Lists], tell: Callable[[Viewers, Lists], Awaitable[None]]
 ) -> AsyncIterator[tuple[int, Take, Shown]]:
     """An application of aiohttp that asks for snapshots with aiohttp's client."""
-    viewers = Viewers()
+    viewers, last_byte = Viewers(), LastByte()
     app = web.Application()
     app.router.add_get("/ws/scanner", viewers.welcome)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     async with aiohttp.ClientSession() as session:
 
-        async def take() -> None:
+        async def take() -> int:
             async with session.get(url + SNAPSHOT_PATH) as answer:
                 body = await answer.read()
             await tell(viewers, lists_of(body))
+            return last_byte.at_ns
 
         await take()
         await runner.setup()
@@ -161,19 +205,19 @@ async def _send_json(viewers: Viewers, lists: Lists) -> None:
 
 SERVERS: dict[str, Callable[[str], AbstractAsyncContextManager[tuple[int, Take, Shown]]]] = {
     "ours": ours,
+    "hot": hot,
     "plain": lambda url: served(url, in_numpy, _send_texts),
     "original": lambda url: served(url, in_models, _send_json),
 }
 
 
 async def _main(name: str, url: str) -> None:
-    last_byte, spent, over = LastByte(), Spent(), asyncio.Event()
+    spent, over = Spent(), asyncio.Event()
     tasks = set[asyncio.Task[None]]()
     async with SERVERS[name](url) as (port, take, shown):
 
         async def round_() -> None:
-            await take()
-            say(last_byte.at_ns)
+            say(await take())
 
         async def probe() -> None:
             while True:
