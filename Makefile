@@ -64,8 +64,8 @@ fmt: .venv/.tests ## format, mend what can be mended, and write config.toml anew
 fuzz: .venv/.tests .cache/.node ## read 100,000 mutations of every kind of bytes, play 200,000 histories of trouble
 	@$(BIN)/python -m pytest tests/fuzz --numprocesses logical --mutations 100000 --histories 200000
 
-faults: .venv/.tests ## kill and freeze the program, its database and its live feed for an hour
-	@$(BIN)/python -m pytest -p tests.faults.figures tests/faults
+faults: .venv/.tests ## kill and freeze the program, its database and its live feed for half an hour
+	@$(BIN)/python -m tests.faults.matrix | xargs $(BIN)/python -m pytest -p tests.faults.figures tests/faults
 
 soak: .venv/.tests ## play a week of the whole market and one of a close look, with faults and kills; SEED=1
 	@$(BIN)/python -m tests.soak wide --seed $(SEED)

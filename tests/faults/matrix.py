@@ -1,7 +1,7 @@
 """The faults that the product must bear, what each may cost, and which tests show it.
 
-`tests/house` sees to it that every test named here exists; `make faults` ends with a line for each. Where a row names
-no test of `tests/faults`, `make test` shows it every day.
+`tests/house` sees to it that every test named here exists; `make faults` runs them all and ends with a line for each.
+Those outside of `tests/faults`, which `make test` runs every day too, are printed by `python -m tests.faults.matrix`.
 """
 
 from typing import Final, NamedTuple
@@ -117,3 +117,13 @@ FAULTS: Final = (
     Fault(30, "a log storm", "<= 10 MB an hour", (
         "test_log_folding.py::test_an_hour_of_storms_takes_ten_megabytes_at_most",)),
 )  # fmt: skip
+
+
+def everyday() -> list[str]:
+    """The tests named above that are not among those of the faults."""
+    named = [test for fault in FAULTS for test in fault.shown_by if test != SOAK]
+    return [f"tests/{test}" for test in dict.fromkeys(named) if not test.startswith("faults/")]
+
+
+if __name__ == "__main__":
+    print(*everyday(), sep="\n")  # noqa: T201  # the Makefile reads it

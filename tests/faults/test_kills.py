@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.faults.conftest import Show
 from tests.support.kills import check_nothing_lost, tale_of
 from tests.support.program import SYMBOLS
 
@@ -13,12 +14,11 @@ FIRST_RANKING_S = 5.0
 
 
 @pytest.mark.timeout(3600)
-async def test_a_hundred_kills_lose_nothing_and_each_life_ranks_soon(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_hundred_kills_lose_nothing_and_each_life_ranks_soon(show: Show) -> None:
     """0 closed slots lost; from process start to the first ranking of a live market 5 s at most, 19 times in 20."""
     tale = await tale_of(KILLS, SPEED)
 
     half, most = (float(value) for value in np.percentile(tale.ranked_after_s, (50, 95)))
-    with capsys.disabled():
-        print(f"\n{KILLS} kills: first ranking after {half:.2f} s (p50), {most:.2f} s (p95)")  # noqa: T201  # what is measured is told
+    show(f"{KILLS} kills: first ranking after {half:.2f} s (p50), {most:.2f} s (p95)")
     check_nothing_lost(tale.table, tale.began, tale.written_until, SYMBOLS)
     assert most <= FIRST_RANKING_S
