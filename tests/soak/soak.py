@@ -137,7 +137,7 @@ class Soak:
         self._comparison = None
         self.vendor.close()
         del self._learned
-        self._held.append(measure.held())
+        self._held.append(measure.held(self.life.book_bytes()))
         self._say(f"{date}: {self._told()}; holds {self._held[-1]}")
 
     def _morning_after(self, date: dt.date) -> Nanos:
