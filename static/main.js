@@ -260,7 +260,9 @@ addEventListener("keydown", (event) => {
 
 /** @param {EventTarget | null} target into a slider nothing is typed */
 function isTyping(target) {
-  return target instanceof Element && target.closest("input:not([type=range]), select, textarea") !== null;
+  const field = target instanceof Element ? target.closest("input:not([type=range]), select, textarea") : null;
+  // For a moment after its dialog was closed, a field still has the keys.
+  return field !== null && field.closest("dialog:not([open])") === null;
 }
 
 byId("help").addEventListener("click", () => sheet.showModal());

@@ -195,6 +195,25 @@ async def test_a_symbol_is_found_by_keyboard_alone(browser: Browser, url: str) -
     assert_clean(opened)
 
 
+async def test_a_key_right_after_a_search_is_not_typed_into_it(browser: Browser, url: str) -> None:
+    """The field that was typed into still has the keys for a moment when its dialog is closed."""
+    async with open_page(url, browser) as opened:
+        page = opened.page
+        await chosen(page)
+        await page.keyboard.press("/")
+        await until(page, "document.querySelector('#search').open")
+        await page.evaluate(
+            """() => {
+                const search = document.querySelector('#search'), field = search.querySelector('input');
+                search.close();
+                field.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}));
+            }"""
+        )
+        await until(page, "tradeul.detail().symbol === ''")
+
+    assert_clean(opened)
+
+
 async def test_what_is_seen_is_saved_and_copied(browser: Browser, url: str) -> None:
     """`v` saves the rows of the panel, all of them and as they are ordered; `c` copies the chosen symbol."""
     async with open_page(url, browser) as opened:

@@ -51,6 +51,9 @@ async def snapshots(app: App, more: int) -> None:
     """Let so many more snapshots come."""
     before = app.vitals.snapshots_accepted
     await eventually(lambda: app.vitals.snapshots_accepted >= before + more)
+    if app.recording is not None:
+        # What is accepted may still be on its way to the lists: the switch, which is on, waits for the step's end.
+        await app.recording.turn(on=True)
 
 
 def recording_in(folder: Path) -> Path:

@@ -79,6 +79,8 @@ class Pipeline:
         """While those are told who want to look after a publication: when what changed went through us."""
         self._filled = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
+        self._unfinished = False
+        """Whether of a step that was begun something is still to be done to the board or the lists."""
         self.log: steps.StepLog | None = None
         """Is told of every step, where somebody wants to take them again. Changed between two steps only."""
 
@@ -297,7 +299,7 @@ class Pipeline:
             try:
                 yield
             except BaseException:
-                if self.log is not None:
+                if self.log is not None and self._unfinished:
                     self.log.broke_off()
                 raise
 
@@ -342,9 +344,11 @@ class Pipeline:
         names = self._scanner.publish(ranked, self._enrichment.as_of, times)
         if self.log is not None and names:
             self.log.published(names)
+        self._unfinished = False
 
     def _tell(self, make: Callable[Made, steps.Step], *of: Made.args, **by_name: Made.kwargs) -> None:
         """Tell the log of the step that is about to be taken; it is made only where there is a log."""
+        self._unfinished = True
         if self.log is not None:
             self.log.take(make(*of, **by_name))
 
