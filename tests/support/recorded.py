@@ -52,8 +52,8 @@ async def snapshots(app: App, more: int) -> None:
     before = app.vitals.snapshots_accepted
     await eventually(lambda: app.vitals.snapshots_accepted >= before + more)
     if app.recording is not None:
-        # What is accepted may still be on its way to the lists: the switch, which is on, waits for the step's end.
-        await app.recording.turn(on=True)
+        # What is accepted may not be in the lists yet: the switch, which stays as it is, waits for the step's end.
+        await app.recording.turn(on=app.recording.state.enabled)
 
 
 def recording_in(folder: Path) -> Path:
