@@ -57,7 +57,7 @@ INSTRUMENTS: Final = (
     _gauge("snapshots_failing", "How many failed or were refused since the last good one."),
     _counter("rows_dropped", "Rows of snapshots that could not be read, by reason.", "reason"),
     _gauge("rows_doubted", "Values of the last snapshot that were not believed, by reason.", "reason"),
-    _gauge("stage_seconds", "How long a stage held the loop last.", "stage"),
+    _gauge("stage_seconds", "How long a stage took last, what others did between its pieces included.", "stage"),
     # The market and its lists.
     _gauge("symbols", "Symbols on the way from the market to the lists.", "stage"),
     _gauge("symbols_by_rvol", "Symbols by how their relative volume is known.", "method"),
