@@ -119,6 +119,8 @@ class Vendor:
         return self._tape.second
 
     def _is_due(self, now: Nanos) -> bool:
+        if self._tape.second == self._tape.day.seconds_long:
+            return False  # all is told; the night is long, and nothing in it is new
         second = (now - self.world.hours.pre_market_start) / NANOS
         wait = 0 if self._profile.is_busy(second) else QUIET_S
         return now - self.changed_at >= wait * NANOS
