@@ -90,10 +90,10 @@ class Enrichment:
         """What of a row was not believed, or flagged, by reason."""
         self._calendar = calendar
         self.extremes = Extremes(board)
-        trade_counts = TradeCounts(board)
+        self._trade_counts = TradeCounts(board)
         self.halts = Halts(board)
-        self._live_rows = LiveRows(board, self.extremes, trade_counts, self.halts)
-        self._image_rows = ImageRows(board, self.extremes, trade_counts, self.halts, self.doubted)
+        self._live_rows = LiveRows(board, self.extremes, self._trade_counts, self.halts)
+        self._image_rows = ImageRows(board, self.extremes, self._trade_counts, self.halts, self.doubted)
         self.trail = Trail()
         self.sparks = SparkTrail()
         self.morning_splits: MorningSplits | None = None
@@ -172,9 +172,9 @@ class Enrichment:
         rows = self._rows_of(image)
         self._mark_presence(rows)
         for part, where in _parts(rows, len(board)):
-            taken = Snapped(image.part(part), read.part(part), at, latest, self.standing.image_at, moment)
+            taken = Snapped(image.part(part), read.part(part), at, self.standing.image_at, moment)
             self._image_rows.take(rows[part] if isinstance(rows, np.ndarray) else part, taken)
-            self._image_rows.forget(where, latest)
+            self._trade_counts.forget(where, latest)
             self.trail.look_back(board, where, at)
             self._derive(where)
             yield

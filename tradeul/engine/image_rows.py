@@ -34,8 +34,6 @@ class Snapped(NamedTuple):
     read: Reading
     at: Nanos
     """The moment that the image is known for."""
-    latest: Nanos
-    """The newest moment that the board is known for."""
     before: Nanos
     """The moment of the image before."""
     moment: Moment
@@ -62,10 +60,6 @@ class ImageRows:
         self._take_day(rows, taken)
         self._trade_counts.take_image(rows, image.minute_start, image.minute_trades, image.updated)
         self._halts.traded(rows, image.minute_start, taken.moment.hours)
-
-    def forget(self, rows: Rows, now: Nanos) -> None:
-        """Forget what is of a minute that is over, also of rows that the image lacks."""
-        self._trade_counts.forget(rows, now)
 
     def _take_prices(self, rows: Rows, image: MarketImage, read: Reading) -> None:
         board = self._board
@@ -119,7 +113,7 @@ class ImageRows:
         take_quotes(self._board, rows, at, bid, ask)
 
     def _take_day(self, rows: Rows, taken: Snapped) -> None:
-        board, (image, read, at, _, _, moment) = self._board, taken
+        board, (image, read, at, _, moment) = self._board, taken
         first_sight = board["seen"][rows] == 0
         board["seen"][rows] = 1
         self._extremes.exceed(rows, read.high, read.low, image.updated, ~first_sight)

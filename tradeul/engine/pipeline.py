@@ -205,6 +205,7 @@ class Pipeline:
         async with self._alone():
             self._tell(steps.Unlisted, name)
             self._scanner.remove(name)
+            self._unfinished = False
             if self.scanned_session is not None:
                 await self._look()
 
