@@ -196,6 +196,7 @@ async def test_rows_stay_where_the_pointer_is(browser: Browser) -> None:
         page = opened.page
         await ready(page)
         await page.evaluate("tradeul.show('everyone')")
+        await until(page, "document.querySelectorAll('[data-list=everyone] tr[data-symbol]').length > 3")
         async with page.expect_popup() as popup:
             await page.keyboard.press("o")
         window = await popup.value

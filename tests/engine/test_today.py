@@ -233,7 +233,8 @@ async def test_a_disk_that_refuses_is_tried_again_and_nothing_is_lost() -> None:
         during = process.today.state
         process.disk.broken = False
         await process.clock.advance(2 * RETRY_S)
-        await process.keeps(lambda: process.slots() and process.disk.newest and not process.today.state.refusal)
+        await process.keeps(lambda: process.disk.newest and not process.today.state.refusal)
+        await process.keeps(lambda: process.slots() and not process.today.state.slots_waiting)
 
     assert (during.slots_waiting, during.refusal) == (1, "No space left on device")
     assert process.slots() == {66: (500.0, Source.LIVE)}

@@ -21,6 +21,16 @@ from tradeul.clock import SystemClock
 _WIDE = ViewportSize(width=1920, height=1080)
 _ATTEMPT_EVERY_MS = 50
 _PRESSED = "(row => (row?.click(), row?.dataset.symbol))(document.querySelector(argument))"
+_STANDING = """() => {
+    const panels = [...document.querySelectorAll(".panel")].map(panel => [panel.dataset.list ?? panel.dataset.kind,
+        panel.querySelectorAll("tr[data-symbol]").length, Math.round(panel.getBoundingClientRect().height)].join(" "));
+    const told = frames => ({state: globalThis.tradeul?.state(), hidden: document.hidden, frames, panels});
+    return new Promise(done => {
+        requestAnimationFrame(() => done(told("come")));
+        setTimeout(() => done(told("do not come")), 2_000);
+    });
+}"""
+"""What a page shows, panel by panel with its rows and height, and whether anything it paints can be seen."""
 _POLICY_WORDS = "Content Security Policy"
 
 
@@ -62,8 +72,21 @@ async def open_page(url: str, browser: Browser, viewport: ViewportSize = _WIDE) 
         _watch(opened, urlsplit(url).netloc)
         await opened.page.goto(url)
         yield opened
+    except BaseException:
+        await _tell(opened)
+        raise
     finally:
         await context.close()
+
+
+async def _tell(opened: OpenPage) -> None:
+    """Print how each page stands when a test of it fails, as nobody is there to look."""
+    print("gone wrong on the page:", *opened.errors, *opened.policy_reports, sep="\n  ")
+    for page in opened.page.context.pages:
+        try:
+            print(page.url, await page.evaluate(_STANDING))
+        except Error as error:
+            print(page.url, error.message)
 
 
 def _watch(opened: OpenPage, home: str) -> None:
