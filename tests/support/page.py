@@ -71,22 +71,22 @@ async def open_page(url: str, browser: Browser, viewport: ViewportSize = _WIDE) 
         opened = OpenPage(await context.new_page())
         _watch(opened, urlsplit(url).netloc)
         await opened.page.goto(url)
-        yield opened
-    except BaseException:
-        await _tell(opened)
-        raise
+        try:
+            yield opened
+        except Exception as error:
+            # Nobody is there to look.
+            for each in [*opened.errors, *opened.policy_reports, *[await _standing(page) for page in context.pages]]:
+                error.add_note(each)
+            raise
     finally:
         await context.close()
 
 
-async def _tell(opened: OpenPage) -> None:
-    """Print how each page stands when a test of it fails, as nobody is there to look."""
-    print("gone wrong on the page:", *opened.errors, *opened.policy_reports, sep="\n  ")
-    for page in opened.page.context.pages:
-        try:
-            print(page.url, await page.evaluate(_STANDING))
-        except Error as error:
-            print(page.url, error.message)
+async def _standing(page: Page) -> str:
+    try:
+        return f"{page.url} {await page.evaluate(_STANDING)}"
+    except Error as error:
+        return f"{page.url} {error.message}"
 
 
 def _watch(opened: OpenPage, home: str) -> None:
