@@ -64,3 +64,18 @@ async def test_a_step_is_over_with_its_publication() -> None:
     await cut_off(engine)
 
     assert (log.broken, len(engine.channels.by_name["winners"].state.rows)) == (0, 1)
+
+
+async def test_times_are_told_during_a_look_and_not_after_one_that_was_cut_off() -> None:
+    """What is published next may be of no event at all."""
+    engine = Engine("10:00")
+    told = list[bool]()
+
+    def look() -> None:
+        told.append(engine.pipeline.times is not None)
+        cancel()
+
+    engine.looks = look
+    await cut_off(engine)
+
+    assert (told, engine.pipeline.times) == ([True], None)

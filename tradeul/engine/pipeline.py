@@ -322,17 +322,20 @@ class Pipeline:
         times = times and times._replace(ranked=self._clock.now())
         self._publish(ranked, times)
         self._note_latency("publish")
-        self.times = times and times._replace(published=self._clock.now())
+        times = times and times._replace(published=self._clock.now())
         before = await self._end_of("publish", before)
-        await self._look()
-        self.times = None
+        await self._look(times)
         await self._end_of("look", before)
 
-    async def _look(self) -> None:
+    async def _look(self, times: Times | None = None) -> None:
         """Have everybody look who wants to after a publication; the board stays as it is meanwhile."""
-        for look in self._looks:
-            look()
-            await asyncio.sleep(0)
+        self.times = times
+        try:
+            for look in self._looks:
+                look()
+                await asyncio.sleep(0)
+        finally:
+            self.times = None
 
     def _note_latency(self, stage: str) -> None:
         """How long it took since what it is for came, waiting for others included."""
