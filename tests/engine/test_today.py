@@ -302,7 +302,9 @@ async def test_yesterday_is_not_taken_for_today() -> None:
     disk = Disk()
     killed = Process("15:00", disk)
     await killed.trade(10.0, 500)
-    disk.newest = killed.enrichment.state({})
+    state = killed.enrichment.state({})
+    assert state is not None
+    disk.states.append(state)
     process = Process("09:00", disk, DAY + dt.timedelta(days=1))
     await process.today.restore()
 

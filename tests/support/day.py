@@ -34,19 +34,25 @@ class Disk:
         self.slow = threading.Event()
         self.slow.set()
         self.kept: dict[dt.date, list[SlotRecord]] = {}
-        self.newest: DayState | None = None
-        self.saves = 0
+        self.states: list[DayState] = []
         self.threads: set[str] = set()
         self.writing = 0
         self.overlapped = False
+
+    @property
+    def newest(self) -> DayState | None:
+        return self.states[-1] if self.states else None
+
+    @property
+    def saves(self) -> int:
+        return len(self.states)
 
     def load(self, latest: Nanos) -> DayState | None:
         return self.newest if self.newest is None or self.newest.as_of <= latest else None
 
     def save(self, state: DayState) -> None:
         self._write()
-        self.newest = state
-        self.saves += 1
+        self.states.append(state)
 
     def days(self) -> list[dt.date]:
         return sorted(self.kept)
