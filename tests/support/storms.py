@@ -26,6 +26,7 @@ QUICK: Final = LISTS[:3]
 SLOW: Final = LISTS[3:]
 """They change as snapshots come, and are what everybody else looks at."""
 ROUND_S: Final = 2.5
+BEFORE_S: Final = 15.0
 SLOWER: Final = 2
 EACH: Final = 3
 OVERHEAD: Final = 2
@@ -187,22 +188,51 @@ async def came_back(folder: Path, viewers: int) -> Arrived:
 
 
 class Late(NamedTuple):
-    """How late viewers were where something was amiss, and where nothing was, at the same time on the same machine."""
+    """How late viewers were where something was amiss, and where nothing was, at the same time on the same machine.
+
+    Of two servers one has the worse half of the machine, so that both are held against what they were before.
+    """
 
     amiss_ms: float
     calm_ms: float
+    amiss_before_ms: float
+    calm_before_ms: float
 
     @property
     def ratio(self) -> float:
-        return self.amiss_ms / self.calm_ms
+        return (self.amiss_ms / self.amiss_before_ms) / (self.calm_ms / self.calm_before_ms)
 
     def __str__(self) -> str:
-        return f"the others' p99 {self.amiss_ms:.1f} ms, {self.calm_ms:.1f} ms where all read ({self.ratio:.2f})"
+        return (
+            f"the others' p99 {self.amiss_before_ms:.1f} ms before and {self.amiss_ms:.1f} then, "
+            f"{self.calm_before_ms:.1f} and {self.calm_ms:.1f} where all read on ({self.ratio:.2f})"
+        )
 
 
-def compared(place: Place, calm: Place) -> Late:
-    """By the middle round of each."""
-    return Late(float(np.median(place.late_ms())), float(np.median(calm.late_ms())))
+class Beside(NamedTuple):
+    """A server where something is to go amiss, and one where nothing is, with as many viewers."""
+
+    place: Place
+    calm: Place
+
+    @asynccontextmanager
+    async def going_on(self) -> AsyncIterator[None]:
+        """Play rounds on both, in turns."""
+        async with self.place.ticking.going_on(), self.calm.ticking.going_on(ROUND_S / 10):
+            yield
+
+    async def before(self) -> tuple[int, int]:
+        """Play for a while in which nothing is amiss; how many rounds there were."""
+        async with self.going_on():
+            await SystemClock().pause(BEFORE_S)
+        return len(self.place.ticking.moments), len(self.calm.ticking.moments)
+
+    def late(self, before: tuple[int, int]) -> Late:
+        """By the middle round of each."""
+        (place, then), (calm, meanwhile) = (
+            (each.late_ms()[:rounds], each.late_ms()[rounds:]) for each, rounds in zip(self, before, strict=True)
+        )
+        return Late(*(float(np.median(each)) for each in (then, meanwhile, place, calm)))
 
 
 class Stopped(NamedTuple):
@@ -229,7 +259,7 @@ async def stopped(folder: Path, readers: int, asleep: int, most_s: float = 90.0)
     """Have so many more viewers stop reading while rounds go on, until nothing is left of them."""
     clock, own, kernel = SystemClock(), list[int](), list[int]()
     async with looked_at(folder, readers) as place, looked_at(folder, readers + asleep) as calm:
-        stage, pid = place.stage, place.stage.process.pid
+        stage, pid, both = place.stage, place.stage.process.pid, Beside(place, calm)
         before, descriptors, sockets = await stage.report(), descriptors_of(pid), held_for(stage.port).connections
 
         def is_rid_of_them() -> bool:
@@ -239,17 +269,18 @@ async def stopped(folder: Path, readers: int, asleep: int, most_s: float = 90.0)
 
         async with crowd(folder, stage.port, asleep, LISTS, EACH) as sleepers:
             await sleepers.all_live()
+            while_all_read = await both.before()
             await stage.report()
             sleepers.freeze()
             began = clock.monotonic()
-            async with place.ticking.going_on(), calm.ticking.going_on(ROUND_S / 10):
+            async with both.going_on():
                 await eventually(is_rid_of_them, within_s=most_s, every_s=ROUND_S / 5)
             gone_s = clock.monotonic() - began
             report = await stage.report()
             await eventually(lambda: held_for(stage.port).connections <= sockets)
             assert report.tasks <= before.tasks, "what read from them, reads on"
     return Stopped(
-        compared(place, calm),
+        both.late(while_all_read),
         seen(place.people, readers, len(place.ticking.moments)),
         (max(own) - own[0]) / MEGABYTE,
         OVERHEAD * max(kernel) / MEGABYTE,
@@ -279,21 +310,22 @@ megabytes, at some bytes a second, that is longer than anybody waits."""
 async def sipped(folder: Path, readers: int, bytes_a_second: int, sippers: int = 20, for_s: float = 30.0) -> Sipped:
     """Have a few read that little while rounds go on, and for a while after the last."""
     clock, sip = SystemClock(), int(bytes_a_second * LOOK_S)
-    async with (
-        looked_at(folder, readers) as place,
-        looked_at(folder, readers + sippers) as calm,
-        crowd(folder, place.stage.port, sippers, LISTS, EACH, sip=sip, buffer=SIPPER_BUFFER_BYTES) as slow,
-    ):
-        await slow.all_live()
-        async with place.ticking.going_on(), calm.ticking.going_on(ROUND_S / 10):
-            await clock.pause(for_s)
-        viewers = (await place.stage.report()).viewers
-        await clock.pause(for_s / 2)
+    async with looked_at(folder, readers) as place, looked_at(folder, readers + sippers) as calm:
+        both = Beside(place, calm)
+        without_them = await both.before()
+        async with crowd(
+            folder, place.stage.port, sippers, LISTS, EACH, sip=sip, buffer=SIPPER_BUFFER_BYTES
+        ) as slow:  # fmt: skip
+            await slow.all_live()
+            async with both.going_on():
+                await clock.pause(for_s)
+            viewers = (await place.stage.report()).viewers
+            await clock.pause(for_s / 2)
     last = 1 + len(place.ticking.moments)
     states = [_sequences(slow.arrivals, one, name) for one in range(sippers) for name in np.unique(slow.arrivals[:, 1])]
     told = [each for each in states if len(each)]
     return Sipped(
-        compared(place, calm),
+        both.late(without_them),
         viewers == readers + sippers,
         all((np.diff(each) > 0).all() for each in told),
         all(len(each) < last - each[0] + 1 for each in told),
