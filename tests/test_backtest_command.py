@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.eventually import eventually
+from tests.support.program import free_port
 from tests.support.trials import DONE, FAILED, HALF, ScriptedTrials, some_result
 from tests.support.web import served
 from tradeul.backtest_command import lines_of, wish_of
@@ -167,8 +168,7 @@ async def test_an_interrupt_gives_it_up() -> None:
 
 async def test_where_no_program_runs_one_line_says_so() -> None:
     """And how to start one."""
-    async with served() as world:
-        url = world.url
+    url = f"http://127.0.0.1:{free_port()}"
     process = await started("winners", *DAYS, "--url", url)
     out, err = await process.communicate()
 

@@ -141,8 +141,8 @@ async def test_a_run_is_served_until_it_is_stopped(number: signal.Signals) -> No
     assert health["market"] == "simulated"
     assert process.returncode == 0
     errors = [line for line in err.decode().splitlines() if '"level":"error"' in line]
-    # A busy machine may hold the program itself.
-    assert [line for line in errors if '"event":"loop_stalled"' not in line] == []
+    # A busy machine may hold the program itself, or what it waits for as it ends.
+    assert [line for line in errors if not re.search('"event":"(loop_stalled|tasks_overdue)"', line)] == []
     assert "unused" not in err.decode()
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.auditing import audit_of
 from tests.support.market import DAY
+from tests.support.program import free_port
 from tests.support.web import served
 from tests.web.test_rvol_audit import Kept
 from tradeul.client import ServerLost
@@ -82,7 +83,6 @@ async def test_a_day_that_is_none_is_refused(text: str) -> None:
 
 async def test_where_no_program_runs_one_line_says_so() -> None:
     """And how to start one."""
-    async with served() as world:
-        url = world.url
+    url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(ServerLost, match=r"no tradeul answers at .* start one with"):
         await audit(url, None, io.StringIO())

@@ -24,7 +24,7 @@ FORKED = """
     from tradeul.supervisor import Stage, Supervisor
 
     async def main():
-        supervisor = Supervisor(SystemClock())
+        supervisor = Supervisor(SystemClock(), stage_timeout_s=600.0)
 
         async def work():
             print("working", flush=True)

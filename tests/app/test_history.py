@@ -64,7 +64,7 @@ async def test_what_happened_is_there_after_a_restart() -> None:
         assert app.supervisor.abandoned == ()
 
         async with program(folder, Nanos(ended + 60 * NANOS)) as app:
-            await eventually(lambda: written(app) > 0)
+            await eventually(lambda: written(app) > 0 and app.past and not app.past.writer.report.spooled_bytes)
             span = f"{since}&to={ended // MS}"
             after = await asked(app, f"/api/v1/history/events?{span}&limit=5000")
             rows = (await asked(app, f"/api/v1/history/scans?{span}&limit=5000"))["rows"]

@@ -26,7 +26,7 @@ BEGINS = at("09:31")
 STORY: list[dict[str, float]] = [
     {"UP": 10.4, "DOWN": 9.2, "FLAT": 10.0, "LATE": 10.1},
     {"UP": 10.6, "DOWN": 9.1, "FLAT": 10.0, "LATE": 10.1},
-    {"UP": 10.7, "DOWN": 9.6, "FLAT": 10.01, "LATE": 11.0},
+    {"UP": 10.7, "DOWN": 9.6, "FLAT": 10.0, "LATE": 11.0},
     {"UP": 10.2, "DOWN": 9.0, "FLAT": 10.0, "LATE": 11.5},
     {"UP": 10.9, "DOWN": 8.8, "FLAT": 10.0, "LATE": 10.9},
 ]

@@ -46,9 +46,12 @@ def facts_of(bars: SymbolBars) -> Minutes:
 
 
 async def enough(app: App) -> bool:
-    """Whether some minutes of each symbol have passed."""
-    minutes = (await asked(app, "/health"))["minutes"]
-    return bool(minutes["told"] > 2 * minutes["symbols"] > 40)
+    """Whether some minutes of each symbol have passed, and the database takes them."""
+    health = await asked(app, "/health")
+    minutes, database = health["minutes"], health["database"]
+    return bool(
+        minutes["told"] > 2 * minutes["symbols"] > 40 and database["connected"] and not database["spooled_bytes"]
+    )
 
 
 @pytest.mark.slow(15)

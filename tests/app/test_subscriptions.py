@@ -21,8 +21,11 @@ STILL = 0.001
 
 @asynccontextmanager
 async def following(folder: Path, speed: float = 1.0) -> AsyncIterator[App]:
-    """The program, once what history says has come, and it follows everything that its lists show."""
-    async with whole(folder, "10:30", SYMBOLS, speed=speed, history={"dsn": "off"}) as app:
+    """The program, once what history says has come, and it follows everything that its lists show; it lets nobody go
+    and looks nothing over by itself, however long that takes.
+    """
+    hot = {"cooldown_s": 3_600, "reconcile_s": 3_600}
+    async with whole(folder, "10:30", SYMBOLS, speed=speed, history={"dsn": "off"}, hot=hot) as app:
         await eventually(lambda: app.vitals.sessions_wanted and not app.vitals.history_failure)
         await eventually(lambda: app.vitals.sessions_loaded == app.vitals.sessions_wanted)
         await eventually(lambda: is_settled(app), every_s=0.05)

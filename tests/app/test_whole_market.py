@@ -30,11 +30,11 @@ async def test_every_symbol_and_every_kind_comes(tmp_path: Path) -> None:
         received = app.intake.received_of
         await eventually(lambda: len(received) == 5 and min(received.values()) > 0)
         await eventually(lambda: np.count_nonzero(app.board["bar_end"]) > SYMBOLS / 2)
-        state = app.stream.state
+        state, lag_ms = app.stream.state, app.intake.report()["lag_ms"]
     finally:
         app.supervisor.request_stop("the test is over")
         await app.supervisor.run_until_stopped()
 
     assert state.whole_topics == {"A.*", "LULD.*"}
     assert len(state.desired) < SYMBOLS
-    assert app.intake.report()["lag_ms"] is not None
+    assert lag_ms is not None

@@ -110,12 +110,32 @@ async def test_what_came_last_is_kept_though_nothing_comes_after_it() -> None:
     async with running(process.today.run):
         await process.trade(10.0, 500)
         await process.keeps(lambda: process.disk.saves)
+        await process.clock.advance(1)
         await process.trade(10.0, 900)
         last = process.pipeline.as_of
         await process.clock.advance(5)
         await process.keeps(lambda: process.disk.newest is not None and process.disk.newest.as_of == last)
 
     assert process.disk.saves == 2
+
+
+async def test_what_is_new_of_a_time_that_is_known_is_kept_too() -> None:
+    """A live bar of later may have come before a snapshot which tells of a higher price."""
+    process = Process("10:00")
+    async with running(process.today.run):
+        await process.trade(10.0, 500)
+        await process.keeps(lambda: process.disk.saves and process.clock.waited_for)
+        told, last = traded("A", 10.0, 600, process.pipeline.as_of, day_high=11.0), process.pipeline.as_of
+        await process.clock.advance(5)
+        await process.pipeline.take_image(image(told, feed_time=last), process.clock.now())
+        await process.clock.advance(5)
+        await process.keeps(lambda: process.disk.saves >= 2)
+    after = Process("10:01", process.disk)
+    await after.today.restore()
+    await after.trade(10.0, 700)
+
+    assert process.pipeline.as_of == last
+    assert after.show("high") == 11.0
 
 
 async def test_the_turn_of_the_date_ends_one_book_and_begins_another() -> None:
@@ -151,6 +171,7 @@ async def test_a_state_is_kept_every_few_seconds_while_the_board_moves() -> None
                     and process.clock.now() - process.today.state.saved_at <= 5 * NANOS
                 )
             )
+        await eventually(lambda: process.clock.waited_for)  # no state is under way
         saves = process.disk.saves
         await process.clock.advance(20)
 

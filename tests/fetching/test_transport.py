@@ -124,7 +124,7 @@ async def test_the_secret_is_in_no_complaint(fetcher: Build, form: str) -> None:
 
 async def test_a_long_wait_for_words_ends(fetcher: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     """A refusal whose body never comes is a refusal all the same."""
-    monkeypatch.setattr("tradeul.fetching.transport.SILENCE_S", 0.5)
+    monkeypatch.setattr("tradeul.fetching.transport.SILENCE_S", 3.0)
 
     async def stall(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(status=403, headers={"Content-Length": "100"})

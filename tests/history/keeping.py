@@ -28,7 +28,8 @@ from tradeul.history.writer import HistoryWriter, Room
 
 WORLD = "sim-1"
 NOON = at("12:00")
-HURRIED = Pace(flush_s=0.01, first_backoff_s=0.02, longest_backoff_s=0.05, waits=Waits(PATIENT_S, PATIENT_S))
+PATIENT = Waits(PATIENT_S, PATIENT_S)
+HURRIED = Pace(flush_s=0.01, first_backoff_s=0.02, longest_backoff_s=0.05, waits=PATIENT)
 EVERYTHING = 100_000
 MINUTES = """SELECT time, symbol, open, high, low, close, volume, vwap, trades, as_of FROM {0}.aggregates_1min
     ORDER BY time, symbol"""
@@ -89,7 +90,7 @@ async def _done(step: Callable[[], Awaitable[object]]) -> None:
 @asynccontextmanager
 async def connected(address: str, world: str = WORLD) -> AsyncIterator[Any]:
     """A connection with a world's tables and the parts of its first days."""
-    database = Database(lambda: address, world, Waits())
+    database = Database(lambda: address, world, PATIENT)
     connection = await database.connected()
     try:
         async with database.asked(connection):
@@ -125,7 +126,7 @@ async def at_work(writer: HistoryWriter) -> AsyncIterator[HistoryWriter]:
 
 @asynccontextmanager
 async def annals_of(address: str, world: str = WORLD) -> AsyncIterator[PostgresAnnals]:
-    reader = PostgresAnnals(lambda: address, world, CALENDAR)
+    reader = PostgresAnnals(lambda: address, world, CALENDAR, PATIENT)
     try:
         yield reader
     finally:

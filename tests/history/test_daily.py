@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.history.keeping import asked, connected, kept_server
+from tests.history.keeping import PATIENT, asked, connected, kept_server
 from tests.support.market import CALENDAR, DAY, at, daily
 from tradeul.clock import ManualClock
 from tradeul.domain.events import DailyBars, Split, Symbol
 from tradeul.errors import VendorUnavailable
 from tradeul.history.daily import READY_WITHIN_S, DailyLedger
-from tradeul.history.database import Waits, schema_of
+from tradeul.history.database import schema_of
 from tradeul.history.embedded import EmbeddedPostgres
 from tradeul.history.jobs.daily import AtrJob, DailyJob
 from tradeul.history.jobs.job import Progress
@@ -58,7 +58,7 @@ class Rig:
         self.address = server.dsn
         self.clock = ManualClock(at(wall))
         self.vendor = Vendor()
-        self.lender = Lender(lambda: self.address, self.world, 2, Waits())
+        self.lender = Lender(lambda: self.address, self.world, 2, PATIENT)
         self.is_ready = True
         self.ledger = self.new_ledger()
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.history.keeping import asked, connected, kept_server
+from tests.history.keeping import PATIENT, asked, connected, kept_server
 from tests.support.eventually import eventually, running
 from tests.support.market import DAY, at
 from tradeul.clock import ManualClock
@@ -77,7 +77,7 @@ class Office:
         self.ended: list[str] = []
 
     def desk(self, *jobs: Errand, order: Sequence[Ask] | None = None) -> JobDesk:
-        ledger = Ledger(Lender(lambda: self.address, self.world, 2))
+        ledger = Ledger(Lender(lambda: self.address, self.world, 2, PATIENT))
         asks = [(job.name, None) for job in jobs] if order is None else order
         return JobDesk(jobs, asks, ledger, self.clock, ready=lambda: self.ready, ended=self.ended.append)
 

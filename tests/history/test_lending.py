@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.history.keeping import asked, connected, kept_server
+from tests.history.keeping import PATIENT, asked, connected, kept_server
 from tradeul.errors import HistoryUnavailable
 from tradeul.history.embedded import EmbeddedPostgres
 from tradeul.history.lending import Lender
@@ -26,7 +26,7 @@ def server() -> Iterator[EmbeddedPostgres]:
 async def lender_of(server: EmbeddedPostgres) -> AsyncIterator[Lender]:
     async with connected(server.dsn, "lent"):
         pass
-    lender = Lender(lambda: server.dsn, "lent", 1)
+    lender = Lender(lambda: server.dsn, "lent", 1, PATIENT)
     try:
         yield lender
     finally:

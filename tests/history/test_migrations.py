@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.history.keeping import asked, connected, kept_server
+from tests.history.keeping import PATIENT, asked, connected, kept_server
 from tests.history.worlds import execute
 from tradeul.errors import HistoryUnavailable
 from tradeul.history import migrations as migrations_
-from tradeul.history.database import Database, Waits
+from tradeul.history.database import Database
 from tradeul.history.embedded import EmbeddedPostgres
 from tradeul.history.migrations import Migration, migrate, migrations
 
@@ -67,7 +67,7 @@ async def test_every_promised_name_answers(server: EmbeddedPostgres, table: str)
 
 async def test_migrating_twice_is_migrating_once(server: EmbeddedPostgres) -> None:
     """The second time nothing is done, and what is there stays."""
-    database = Database(lambda: server.dsn, "twice", Waits())
+    database = Database(lambda: server.dsn, "twice", PATIENT)
     connection = await database.connected()
     assert await migrate(connection, database.schema) == len(migrations())
     await connection.execute("INSERT INTO user_scans VALUES ('mine', '{}', now())")
@@ -85,7 +85,7 @@ async def test_a_step_is_taken_whole_or_not_at_all(server: EmbeddedPostgres, mon
     taken = "CREATE TABLE half (a int); INSERT INTO schema_versions SELECT max(version) + 1 FROM schema_versions"
     broken = (*migrations(), Migration(following, taken))
     monkeypatch.setattr(migrations_, "migrations", lambda: broken)
-    database = Database(lambda: server.dsn, "steps", Waits())
+    database = Database(lambda: server.dsn, "steps", PATIENT)
     connection = await database.connected()
     with pytest.raises(HistoryUnavailable, match="duplicate key"):
         async with database.asked(connection):

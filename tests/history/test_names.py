@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.history.keeping import asked, connected, kept_server
+from tests.history.keeping import PATIENT, asked, connected, kept_server
 from tests.history.slots import SLOTS, day_of, days_of
 from tests.support.market import CALENDAR, at, daily
 from tests.support.simulated import listening, small_market
@@ -107,7 +107,7 @@ class Rig:
         self.world = f"names-{next(worlds)}"
         self.address = server.dsn
         self.vendor, self.clock = vendor, clock
-        self.lender = Lender(lambda: self.address, self.world, 3)
+        self.lender = Lender(lambda: self.address, self.world, 3, PATIENT)
         self.board = Board()
         self.renamed: list[str] = []
         self.volumes = PostgresVolumes(self.lender, CALENDAR, 5)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.history.keeping import asked, connected, kept_server
+from tests.history.keeping import PATIENT, asked, connected, kept_server
 from tests.history.worlds import execute
 from tests.support.eventually import eventually, running
 from tests.support.market import CALENDAR, DAY, at
@@ -106,7 +106,7 @@ async def bench(server: EmbeddedPostgres, symbols: int = SYMBOLS) -> AsyncIterat
     world = f"jobs-{next(numbers)}"
     async with connected(server.dsn, world):
         pass
-    lender = Lender(lambda: server.dsn, world, 3)
+    lender = Lender(lambda: server.dsn, world, 3, PATIENT)
     async with (
         listening(NOON, symbols, key="a-key") as exchange,
         NotedRest(exchange.rest_url) as rest,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.history.keeping import asked, connected, kept_server
+from tests.history.keeping import PATIENT, asked, connected, kept_server
 from tests.support.market import CALENDAR, DAY, at
 from tests.support.simulated import listening, small_market, worked
 from tradeul.clock import ManualClock
@@ -102,7 +102,7 @@ class Rig:
         self.world = f"job-{next(worlds)}"
         self.address = server.dsn
         self.clock = ManualClock(at(wall))
-        self.lender = Lender(lambda: self.address, self.world, 3)
+        self.lender = Lender(lambda: self.address, self.world, 3, PATIENT)
         self.rest = rest
         self.bars = Bars(rest)
         self.symbols = [Symbol(str(symbol)) for symbol in small_market(SYMBOLS).universe.symbols]

@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.support.eventually import PATIENT_S
 from tradeul.errors import ConfigurationError
 from tradeul.history.user_file import UserFile
 
@@ -84,7 +85,7 @@ def test_two_programs_do_not_undo_one_another(tmp_path: Path) -> None:
     for program in programs:
         program.start()
     for program in programs:
-        program.join(30)
+        program.join(PATIENT_S)
 
     assert [program.exitcode for program in programs] == [0, 0]
     assert len(UserFile(tmp_path).load()["pins"]) == 50

@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.history.keeping import (
+    PATIENT,
     annals_of,
     asked,
     at_work,
@@ -316,7 +317,7 @@ async def test_closing_writes_what_waits(
 ) -> None:
     """What came after the last round is in the database when the program ends."""
     monkeypatch.setattr(writer_, "CLOSING_S", PATIENT_S)
-    slow = Pace(flush_s=600.0)
+    slow = Pace(flush_s=600.0, waits=PATIENT)
     writer = writer_into(lambda: server.dsn, tmp_path, "closing", pace=slow)
     async with running(writer.run):
         await eventually(lambda: writer.report.connected)

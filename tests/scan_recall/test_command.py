@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.program import free_port
 from tests.support.recalls import ScriptedRecalls, recall
 from tests.support.web import served
 from tradeul.web.routes.scan_recall import ScanRecallRoutes
@@ -80,8 +81,7 @@ async def test_where_there_is_nothing_one_line_says_so(
 
 async def test_where_no_program_runs_one_line_says_so() -> None:
     """And how to start one."""
-    async with served() as world:
-        url = world.url
+    url = f"http://127.0.0.1:{free_port()}"
 
     code, out, err = await typed(url)
 

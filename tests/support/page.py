@@ -55,7 +55,9 @@ class OpenPage:
 async def launched(browser_path: str) -> AsyncIterator[Browser]:
     """Start a browser, and close it in the end."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(
+            executable_path=browser_path, args=["--no-sandbox"], timeout=PATIENT_S * 1_000
+        )
         try:
             yield browser
         finally:

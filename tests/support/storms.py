@@ -188,19 +188,18 @@ async def came_back(folder: Path, viewers: int) -> Arrived:
 
 
 class Late(NamedTuple):
-    """How late viewers were where something was amiss, and where nothing was, at the same time on the same machine.
-
-    Of two servers one has the worse half of the machine, so that both are held against what they were before.
+    """How late viewers were in the middle round where something was amiss, and where nothing was, at the same time on
+    the same machine; and before, when nothing was amiss with either.
     """
 
     amiss_ms: float
     calm_ms: float
     amiss_before_ms: float
     calm_before_ms: float
-
-    @property
-    def ratio(self) -> float:
-        return (self.amiss_ms / self.amiss_before_ms) / (self.calm_ms / self.calm_before_ms)
+    ratio: float
+    """What it did. One of two servers has the worse half of the machine, before as well, and a bad moment of the
+    machine is one for both: round is held against round.
+    """
 
     def __str__(self) -> str:
         return (
@@ -228,11 +227,23 @@ class Beside(NamedTuple):
         return len(self.place.ticking.moments), len(self.calm.ticking.moments)
 
     def late(self, before: tuple[int, int]) -> Late:
-        """By the middle round of each."""
+        """What came of it since there were so many rounds."""
         (place, then), (calm, meanwhile) = (
-            (each.late_ms()[:rounds], each.late_ms()[rounds:]) for each, rounds in zip(self, before, strict=True)
+            (late[:rounds], late[rounds:]) for late, rounds in zip(map(Place.late_ms, self), before, strict=True)
         )
-        return Late(*(float(np.median(each)) for each in (then, meanwhile, place, calm)))
+        return Late(
+            _middle(then), _middle(meanwhile), _middle(place), _middle(calm),
+            _against(then, meanwhile) / _against(place, calm),
+        )  # fmt: skip
+
+
+def _middle(late: Sequence[float]) -> float:
+    return float(np.median(late))
+
+
+def _against(some: Sequence[float], others: Sequence[float]) -> float:
+    """Round against round; one of both may have had one more."""
+    return _middle([one / other for one, other in zip(some, others, strict=False)])
 
 
 class Stopped(NamedTuple):

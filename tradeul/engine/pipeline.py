@@ -72,6 +72,8 @@ class Pipeline:
         """In which the lists were made last; None before they were."""
         self.images = 0
         """How many images of the market the lists were made of, the one they stand on included."""
+        self.changes = 0
+        """How often the market was told to the board."""
         self.pulse = Pulse(clock)
         self._came: float | None = None
         """When what the next scan is for came; None where nothing did."""
@@ -107,6 +109,7 @@ class Pipeline:
             await self._end_of("enrich", before)
             self._filled.set()
             self.images += 1
+            self.changes += 1
             moment = self._enrichment.moment()
             if moment is not None and moment.hours.session_at(now) is not Session.CLOSED:
                 self._vitals.latency["fetch"].note(now - image.feed_time, now)
@@ -141,6 +144,7 @@ class Pipeline:
                 changed |= self._enrichment.apply_live(piece)
                 await self._end_of("live", before)
         self._vitals.hot_batches += 1
+        self.changes += changed
         if changed:
             await self._scan(Times(None, now))
         return bool(batches) or changed
@@ -169,6 +173,7 @@ class Pipeline:
         async with self._alone():
             self._tell(steps.Ranged, list(ranges))
             self._enrichment.apply_ranges(ranges)
+            self.changes += 1
 
     def take_splits(self, splits: MorningSplits) -> None:
         """Learn what is split today. Touches no row, so it waits for nothing."""

@@ -110,6 +110,8 @@ class Today:
         self._call: asyncio.Future[OSError | None] | None = None
         self._restored = False
         self._saved_at: Nanos | None = None
+        self._saved_changes = 0
+        """So often the board had been told of the market when it was kept; not all of that has a later time."""
         self._looked_at = Nanos(0)
         """When a state was last made to be kept, by the market's clock, which may be moved back."""
         self._slots_written = 0
@@ -235,8 +237,9 @@ class Today:
     async def _save(self, every_s: float) -> None:
         if not self._state_writes.due:
             return
-        # Anything newer is kept once its time has come, be it by a moment: the vendor may say nothing more.
-        if self._saved_at is not None and self._pipeline.as_of <= self._saved_at:
+        # Anything new is kept once its time has come: the vendor may say nothing more.
+        changes = self._pipeline.changes
+        if changes == self._saved_changes:
             return
         if 0 <= self._clock.now() - self._looked_at < int(every_s * NANOS):
             return
@@ -249,7 +252,7 @@ class Today:
             self._states.save(state)
 
         if self._state_writes.ended(await self._in_thread(save)):
-            self._saved_at = state.as_of
+            self._saved_at, self._saved_changes = state.as_of, changes
 
     async def _in_thread(self, work: Callable[[], None]) -> OSError | None:
         """Let a thread wait for the disk. Cancelled meanwhile, the thread goes on, and `close` waits for it."""
