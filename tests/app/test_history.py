@@ -47,6 +47,15 @@ async def asked(app: App, path: str, status: int = 200) -> Any:
         return await answer.json()
 
 
+async def rows_as_yet(app: App) -> list[dict[str, Any]]:
+    """Of minute results; none while the database has other things to do."""
+    assert app.server is not None
+    url = f"http://127.0.0.1:{app.server.port}/api/v1/history/scans?limit=5000"
+    async with aiohttp.ClientSession() as client, client.get(url) as answer:
+        rows: list[dict[str, Any]] = (await answer.json()).get("rows", [])
+        return rows
+
+
 def written(app: App) -> int:
     assert app.past is not None
     return app.past.writer.report.written
@@ -86,8 +95,7 @@ async def has_minutes(app: App, count: int) -> bool:
     """Whether the results of so many minutes can be asked for."""
     if app.past is None or not app.past.ready:
         return False
-    rows = (await asked(app, "/api/v1/history/scans?limit=5000"))["rows"]
-    return len({row["timestamp"] for row in rows}) >= count
+    return len({row["timestamp"] for row in await rows_as_yet(app)}) >= count
 
 
 async def is_well(app: App) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.history.keeping import PATIENT, asked, connected, kept_server
+from tests.support.eventually import eventually
 from tradeul.errors import HistoryUnavailable
 from tradeul.history.embedded import EmbeddedPostgres
 from tradeul.history.lending import Lender
@@ -50,7 +51,11 @@ async def test_a_connection_is_used_again(server: EmbeddedPostgres) -> None:
             pids.append(await pid_of(connection))
 
     assert pids[0] == pids[1]
-    assert await asked(server.dsn, SESSIONS) == [(0,)]
+
+    async def is_over() -> bool:
+        return await asked(server.dsn, SESSIONS) == [(0,)]
+
+    await eventually(is_over)
 
 
 async def test_half_a_transaction_is_nobody_elses(server: EmbeddedPostgres) -> None:

@@ -1,6 +1,7 @@
 """Folders of worlds for tests, programs that hold them, and what may be left of both."""
 
 import asyncio
+import contextlib
 import os
 import select
 import shutil
@@ -152,11 +153,13 @@ def cluster_in(world: Path) -> Path:
 
 
 def freeze(data: Path) -> list[int]:
-    """Stop every process of the server; which they are."""
-    pids = servers_in(data)
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    return pids
+    """Stop every process of the server that has not ended by then; which they are."""
+    stopped = list[int]()
+    for pid in servers_in(data):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+            stopped.append(pid)
+    return stopped
 
 
 def owner_of(pid: int) -> int:

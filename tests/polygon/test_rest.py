@@ -210,13 +210,13 @@ async def test_a_broken_connection_is_unavailable(source: Source, sent: int) -> 
 
 async def test_an_idle_connection_does_not_count_as_silence(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests may follow on one another at the very interval after which a vendor counts as silent."""
-    monkeypatch.setattr(transport, "SILENCE_S", 0.5)
+    monkeypatch.setattr(transport, "SILENCE_S", 1.5)
     idle = SystemClock()
     async with Vendor(answers(web.Response(body=market_body(1_500)))) as vendor:
         client = source(vendor)
-        for _ in range(4):
+        for _ in range(3):
             await client.snapshot()
-            await idle.pause(0.5)
+            await idle.pause(1.5)
 
 
 @pytest.mark.parametrize("limit", ["DEADLINE_S", "SILENCE_S"])

@@ -60,7 +60,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
             told = app.operations.snapshot_taken
 
             def taken(scanner: Any) -> None:
-                for name in LISTS:
+                for name in LISTS if app.recording is not None and app.recording.state.enabled else ():
                     state = app.channels.by_name[name].state
                     place = state.columns.index("price")
                     assert app.vitals.content_changed_at is not None
@@ -70,6 +70,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
 
             app.operations.snapshot_taken = taken  # type: ignore[method-assign]
             await snapshots(app, 40)
+            # At the end of a step, so that every snapshot in it was watched.
+            assert app.recording is not None
+            await app.recording.turn(on=False)
 
     with capture_logs():
         asyncio.run(record())

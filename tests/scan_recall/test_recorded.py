@@ -24,7 +24,8 @@ FIRST, LAST = at("09:30"), at("16:00")
 
 async def recorded_events(folder: Path) -> tuple[list[ListEvent], Nanos]:
     """Record a few snapshots of a small market; who entered and left its lists, oldest first, and up to when."""
-    async with recorded(folder, at("09:31")) as app:
+    # Slowly: at 20 times the pace a machine that holds for three seconds makes a gap of a minute.
+    async with recorded(folder, at("09:31"), speed=8.0) as app:
         await snapshots(app, 6)
         until = app.enrichment.as_of
         told: list[dict[str, Any]] = (await asked(app, "/api/v1/history/events?limit=5000"))["events"]

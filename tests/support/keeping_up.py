@@ -16,11 +16,11 @@ async def writes(life: Life) -> bool:
 
 
 async def is_well(life: Life) -> bool:
-    """Whether nothing waits, here or on the disk, and nothing is wrong."""
+    """Whether nothing waits, here or on the disk, and nothing is wrong with either."""
     health = await life.health()
     database = health["database"]
     waits = health["today"]["slots_waiting"] + database["spooled_bytes"]
-    return not waits and database["connected"] and not health["reasons"]
+    return not (waits or database["trouble"] or health["today"]["refusal"]) and database["connected"]
 
 
 async def check_no_state_is_missing(life: Life, setting: Setting, address: str) -> None:

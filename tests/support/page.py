@@ -7,6 +7,7 @@ nothing yet; the browser itself starts once for all tests of a process, as the f
 Whatever the page does in its own time is read by `until`: what is read after it was waited for may be another one.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from tradeul.clock import SystemClock
 _WIDE = ViewportSize(width=1920, height=1080)
 _ATTEMPT_EVERY_MS = 50
 _PRESSED = "(row => (row?.click(), row?.dataset.symbol))(document.querySelector(argument))"
+_HUNG_S = 20.0
 _STANDING = """() => {
     const panels = [...document.querySelectorAll(".panel")].map(panel => [panel.dataset.list ?? panel.dataset.kind,
         panel.querySelectorAll("tr[data-symbol]").length, Math.round(panel.getBoundingClientRect().height)].join(" "));
@@ -86,9 +88,10 @@ async def open_page(url: str, browser: Browser, viewport: ViewportSize = _WIDE) 
 
 async def _standing(page: Page) -> str:
     try:
-        return f"{page.url} {await page.evaluate(_STANDING)}"
-    except Error as error:
-        return f"{page.url} {error.message}"
+        async with asyncio.timeout(_HUNG_S):
+            return f"{page.url} {await page.evaluate(_STANDING)}"
+    except (Error, TimeoutError) as error:
+        return f"{page.url} {error!r}"
 
 
 def _watch(opened: OpenPage, home: str) -> None:

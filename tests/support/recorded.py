@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.eventually import eventually
+from tests.support.held import HeldClock
 from tradeul.app import App
-from tradeul.clock import PacedClock
 from tradeul.definitions import ScanDefinition
 from tradeul.domain.events import Nanos
 from tradeul.replay.player import Range
@@ -35,13 +35,19 @@ async def stopped(app: App) -> None:
 
 @asynccontextmanager
 async def recorded(
-    folder: Path, begins: Nanos, scans: Mapping[str, ScanDefinition] | None = None
+    folder: Path, begins: Nanos, scans: Mapping[str, ScanDefinition] | None = None, speed: float = SPEED
 ) -> AsyncIterator[App]:
-    """A program that records, with some lists of its own; its file is whole once it is left."""
+    """A program that records, with some lists of its own; its file is whole once it is left.
+
+    However long it takes to start, its first snapshot is of when it begins.
+    """
     settings = settings_for(folder).model_copy(update={"scans": dict(scans or {})})
-    app = App(settings, PacedClock(begins, SPEED))
+    clock = HeldClock(begins, speed)
+    app = App(settings, clock)
     await app.start()
     try:
+        await eventually(lambda: app.vitals.snapshots_accepted)
+        clock.go()
         yield app
     finally:
         await stopped(app)

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from tests.support.entering import ELSEWHERE, OPERATOR, VIEWER, BriskClock, Headers, KeptTokens, ask, bearer
-from tests.support.eventually import eventually, running
+from tests.support.eventually import PATIENT_S, eventually, running
 from tests.support.web import Served, TestViewer, row, served
 from tests.web.test_gate import UPGRADE, code_of
 from tradeul.access import Role
@@ -47,8 +47,9 @@ async def test_an_upgrade_that_shows_a_token_is_greeted(headers: Headers, protoc
         assert viewer.socket.protocol == ("tradeul" if protocols else None)
 
 
-async def test_the_first_frame_may_show_it() -> None:
+async def test_the_first_frame_may_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is told before; afterwards it is a viewer like any other, also to what all are told."""
+    monkeypatch.setattr(entries, "AUTH_S", PATIENT_S)
     async with served(rules=guarded()) as world, connected(world) as viewer:
         world.hub.tell(b'{"type":"alert"}')
         await eventually(lambda: len(world.hub) == 0)
@@ -71,8 +72,11 @@ async def test_the_first_frame_may_show_it() -> None:
     ],
 )
 @pytest.mark.parametrize("headers", [NOBODY, {"Cookie": "tradeul=old"}])
-async def test_any_other_first_frame_ends_it(message: dict[str, object], headers: Headers) -> None:
+async def test_any_other_first_frame_ends_it(
+    message: dict[str, object], headers: Headers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is told why, and that coming back is of no use."""
+    monkeypatch.setattr(entries, "AUTH_S", PATIENT_S)
     async with served(rules=guarded(), clock=BriskClock()) as world, connected(world, headers) as viewer:
         await viewer.say(**message)
 
