@@ -18,7 +18,7 @@ from tradeul.domain.events import ListEvent, ListRecord, MinuteBar, Nanos, Symbo
 from tradeul.engine.ports import Span
 from tradeul.history.annals import PostgresAnnals
 from tradeul.history.batches import Batch
-from tradeul.history.database import Database, Waits, see_off
+from tradeul.history.database import Database, Waits, schema_of, see_off
 from tradeul.history.embedded import EmbeddedPostgres
 from tradeul.history.link import Pace
 from tradeul.history.migrations import migrate
@@ -131,6 +131,12 @@ async def annals_of(address: str, world: str = WORLD) -> AsyncIterator[PostgresA
         yield reader
     finally:
         await reader.close()
+
+
+async def is_done(address: str, world: str) -> bool:
+    """Whether the server is done with what a world gave it, also by connections that are given up."""
+    busy = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'tradeul {}' AND state <> 'idle'"
+    return not await asked(address, busy.format(schema_of(world)))
 
 
 async def events_in(address: str, world: str = WORLD) -> list[ListEvent]:

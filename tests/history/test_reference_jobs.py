@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.history.keeping import PATIENT, asked, connected, kept_server
+from tests.history.keeping import PATIENT, asked, connected, is_done, kept_server
 from tests.history.worlds import execute
 from tests.support.eventually import eventually, running
 from tests.support.market import CALENDAR, DAY, at
@@ -96,12 +96,6 @@ class Bench:
 
     async def rows(self, query: str) -> list[tuple[Any, ...]]:
         return await asked(self.server.dsn, query.format(schema_of(self.world)))
-
-    async def is_written(self) -> bool:
-        """Whether the server is done with what it was given, also by who has gone since."""
-        return not await self.rows(
-            "SELECT 1 FROM pg_stat_activity WHERE application_name = 'tradeul {}' AND state <> 'idle'"
-        )
 
     async def execute(self, script: str) -> None:
         await execute(self.server.dsn, script.format(schema_of(self.world)))
@@ -282,7 +276,7 @@ async def test_a_run_goes_on_where_the_last_one_ended(
         async with running(run):
             await eventually(lambda: cut.done >= 40)
         here.rest.stuck_after = 1_000_000
-        await eventually(here.is_written)
+        await eventually(lambda: is_done(here.server.dsn, here.world))
         kept = (await here.rows("SELECT count(*) FROM {}.ticker_metadata WHERE profile_at IS NOT NULL"))[0][0]
         here.rest.profiles.clear()
         resumed = await here.load(here.metadata())
