@@ -3,11 +3,14 @@
 import asyncio
 import datetime as dt
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.engine.test_pipeline import cancel
 from tests.support.day import Disk, Process, shown
 from tests.support.eventually import eventually, running, settle
 from tests.support.market import CALENDAR, DAY, NANOS, at, image, take, traded
@@ -136,6 +139,28 @@ async def test_what_is_new_of_a_time_that_is_known_is_kept_too() -> None:
 
     assert process.pipeline.as_of == last
     assert after.show("high") == 11.0
+
+
+async def test_what_was_cut_off_in_the_middle_is_kept_as_far_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop may come while a snapshot is taken."""
+    process = Process("10:00")
+    await process.trade(10.0, 500)
+    await process.today.close()
+    await process.clock.advance(5)
+    apply = process.enrichment.applying
+
+    def cut(*given: Any) -> Iterator[None]:
+        for _ in apply(*given):
+            cancel()
+            yield
+
+    monkeypatch.setattr(process.enrichment, "applying", cut)
+    with pytest.raises(asyncio.CancelledError):
+        await process.snapshot(traded("A", 10.0, 600, process.clock.now(), day_high=11.0))
+    await process.today.close()
+
+    assert process.show("high") == 11.0
+    assert process.disk.saves == 2
 
 
 async def test_the_turn_of_the_date_ends_one_book_and_begins_another() -> None:

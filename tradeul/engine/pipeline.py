@@ -73,7 +73,7 @@ class Pipeline:
         self.images = 0
         """How many images of the market the lists were made of, the one they stand on included."""
         self.changes = 0
-        """How often the market was told to the board."""
+        """How often the market was told to the board, counted as that begins: it may be cut off in the middle."""
         self.pulse = Pulse(clock)
         self._came: float | None = None
         """When what the next scan is for came; None where nothing did."""
@@ -103,13 +103,13 @@ class Pipeline:
             before = self._came = self._clock.monotonic()
             read = self._enrichment.read(image, now)
             before = await self._end_of("read", before)
+            self.changes += 1
             for _ in self._enrichment.applying(image, read, now, asked_at):
                 await asyncio.sleep(0)
             self._vitals.rows_doubted = dict(self._enrichment.doubted)
             await self._end_of("enrich", before)
             self._filled.set()
             self.images += 1
-            self.changes += 1
             moment = self._enrichment.moment()
             if moment is not None and moment.hours.session_at(now) is not Session.CLOSED:
                 self._vitals.latency["fetch"].note(now - image.feed_time, now)
@@ -136,6 +136,7 @@ class Pipeline:
         if moment is None or moment.session is Session.CLOSED:
             return False
         changed, self._came = self._enrichment.listen(now, halts_told=halts_told), self._clock.monotonic()
+        self.changes += changed or bool(batches)
         for batch in batches:
             known = batch.until(Nanos(now + FUTURE_ALLOWED_NS))
             self._vitals.events_from_the_future += batch.count() - known.count()
@@ -144,7 +145,6 @@ class Pipeline:
                 changed |= self._enrichment.apply_live(piece)
                 await self._end_of("live", before)
         self._vitals.hot_batches += 1
-        self.changes += changed
         if changed:
             await self._scan(Times(None, now))
         return bool(batches) or changed
@@ -172,8 +172,8 @@ class Pipeline:
         """Take how far prices went before anybody looked; the lists follow with the next scan."""
         async with self._alone():
             self._tell(steps.Ranged, list(ranges))
-            self._enrichment.apply_ranges(ranges)
             self.changes += 1
+            self._enrichment.apply_ranges(ranges)
 
     def take_splits(self, splits: MorningSplits) -> None:
         """Learn what is split today. Touches no row, so it waits for nothing."""
